@@ -1,0 +1,7 @@
+/** The shapes of the HTTP API and its live events: imported as `@commonworks/core/api/index.ts`. */
+export * from './flow.ts';
+export * from './live-events.ts';
+export * from './operator.ts';
+export * from './people.ts';
+export * from './share.ts';
+export * from './workshop.ts';

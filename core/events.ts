@@ -1,0 +1,67 @@
+/** Event records of the durable lane: what happened at the edge, as data. */
+import { type Static, Type } from 'typebox';
+import { ACTIVITIES } from './points.ts';
+
+const Text = Type.String({ maxLength: 500 });
+
+/** The counter engine's judgement of one step that was not a plain rise; energies in mWh. */
+export const CounterEvent = Type.Object({
+  point: Type.String(),
+  kind: Type.Enum(['reset', 'rollover', 'glitch', 'dip', 'swap']),
+  beforeMwh: Type.Integer(),
+  afterMwh: Type.Integer(),
+  /** Energy that truly flowed in this step, as the engine judges it; null when it cannot be known. */
+  creditedMwh: Type.Union([Type.Integer(), Type.Null()]),
+});
+
+/** A badge was shown. `badge` is a keyed hash of the UID, hex, never the UID itself. */
+export const BadgeEvent = Type.Object({ badge: Type.String({ pattern: '^[0-9a-f]{64}$' }), reader: Type.String() });
+
+/** A machine's activity changed; `raw` is what the controller said, kept as evidence. */
+export const MachineEvent = Type.Object({ activity: Type.Enum([...ACTIVITIES]), raw: Text, source: Text });
+
+/** One step of a command's life, reported by the edge. */
+export const ReceiptEvent = Type.Object({
+  command: Type.String(),
+  state: Type.Enum(['accepted', 'written', 'confirmed', 'failed', 'expired', 'reverted']),
+  /** What was read back, in the command's unit; null when nothing could be read. */
+  observed: Type.Union([Type.Number(), Type.Null()]),
+  reason: Text,
+});
+
+/** A range of sequence numbers that this edge had to drop before it was held by the log. */
+export const GapEvent = Type.Object({
+  epoch: Type.String(),
+  fromSeq: Type.Integer(),
+  toSeq: Type.Integer(),
+  reason: Text,
+});
+
+/** Once time is trusted: epoch ms = monotonic ms of that boot + offsetMs. */
+export const ClockEvent = Type.Object({ boot: Type.String(), offsetMs: Type.Number() });
+
+/** A device's state of reach changed. */
+export const DeviceEvent = Type.Object({
+  state: Type.Enum(['online', 'unreachable', 'misconfigured']),
+  code: Text,
+  reason: Text,
+});
+
+export const EVENT_SCHEMAS = {
+  counter: CounterEvent,
+  badge: BadgeEvent,
+  machine: MachineEvent,
+  receipt: ReceiptEvent,
+  gap: GapEvent,
+  clock: ClockEvent,
+  device: DeviceEvent,
+} as const;
+
+export type EventType = keyof typeof EVENT_SCHEMAS;
+export type CounterEvent = Static<typeof CounterEvent>;
+export type BadgeEvent = Static<typeof BadgeEvent>;
+export type MachineEvent = Static<typeof MachineEvent>;
+export type ReceiptEvent = Static<typeof ReceiptEvent>;
+export type GapEvent = Static<typeof GapEvent>;
+export type ClockEvent = Static<typeof ClockEvent>;
+export type DeviceEvent = Static<typeof DeviceEvent>;

@@ -1,0 +1,52 @@
+/** Intervals and local days: the only module that knows time zones. */
+import { Temporal } from 'temporal-polyfill';
+
+export const INTERVAL_LENGTHS_MS = [300_000, 900_000, 1_800_000, 3_600_000] as const;
+export const QUARTER_HOUR_MS = 900_000;
+
+/** Start of the interval that contains `timeMs`; intervals are aligned to the UTC hour. */
+export function intervalStart(timeMs: number, lengthMs: number = QUARTER_HOUR_MS): number {
+  return Math.floor(timeMs / lengthMs) * lengthMs;
+}
+
+export type Span = { readonly fromMs: number; readonly toMs: number };
+
+/** The local month `YYYY-MM` in a zone, as a half-open span of UTC. */
+export function monthSpan(month: string, zone: string): Span {
+  const first = Temporal.PlainYearMonth.from(month).toPlainDate({ day: 1 });
+  return daysSpan(first, first.add({ months: 1 }), zone);
+}
+
+/** The local day `YYYY-MM-DD` in a zone: 23, 24 or 25 hours. */
+export function daySpan(day: string, zone: string): Span {
+  const date = Temporal.PlainDate.from(day);
+  return daysSpan(date, date.add({ days: 1 }), zone);
+}
+
+function daysSpan(from: Temporal.PlainDate, to: Temporal.PlainDate, zone: string): Span {
+  return { fromMs: from.toZonedDateTime(zone).epochMilliseconds, toMs: to.toZonedDateTime(zone).epochMilliseconds };
+}
+
+export function localDay(timeMs: number, zone: string): string {
+  return zoned(timeMs, zone).toPlainDate().toString();
+}
+
+export function localMonth(timeMs: number, zone: string): string {
+  return zoned(timeMs, zone).toPlainDate().toPlainYearMonth().toString();
+}
+
+/** The month before `month`, both `YYYY-MM`. */
+export function previousMonth(month: string): string {
+  return Temporal.PlainYearMonth.from(month).subtract({ months: 1 }).toString();
+}
+
+function zoned(timeMs: number, zone: string): Temporal.ZonedDateTime {
+  return Temporal.Instant.fromEpochMilliseconds(timeMs).toZonedDateTimeISO(zone);
+}
+
+/** Local wall time without offset to UTC; `nth` picks the first or second of a repeated hour; null in a skipped hour. */
+export function localToUtc(local: string, zone: string, nth: 'first' | 'second' = 'first'): number | null {
+  const plain = Temporal.PlainDateTime.from(local);
+  const time = plain.toZonedDateTime(zone, { disambiguation: nth === 'first' ? 'earlier' : 'later' });
+  return time.toPlainDateTime().equals(plain) ? time.epochMilliseconds : null;
+}
