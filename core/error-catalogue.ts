@@ -8,6 +8,10 @@ export const ERROR_CATALOGUE = {
     title: 'A pack is not valid SenML or lacks its leading pack record',
     remedy: 'Check the sender against docs/topics.md; the bytes are kept among the dead letters.',
   },
+  'site.config-invalid': {
+    title: 'site.yaml does not match its schema',
+    remedy: 'Correct every fault listed; docs/site-config.md explains each setting.',
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERROR_CATALOGUE;

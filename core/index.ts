@@ -12,5 +12,6 @@ export * from './points.ts';
 export * from './quality.ts';
 export * from './schema.ts';
 export * from './senml.ts';
+export * from './site-config.ts';
 export * from './time.ts';
 export * from './topics.ts';
