@@ -1,6 +1,7 @@
 /** The language everyone speaks: the door of core. */
 export * from './clock.ts';
 export * from './commands.ts';
+export * from './demo-clock.ts';
 export * from './energy.ts';
 export * from './error-catalogue.ts';
 export * from './errors.ts';

@@ -1,0 +1,51 @@
+/** The system clock's ticks under an injected time. */
+import { expect, test } from 'vitest';
+import { nextTick } from './aligned-ticks.ts';
+import { openClock } from './index.ts';
+import { openSystemClock } from './system.ts';
+
+test('a tick is the next whole multiple of the period plus the offset', () => {
+  expect(nextTick(900_000, 900_000)).toBe(1_800_000);
+  expect(nextTick(899_999, 900_000)).toBe(900_000);
+  expect(nextTick(0, 1000, 250)).toBe(250);
+  expect(nextTick(250, 1000, 250)).toBe(1250);
+});
+
+test('ticks that passed while the consumer was busy are skipped, not queued', async () => {
+  const stop = new AbortController();
+  let nowMs = 10_000;
+  const ticks = openSystemClock(stop.signal, () => nowMs).ticks(1);
+  setTimeout(() => {
+    nowMs = 10_001;
+  }, 1);
+  const first = await ticks.next();
+  expect(first.value).toBe(10_001);
+  nowMs = 10_500;
+  const waiting = ticks.next();
+  nowMs = 10_502;
+  expect((await waiting).value).toBe(10_502);
+  stop.abort();
+  expect((await ticks.next()).done).toBe(true);
+});
+
+test('a clock set back by a little never yields the same tick twice', async () => {
+  const stop = new AbortController();
+  let nowMs = 4;
+  const ticks = openSystemClock(stop.signal, () => nowMs).ticks(5);
+  const first = ticks.next();
+  nowMs = 5;
+  expect((await first).value).toBe(5);
+  nowMs = 4;
+  const second = ticks.next();
+  nowMs = 10;
+  expect((await second).value).toBe(10);
+  stop.abort();
+});
+
+test('without an address the clock is the system clock, and close ends its ticks', async () => {
+  const clock = await openClock({ signal: new AbortController().signal });
+  expect(clock.status()).toMatchObject({ speed: 1, mode: 'system' });
+  const waiting = clock.ticks(3_600_000).next();
+  clock.close();
+  expect((await waiting).done).toBe(true);
+});
