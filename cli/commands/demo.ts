@@ -1,0 +1,78 @@
+/** `commonworks demo run`: the demo community, simulated devices included, in one command. */
+import { existsSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { prepareDemoSite } from '@commonworks/demo/site/prepare-demo-site.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { demoBanner } from '../site/demo-banner.ts';
+import { ensureDashboard } from '../site/ensure-dashboard.ts';
+import { makeDemoSite } from '../site/make-demo-site.ts';
+import { readSite } from '../site/read-site.ts';
+import { siteFiles } from '../site/site-files.ts';
+import { eventLine } from '../supervisor/event-lines.ts';
+import { runProcesses } from '../supervisor/run-processes.ts';
+import { siteProcesses } from '../supervisor/site-processes.ts';
+import { stopSignal } from '../supervisor/stop-signal.ts';
+
+const DEMO_DIR = fileURLToPath(new URL('../../demo-site', import.meta.url));
+const READY_MS = 60_000;
+
+type DemoOptions = { dir: string; listen: string; speed?: number; seed?: number; reset?: boolean; json?: boolean };
+
+export function register(program: Command): void {
+  const demo = program.command('demo').description('the demo community: simulated devices, real everything else');
+  demo
+    .command('run', { isDefault: true })
+    .description('run the demo community; the first start makes it and replays the last whole month')
+    .option('--dir <dir>', 'folder of the demo site', DEMO_DIR)
+    .option('--listen <address>', 'address to bind to', '127.0.0.1')
+    .option(
+      '--speed <n>',
+      'seconds of community time a second, until it has caught up with now; starts in the past',
+      speed,
+    )
+    .option('--seed <n>', 'repeats a run: weather, habits and noise', whole)
+    .option('--json', "print the processes' own JSON log lines")
+    .addOption(new Option('--reset', 'throw the demo site away and begin anew'))
+    .action(runDemo);
+}
+
+async function runDemo(options: DemoOptions): Promise<void> {
+  const print = (text: string): void => void process.stdout.write(`${text}\n`);
+  if (options.reset) rmSync(options.dir, { recursive: true, force: true });
+  if (!existsSync(siteFiles(options.dir).config)) {
+    print('Making the demo community ...');
+    await makeDemoSite(options.dir, { ...options, nowMs: Date.now() });
+  }
+  const config = readSite(options.dir);
+  const { clockAddress } = await prepareDemoSite(options.dir);
+  await ensureDashboard();
+  const env = { COMMONWORKS_CLOCK: clockAddress };
+  const world = { name: 'world', entry: 'demo/world-main.ts', args: ['--site', options.dir] };
+  await runProcesses([world, ...siteProcesses(options.dir, { env })], {
+    signal: stopSignal(),
+    readyMs: READY_MS,
+    events: {
+      line: (line) => {
+        const text = options.json ? line.text : eventLine(line);
+        if (text !== null) print(text);
+      },
+      restarting: (name, reason, pauseMs) => print(`[${name}] stopped (${reason}); starting again in ${pauseMs} ms`),
+    },
+    ready: (_lines, silent) => {
+      print(demoBanner(config, siteFiles(options.dir).demoLogins, { isTerminal: process.stdout.isTTY === true }));
+      if (silent.length > 0) print(`not ready yet: ${silent.join(', ')}`);
+    },
+  });
+}
+
+function speed(text: string): number {
+  const value = Number(text);
+  if (!(value >= 1 && value <= 3600)) throw new InvalidArgumentError('a speed is 1 to 3600.');
+  return value;
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('a seed is a whole number.');
+  return value;
+}

@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+/** The command line: nouns and verbs, each registered by its own module; exit codes 0 done, 1 refused or failed, 2 wrong usage. */
+import { isCoded } from '@commonworks/core';
+import { Command, CommanderError } from 'commander';
+import { register as demo } from './commands/demo.ts';
+import { register as docs } from './commands/docs.ts';
+import { register as init } from './commands/init.ts';
+import { register as run } from './commands/run.ts';
+
+const program = new Command('commonworks')
+  .description('Telemetry, fair shares and control for communities that own their means of production')
+  .showHelpAfterError('(run with --help for what there is)')
+  .configureHelp({ sortSubcommands: true })
+  .exitOverride();
+
+for (const register of [init, run, demo, docs]) register(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (isCoded(error)) {
+    process.stderr.write(`error: ${error.message}\n  code    ${error.code}\n  remedy  ${error.remedy}\n`);
+    return 1;
+  }
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  return 1;
+}

@@ -1,0 +1,21 @@
+/** Turns the processes' log lines into one short line per notable event. */
+import type { ProcessLine } from './child-process.ts';
+
+const LEVEL_WARN = 40;
+const LEVEL_ERROR = 50;
+
+/** Null for what is not worth a line: ready messages (the banner says them) and anything below info. */
+export function eventLine(line: ProcessLine): string | null {
+  const { fields } = line;
+  const message = fields['msg'];
+  if (typeof message !== 'string') return `${label(line.process)} ${line.text}`;
+  const level = typeof fields['level'] === 'number' ? fields['level'] : 30;
+  if (message === 'ready' || level < 30) return null;
+  const mark = level >= LEVEL_ERROR ? 'error: ' : level >= LEVEL_WARN ? 'warning: ' : '';
+  const code = typeof fields['code'] === 'string' ? ` (${fields['code']})` : '';
+  return `${label(line.process)} ${mark}${message}${code}`;
+}
+
+function label(name: string): string {
+  return `[${name}]`.padEnd(16);
+}
