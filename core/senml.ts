@@ -141,11 +141,10 @@ function readRecord(record: SenmlRecord, samples: Map<string, Sample>, events: E
     samples.set(key, { ...known, quality: record.vs });
     return null;
   }
-  const value = POINTS[point].kind === 'state' ? record.vs : record.v;
-  if (value === undefined || (typeof value === 'number' ? !Number.isFinite(value) : typeof value !== 'string')) {
-    return 'the value is missing or of the wrong type';
-  }
-  samples.set(key, { ...known, value });
+  const isState = POINTS[point].kind === 'state';
+  const value = isState ? record.vs : record.v;
+  if (isState ? typeof value !== 'string' : !Number.isFinite(value)) return 'the value is missing or of the wrong type';
+  samples.set(key, { ...known, value: value as number | string });
   return null;
 }
 
