@@ -40,6 +40,35 @@ export const ERROR_CATALOGUE = {
     title: "The time zone is not in this machine's list",
     remedy: 'Use an IANA name such as Europe/Vienna.',
   },
+  'telemetry.influx-community': {
+    title: "The community's id cannot be a tag in InfluxDB",
+    remedy: 'Use letters, digits, dots, hyphens and underscores in community.id of site.yaml, at most 80.',
+  },
+  'telemetry.influx-database': {
+    title: 'An InfluxDB target has no such database, bucket or address',
+    remedy:
+      'Create the bucket, or correct url, database and org under influx in site.yaml. Nothing is lost meanwhile: the log keeps it all.',
+  },
+  'telemetry.influx-login': {
+    title: 'An InfluxDB target refuses the log-in',
+    remedy:
+      'Put a token (v2) or user:password (v1) with write access into the file that tokenFile names. Nothing is lost meanwhile: the log keeps it all.',
+  },
+  'telemetry.influx-point-refused': {
+    title: 'An InfluxDB target refused single points',
+    remedy:
+      'Read the reason in the status: often a field type conflict or the retention period. The readings themselves are safe in the log.',
+  },
+  'telemetry.influx-refuses-all': {
+    title: 'An InfluxDB target refuses every point, a harmless one too',
+    remedy:
+      'Correct url, api, database and org of the target in site.yaml; api v1 is for InfluxDB 1.x, v2 for the others. Nothing is lost meanwhile.',
+  },
+  'telemetry.influx-unavailable': {
+    title: 'An InfluxDB target cannot be reached or is overloaded',
+    remedy:
+      'Start it or wait: the projection tries again by itself and misses nothing. Look at its own log when this lasts.',
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERROR_CATALOGUE;
