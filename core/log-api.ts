@@ -27,8 +27,72 @@ export const SeriesRange = Type.Object({
   timesMs: Type.Array(Type.Number()),
   values: Type.Array(Type.Union([Type.Number(), Type.Null()])),
   qualities: Type.Array(Type.Enum([...QUALITIES])),
+  /** Only for states: the words, in the order of `timesMs`; `values` are null then. */
+  words: Type.Optional(Type.Array(Type.Union([Type.String(), Type.Null()]))),
 });
 export type SeriesRange = Static<typeof SeriesRange>;
+
+/** GET /series/last?edge=: the newest sample of every series; without `edge`, of all edges. */
+export const LastValues = Type.Object({
+  values: Type.Array(
+    Type.Object({
+      edge: Type.String(),
+      device: Type.String(),
+      point: Type.String(),
+      timeMs: Type.Number(),
+      value: Type.Union([Type.Number(), Type.String(), Type.Null()]),
+      quality: Type.Enum([...QUALITIES]),
+    }),
+  ),
+});
+export type LastValues = Static<typeof LastValues>;
+
+/**
+ * What could not be taken as it came, newest last. `pack`: a whole pack in quarantine; `record`: one record of a pack
+ * that was otherwise held; `conflict`: a second, different value for the same series and time (the first was kept).
+ */
+export const DeadLetter = Type.Object({
+  id: Type.Integer(),
+  receivedMs: Type.Integer(),
+  edge: Type.String(),
+  kind: Type.Enum(['pack', 'record', 'conflict']),
+  /** A code of core/error-catalogue.ts. */
+  code: Type.String(),
+  reason: Type.String(),
+  epoch: Type.Union([Type.String(), Type.Null()]),
+  seq: Type.Union([Type.Integer(), Type.Null()]),
+  /** The bytes at fault, as text; shortened to 4000 characters. */
+  text: Type.String(),
+});
+export type DeadLetter = Static<typeof DeadLetter>;
+
+/** GET /dead-letters?after=ID&limit=N (<=1000). */
+export const DeadLetterPage = Type.Object({ letters: Type.Array(DeadLetter), next: Type.Integer() });
+export type DeadLetterPage = Static<typeof DeadLetterPage>;
+
+/** GET /status: how the broker and its log stand. */
+export const BrokerStatus = Type.Object({
+  community: Type.String(),
+  nowMs: Type.Number(),
+  /** Newest cursor of the log. */
+  head: Type.Integer(),
+  accessVersion: Type.Integer(),
+  /** When the access document was last confirmed by a PUT; null when it never was. */
+  accessSyncedMs: Type.Union([Type.Number(), Type.Null()]),
+  /** Packs received but not yet committed. */
+  pending: Type.Integer(),
+  deadLetters: Type.Integer(),
+  /** False while commits fail: nothing is acknowledged then. */
+  isWritable: Type.Boolean(),
+  marks: Type.Array(
+    Type.Object({ edge: Type.String(), epoch: Type.String(), seq: Type.Integer(), seenMs: Type.Number() }),
+  ),
+  clients: Type.Array(
+    Type.Object({ user: Type.String(), clientId: Type.String(), role: Type.String(), sinceMs: Type.Number() }),
+  ),
+  sinks: Type.Array(Type.Object({ name: Type.String(), cursor: Type.Integer() })),
+});
+export type BrokerStatus = Static<typeof BrokerStatus>;
 
 /** PUT /access: the broker's copy of identities, replaced whole; a lower version is refused. */
 export const AccessDocument = Type.Object({
