@@ -4,13 +4,244 @@ export type ErrorEntry = { readonly title: string; readonly remedy: string };
 
 /** Keys are `<area>.<what>`; the area is the folder that throws it. Keep the table sorted by key. */
 export const ERROR_CATALOGUE = {
+  'access.sync-failed': {
+    title: 'The broker did not take the list of who may connect',
+    remedy:
+      'See whether the broker runs; it works on with its last list, and the list is sent again until it is taken.',
+  },
+  'auth.demo-refused': {
+    title: 'A demo log-in was used on a real site',
+    remedy: "Ask an admin of this site for an invite link; remove demo-logins.json from the site's folder.",
+  },
+  'auth.email-taken': {
+    title: 'Somebody already logs in with this e-mail address',
+    remedy: 'Use another address, or make a reset link for the member who has it.',
+  },
+  'auth.link-spent': {
+    title: 'A link was used already, has expired, or was never made here',
+    remedy: "Ask an admin for a new link; a site's first admin runs `npx commonworks init` or reads docs/api.md.",
+  },
+  'auth.password-weak': {
+    title: 'A password is too short or too long',
+    remedy: 'Choose a password of 10 to 128 characters; four random words are good.',
+  },
+  'auth.wrong-password': {
+    title: 'The e-mail address and the password do not belong together',
+    remedy: 'Try again, or ask an admin for a reset link.',
+  },
+  'bridge.link-unreachable': {
+    title: 'A serial port or serial device server cannot be opened',
+    remedy: 'Check the cable, the path or host and port, and that no other program holds the port.',
+  },
   'clock.unreachable': {
     title: 'The demo clock does not answer',
     remedy: 'Start the demo world, or unset COMMONWORKS_CLOCK to run on the time of this machine.',
   },
+  'community.database-unusable': {
+    title: 'The community database cannot be opened or written',
+    remedy:
+      'Check that the folder exists, is writable and has free space; docs/troubleshooting.md shows how to check the file.',
+  },
+  'community.schema-newer': {
+    title: 'The database file was written by a newer version',
+    remedy: 'Start the newer version again, or restore the copy made before the upgrade (community.db.before-...).',
+  },
+  'community.seed-invalid': {
+    title: 'seed.yaml does not match its schema, or contradicts itself',
+    remedy: 'Correct every fault listed, or delete the file to start empty.',
+  },
+  'control.broker-unreachable': {
+    title: 'A command cannot be sent because the broker does not answer',
+    remedy: 'Nothing was sent. Wait until the broker is reachable again, then send it anew.',
+  },
+  'control.command-unsupported': {
+    title: 'The device does not take this command',
+    remedy: 'Choose a command that the device lists.',
+  },
+  'control.device-unknown': {
+    title: 'No such device is known to this community',
+    remedy: 'Choose a device from the operator page; a new device appears when its edge has announced it.',
+  },
+  'control.value-out-of-range': {
+    title: 'The value of a command is outside what it allows',
+    remedy: 'A power limit is 0 to 100 percent, a relay 0 or 1, clearing a limit takes no value.',
+  },
   'core.pack-malformed': {
     title: 'A pack is not valid SenML or lacks its leading pack record',
     remedy: 'Check the sender against docs/topics.md; the bytes are kept among the dead letters.',
+  },
+  'edge.badge-key-invalid': {
+    title: 'The badge key file is missing or does not hold 32 bytes as hex',
+    remedy: 'Name the badge.key of the site in badgeKeyFile; readers do not start without it.',
+  },
+  'edge.clock-untrusted': {
+    title: 'The time of this machine cannot be trusted yet',
+    remedy: 'Wait for the network time service, or set the clock; readings are kept with monotonic time meanwhile.',
+  },
+  'edge.command-device': {
+    title: 'The command names a device or an ability this edge does not have',
+    remedy: "Check the device's name and its profile's controls.",
+  },
+  'edge.command-expired': {
+    title: 'The command arrived after its expiry',
+    remedy: 'Send it again; check the clocks when this happens often.',
+  },
+  'edge.command-not-observed': {
+    title: 'The device did not show the value that was written',
+    remedy: 'Read the device with `npx commonworks edge test`; it may be in local control.',
+  },
+  'edge.command-out-of-range': {
+    title: "The value is outside the limits of the device's profile",
+    remedy: 'Ask for a value within the limits of docs/edge.md.',
+  },
+  'edge.command-signature': {
+    title: 'The command is not signed by this community',
+    remedy: 'Check communityKeyFile; an unsigned command is never executed.',
+  },
+  'edge.config-invalid': {
+    title: "The edge's configuration does not match its schema",
+    remedy: 'Correct every fault listed; docs/edge.md explains each setting.',
+  },
+  'edge.config-unreadable': {
+    title: "The edge's configuration, or a file it names, cannot be read",
+    remedy: 'Check the path and its permissions.',
+  },
+  'edge.config-yaml': {
+    title: "The edge's configuration is not valid YAML",
+    remedy: 'Correct the line and column named.',
+  },
+  'edge.device-unit-down': {
+    title: 'A device did not answer and is given a rest',
+    remedy: 'Check its power, unit number and wiring; it is tried again by itself.',
+  },
+  'edge.modbus-corrupt': {
+    title: 'Bytes came back, but no valid reply among them',
+    remedy: 'Check baud rate, parity, termination and that unit numbers are unique.',
+  },
+  'edge.modbus-exception': {
+    title: 'The device refused the request',
+    remedy: 'Check that the profile fits the model and its firmware.',
+  },
+  'edge.modbus-timeout': {
+    title: 'The device did not answer in time',
+    remedy: 'Check its power, unit number and wiring.',
+  },
+  'edge.outbox-corrupt': {
+    title: 'The outbox file is damaged',
+    remedy: 'Nothing to do: it was set aside, what could be read was saved, and a new epoch began. Check the storage.',
+  },
+  'edge.outbox-newer': {
+    title: 'The outbox was written by a newer version',
+    remedy: 'Start the version that wrote it, or move the file away to begin a new epoch.',
+  },
+  'edge.outbox-write-failed': {
+    title: 'The outbox cannot be written',
+    remedy: 'Free space on the disk; readings wait in memory, within limits, meanwhile.',
+  },
+  'edge.p1-crc': {
+    title: 'A P1 telegram has the wrong checksum',
+    remedy: 'Check the cable and the baud rate; the telegram is not used.',
+  },
+  'edge.p1-malformed': {
+    title: 'A P1 telegram cannot be read',
+    remedy: 'Check the cable and the baud rate; the telegram is not used.',
+  },
+  'edge.p1-silent': {
+    title: 'The P1 port sends no telegrams',
+    remedy: 'Check the cable, and that the port is switched on at the meter.',
+  },
+  'edge.profile-invalid': {
+    title: 'A device profile does not match its schema',
+    remedy: 'Correct every fault listed; docs/adding-a-device.md explains the format.',
+  },
+  'edge.profile-unknown': {
+    title: 'There is no device profile of this name',
+    remedy: 'Use one of the folders in edge/devices.',
+  },
+  'edge.sunspec-absent': {
+    title: 'No SunSpec map at the addresses probed',
+    remedy: 'Enable SunSpec over Modbus at the device, and check the unit number.',
+  },
+  'edge.sunspec-model-absent': {
+    title: 'The device lacks the SunSpec models of its profile',
+    remedy: 'Choose a profile that fits the models named.',
+  },
+  'http.forbidden': {
+    title: 'Your role does not allow this',
+    remedy: 'Ask an admin for the role that it needs.',
+  },
+  'http.host-refused': {
+    title: 'The server was addressed by a name it does not know',
+    remedy: 'Use its IP address, its machine name, or set listen.publicUrl in site.yaml to the name members type.',
+  },
+  'http.idempotency-key-reused': {
+    title: 'An Idempotency-Key was used again for another request',
+    remedy: 'Use a new key for each new request, and the same key only to repeat one.',
+  },
+  'http.internal': {
+    title: 'The server failed',
+    remedy: "Try again; when it stays, send the operator the time and what you did. The cause is in the server's log.",
+  },
+  'http.not-found': {
+    title: 'There is no such page or thing, or it is not yours to see',
+    remedy: 'Check the address; log in as the one it belongs to.',
+  },
+  'http.not-logged-in': {
+    title: 'This needs a log-in',
+    remedy: 'Log in, then try again.',
+  },
+  'http.origin-refused': {
+    title: 'A page of another site tried to act in your name',
+    remedy: "Act from this community's own pages.",
+  },
+  'http.request-invalid': {
+    title: 'A request does not match the API',
+    remedy: 'Correct what is named; the shapes are at /api/docs.',
+  },
+  'http.request-too-large': {
+    title: 'A request is larger than this server takes',
+    remedy: 'Send less at once.',
+  },
+  'http.too-many-requests': {
+    title: 'Too many attempts in a short time',
+    remedy: 'Wait a minute, then try again.',
+  },
+  'http.too-many-viewers': {
+    title: 'More pages watch live than this server serves',
+    remedy: 'Close pages you do not look at; the others are still refreshed on reload.',
+  },
+  'live.access-sync-old': {
+    title: "The broker's list of who may connect is not up to date",
+    remedy:
+      'See whether the broker runs; until then it works with its last list, and a revoked device can still connect.',
+  },
+  'live.broker-unreachable': {
+    title: 'The community server has no connection to the broker',
+    remedy: 'Start the broker; nothing measured is lost meanwhile, the edges keep it.',
+  },
+  'live.command-failed': {
+    title: 'A command failed or expired',
+    remedy: 'Read its steps on the operator page, see to the device, send it again.',
+  },
+  'live.data-gap': {
+    title: 'An edge had to drop readings before they were stored',
+    remedy: 'The intervals concerned show as incomplete. See docs/troubleshooting.md for its disk and its link.',
+  },
+  'live.device-unreachable': {
+    title: 'An edge cannot reach a device',
+    remedy: 'Check its power, cable, address and the fault that is named.',
+  },
+  'live.edge-offline': {
+    title: 'An edge is not connected',
+    remedy: 'Check its power and network; what it measures is kept there and arrives later.',
+  },
+  'live.log-behind': {
+    title: 'The community server is behind the stored readings',
+    remedy: 'It catches up by itself; when it does not, look into its log for a fault that repeats.',
+  },
+  'live.values-stale': {
+    title: 'A device sends no new values',
+    remedy: 'Check the device and its edge; stale values are never shown as live.',
   },
   'site.config-invalid': {
     title: 'site.yaml does not match its schema',
@@ -68,6 +299,54 @@ export const ERROR_CATALOGUE = {
     title: 'An InfluxDB target cannot be reached or is overloaded',
     remedy:
       'Start it or wait: the projection tries again by itself and misses nothing. Look at its own log when this lasts.',
+  },
+  'workshop.already-in-session': {
+    title: 'The member is badged in on this machine already',
+    remedy: 'Badge out to end the session.',
+  },
+  'workshop.booking-in-past': {
+    title: 'A booking begins in the past',
+    remedy: 'Choose a time from now on.',
+  },
+  'workshop.booking-length': {
+    title: 'A booking is too short or too long',
+    remedy: 'Book at least 15 minutes and at most 8 hours.',
+  },
+  'workshop.booking-not-whole-minutes': {
+    title: 'A booking is not on whole minutes',
+    remedy: 'Choose times on whole minutes.',
+  },
+  'workshop.booking-overlaps': {
+    title: 'Somebody else has the machine in this time',
+    remedy: 'Take the next free time that is named, or another machine.',
+  },
+  'workshop.booking-too-far-ahead': {
+    title: 'A booking begins too far ahead',
+    remedy: 'Book at most 60 days ahead.',
+  },
+  'workshop.machine-booked': {
+    title: 'The machine is booked by somebody else now',
+    remedy: 'Book a later time, or agree with the one who has it.',
+  },
+  'workshop.machine-in-alarm': {
+    title: 'The machine reports an alarm',
+    remedy: 'Clear it at the machine or ask an operator.',
+  },
+  'workshop.machine-in-session': {
+    title: 'Somebody else is badged in on the machine',
+    remedy: 'Wait until they badge out.',
+  },
+  'workshop.no-session': {
+    title: 'There is no open session to end',
+    remedy: 'Reload the page; the session was ended already.',
+  },
+  'workshop.not-a-member': {
+    title: 'Only members may use a machine',
+    remedy: 'Ask an admin to be registered, with a badge or a log-in.',
+  },
+  'workshop.reader-ambiguous': {
+    title: 'A badge was shown at a reader that serves several free machines',
+    remedy: 'Book the machine, or start the session on the machines page.',
   },
 } as const satisfies Record<string, ErrorEntry>;
 
