@@ -33,6 +33,79 @@ export const ERROR_CATALOGUE = {
     title: 'A serial port or serial device server cannot be opened',
     remedy: 'Check the cable, the path or host and port, and that no other program holds the port.',
   },
+  'broker.access-invalid': {
+    title: 'An access document is malformed or belongs to another community',
+    remedy: 'Correct the faults listed; the broker goes on with the document it has.',
+  },
+  'broker.access-older': {
+    title: 'An access document is older than the one in force',
+    remedy: 'Send the newest one; versions only rise.',
+  },
+  'broker.client-too-slow': {
+    title: 'An MQTT client does not read what it is sent',
+    remedy: 'It was disconnected so that others are served; make it read faster or subscribe to less.',
+  },
+  'broker.commit-failed': {
+    title: 'Readings cannot be written to disk, so none is acknowledged',
+    remedy:
+      'Free space on the disk of the site folder or repair it; the edges keep everything and send it again by themselves.',
+  },
+  'broker.config-invalid': {
+    title: 'The broker cannot start with what it was given',
+    remedy: 'Start it with `--site DIR`, where DIR was made by `npx commonworks init`.',
+  },
+  'broker.filter-refused': {
+    title: 'A subscription is malformed, of an unsupported kind or not permitted',
+    remedy: 'Subscribe within what the role of this user allows; docs/topics.md lists it.',
+  },
+  'broker.listen-failed': {
+    title: 'A port cannot be opened',
+    remedy: 'Stop the program that uses it, or choose another port under listen in site.yaml.',
+  },
+  'broker.login-refused': {
+    title: 'An MQTT log-in was refused',
+    remedy:
+      'Use the user name and secret the community gave out; for an edge the client id is its user name, for others it begins with it.',
+  },
+  'broker.logins-throttled': {
+    title: 'Too many failed log-ins',
+    remedy: 'Wait a minute, and correct the secret of the client that keeps trying.',
+  },
+  'broker.pack-foreign': {
+    title: 'An edge sent a pack that names another edge',
+    remedy: 'Give each edge its own id and credential; the bytes are kept among the dead letters.',
+  },
+  'broker.pack-key-reused': {
+    title: 'A pack came again with the same key and other bytes',
+    remedy:
+      'An outbox was restored from an old copy or cloned: delete the outbox file of that edge, it then begins a new epoch.',
+  },
+  'broker.pack-scattered': {
+    title: 'An edge sends its packs in too wild an order',
+    remedy: 'Send packs in the order of their sequence numbers; the bytes are kept among the dead letters.',
+  },
+  'broker.packet-too-large': {
+    title: 'An MQTT packet is larger than allowed',
+    remedy: 'Send smaller packs: at most 64 kB each, and 4 kB before the log-in is answered.',
+  },
+  'broker.publish-refused': {
+    title: 'A message was published where or how it may not be',
+    remedy:
+      'Publish within what the role of this user allows, packs with QoS 1 and not retained; docs/topics.md lists it.',
+  },
+  'broker.record-rejected': {
+    title: 'One record of a pack cannot be read',
+    remedy: 'Correct the sender; the rest of the pack was kept, and the record stands among the dead letters.',
+  },
+  'broker.sample-conflict': {
+    title: 'A second, different value came for the same series and time',
+    remedy:
+      'Look for two devices with one name or a restored outbox; the first value stays, the second is among the dead letters.',
+  },
+  'broker.time-outside-window': {
+    title: 'A reading carries a time more than 400 days old or over five minutes ahead',
+    remedy: 'Set the clock of the edge; the reading stands among the dead letters.',
+  },
   'clock.unreachable': {
     title: 'The demo clock does not answer',
     remedy: 'Start the demo world, or unset COMMONWORKS_CLOCK to run on the time of this machine.',
@@ -49,6 +122,10 @@ export const ERROR_CATALOGUE = {
   'community.seed-invalid': {
     title: 'seed.yaml does not match its schema, or contradicts itself',
     remedy: 'Correct every fault listed, or delete the file to start empty.',
+  },
+  'community.shares-not-held': {
+    title: 'More shares are to be transferred than the giver holds',
+    remedy: 'Transfer at most what is held at that date and ever after; GET /members shows the holdings.',
   },
   'control.broker-unreachable': {
     title: 'A command cannot be sent because the broker does not answer',
@@ -271,6 +348,18 @@ export const ERROR_CATALOGUE = {
     title: "The time zone is not in this machine's list",
     remedy: 'Use an IANA name such as Europe/Vienna.',
   },
+  'telemetry.chunk-corrupt': {
+    title: 'A stored block of readings cannot be read',
+    remedy: 'Restore telemetry.db from a backup; the disk or card may be failing.',
+  },
+  'telemetry.database-in-use': {
+    title: 'Another process has this database open',
+    remedy: 'Stop the other broker of this site first; one process owns each database file.',
+  },
+  'telemetry.database-unusable': {
+    title: 'The telemetry database cannot be opened or written',
+    remedy: 'Check that the folder exists, is writable and has free space.',
+  },
   'telemetry.influx-community': {
     title: "The community's id cannot be a tag in InfluxDB",
     remedy: 'Use letters, digits, dots, hyphens and underscores in community.id of site.yaml, at most 80.',
@@ -290,6 +379,10 @@ export const ERROR_CATALOGUE = {
     remedy:
       'Read the reason in the status: often a field type conflict or the retention period. The readings themselves are safe in the log.',
   },
+  'telemetry.influx-query': {
+    title: 'InfluxDB refused a query or did not answer',
+    remedy: 'Look at the text of the refusal; check that the database is up and is the one the projection writes to.',
+  },
   'telemetry.influx-refuses-all': {
     title: 'An InfluxDB target refuses every point, a harmless one too',
     remedy:
@@ -299,6 +392,15 @@ export const ERROR_CATALOGUE = {
     title: 'An InfluxDB target cannot be reached or is overloaded',
     remedy:
       'Start it or wait: the projection tries again by itself and misses nothing. Look at its own log when this lasts.',
+  },
+  'telemetry.range-too-large': {
+    title: 'A query asks for more readings than are given at once',
+    remedy: 'Ask for a shorter time.',
+  },
+  'telemetry.schema-newer': {
+    title: 'The telemetry database was written by a newer version',
+    remedy:
+      'Start the newer version again, or restore the copy made before the upgrade (the file ending in .before-upgrade).',
   },
   'workshop.already-in-session': {
     title: 'The member is badged in on this machine already',
