@@ -1,0 +1,42 @@
+/** Tables of metering: the registers worth keeping, the intervals derived from them, and each one's share. */
+import type { FolderMigrations } from '../migrate.ts';
+
+const VERSION_1 = `
+  CREATE TABLE log_cursor (reader TEXT PRIMARY KEY, cursor INTEGER NOT NULL) STRICT;
+  CREATE TABLE series (
+    no INTEGER PRIMARY KEY, edge TEXT NOT NULL, device TEXT NOT NULL, point TEXT NOT NULL, newest_ms INTEGER NOT NULL,
+    UNIQUE (edge, device, point)
+  ) STRICT;
+  CREATE TABLE source (no INTEGER PRIMARY KEY, edge TEXT NOT NULL, epoch TEXT NOT NULL, UNIQUE (edge, epoch)) STRICT;
+  CREATE TABLE register_sample (
+    series_no INTEGER NOT NULL, time_ms INTEGER NOT NULL, mwh INTEGER NOT NULL, quality INTEGER NOT NULL,
+    source_no INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (series_no, time_ms)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE counter_step (
+    series_no INTEGER NOT NULL, time_ms INTEGER NOT NULL, kind TEXT NOT NULL, before_mwh INTEGER NOT NULL,
+    after_mwh INTEGER NOT NULL, credited_mwh INTEGER, source_no INTEGER NOT NULL, seq INTEGER NOT NULL,
+    PRIMARY KEY (series_no, time_ms, source_no, seq)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE pending_pack (cursor INTEGER PRIMARY KEY, boot TEXT NOT NULL, entry TEXT NOT NULL) STRICT;
+  CREATE INDEX pending_pack_boot ON pending_pack (boot, cursor);
+  CREATE TABLE boot_clock (boot TEXT PRIMARY KEY, offset_ms REAL NOT NULL) STRICT;
+  CREATE TABLE interval (
+    point_no INTEGER NOT NULL, direction INTEGER NOT NULL CHECK (direction IN (0, 1)), start_ms INTEGER NOT NULL,
+    opening_mwh INTEGER, closing_mwh INTEGER, opening_ms INTEGER, closing_ms INTEGER, step_mwh INTEGER NOT NULL,
+    energy_mwh INTEGER, coverage_ppm INTEGER NOT NULL, quality INTEGER NOT NULL,
+    opening_source INTEGER, opening_seq INTEGER, closing_source INTEGER, closing_seq INTEGER,
+    version INTEGER NOT NULL, PRIMARY KEY (point_no, direction, start_ms)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX interval_start ON interval (start_ms);
+  CREATE TABLE interval_share (
+    point_no INTEGER NOT NULL, direction INTEGER NOT NULL, start_ms INTEGER NOT NULL, energy_mwh INTEGER NOT NULL,
+    offered_mwh INTEGER NOT NULL, allocated_mwh INTEGER NOT NULL, rest_mwh INTEGER NOT NULL,
+    rounding_micro INTEGER NOT NULL, PRIMARY KEY (point_no, direction, start_ms)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE interval_total (
+    start_ms INTEGER PRIMARY KEY, tariff TEXT NOT NULL, production_mwh INTEGER NOT NULL, consumption_mwh INTEGER NOT NULL,
+    allocated_mwh INTEGER NOT NULL, expected INTEGER NOT NULL, complete INTEGER NOT NULL
+  ) STRICT;
+`;
+
+export const METERING_MIGRATIONS: FolderMigrations = { folder: 'metering', steps: [VERSION_1] };

@@ -1,0 +1,75 @@
+/** Rows of metering. Energy in whole mWh; quality as its rank; direction 0 imported, 1 exported (bus viewpoint). */
+import type { Generated } from 'kysely';
+
+export type IntervalRow = {
+  point_no: number;
+  direction: 0 | 1;
+  start_ms: number;
+  /** Registers at the interval's edges; null when there is none near enough. */
+  opening_mwh: number | null;
+  closing_mwh: number | null;
+  /** Time of the readings behind them. */
+  opening_ms: number | null;
+  closing_ms: number | null;
+  /** energy = closing - opening + step; not zero after a reset, a rollover or a meter swap. */
+  step_mwh: number;
+  energy_mwh: number | null;
+  coverage_ppm: number;
+  quality: number;
+  opening_source: number | null;
+  opening_seq: number | null;
+  closing_source: number | null;
+  closing_seq: number | null;
+  /** 1 when first derived; rises when a late record changes it. */
+  version: number;
+};
+
+/** For a producer `allocated` is what members used of its energy and `rest` the surplus; for a consumer the residual. */
+export type IntervalShareRow = {
+  point_no: number;
+  direction: 0 | 1;
+  start_ms: number;
+  energy_mwh: number;
+  offered_mwh: number;
+  allocated_mwh: number;
+  rest_mwh: number;
+  rounding_micro: number;
+};
+
+export type MeteringTables = {
+  log_cursor: { reader: string; cursor: number };
+  series: { no: Generated<number>; edge: string; device: string; point: string; newest_ms: number };
+  source: { no: Generated<number>; edge: string; epoch: string };
+  register_sample: {
+    series_no: number;
+    time_ms: number;
+    mwh: number;
+    quality: number;
+    source_no: number;
+    seq: number;
+  };
+  counter_step: {
+    series_no: number;
+    time_ms: number;
+    kind: string;
+    before_mwh: number;
+    after_mwh: number;
+    credited_mwh: number | null;
+    source_no: number;
+    seq: number;
+  };
+  pending_pack: { cursor: number; boot: string; entry: string };
+  boot_clock: { boot: string; offset_ms: number };
+  interval: IntervalRow;
+  interval_share: IntervalShareRow;
+  interval_total: {
+    start_ms: number;
+    tariff: string;
+    production_mwh: number;
+    consumption_mwh: number;
+    allocated_mwh: number;
+    /** Metering points that should have a value, and those that have one. */
+    expected: number;
+    complete: number;
+  };
+};

@@ -1,0 +1,7 @@
+/** The tables of community.db as types: each folder describes its own. */
+import type { LedgerTables } from './ledger/schema.ts';
+import type { MeteringTables } from './metering/schema.ts';
+import type { RegisterTables } from './register/schema.ts';
+import type { SettlementTables } from './settlement/schema.ts';
+
+export type CommunityDatabase = RegisterTables & MeteringTables & LedgerTables & SettlementTables;
