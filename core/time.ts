@@ -40,6 +40,11 @@ export function previousMonth(month: string): string {
   return Temporal.PlainYearMonth.from(month).subtract({ months: 1 }).toString();
 }
 
+/** Wall time `HH:MM`, for sentences people read. */
+export function localTime(timeMs: number, zone: string): string {
+  return zoned(timeMs, zone).toPlainTime().toString({ smallestUnit: 'minute' });
+}
+
 function zoned(timeMs: number, zone: string): Temporal.ZonedDateTime {
   return Temporal.Instant.fromEpochMilliseconds(timeMs).toZonedDateTimeISO(zone);
 }
