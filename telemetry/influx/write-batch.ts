@@ -13,7 +13,7 @@ export type BatchResult =
 export async function writeBatch(
   points: readonly InfluxPoint[],
   write: WritePoints,
-  limits: { readonly pointsMax: number; readonly bisectRequestsMax: number },
+  limits: { readonly pointsMax: number; readonly bisectionsMax: number },
 ): Promise<BatchResult> {
   const refused: RefusedPoints[] = [];
   let written = 0;
@@ -25,7 +25,7 @@ export async function writeBatch(
     if (outcome.kind === 'wait') return outcome;
     if (outcome.kind === 'written') {
       written += slice.length;
-    } else if (slice.length > 1 && bisections < limits.bisectRequestsMax) {
+    } else if (slice.length > 1 && bisections < limits.bisectionsMax) {
       bisections++;
       const middle = Math.ceil(slice.length / 2);
       open.push(slice.slice(middle), slice.slice(0, middle));
