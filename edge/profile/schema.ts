@@ -46,6 +46,10 @@ export const SunspecPoint = Type.Object(
     offset: Type.Integer({ minimum: 2, maximum: 400 }),
     /** Where the scale factor stands in the same model; it is read in the same request. */
     scaleOffset: Type.Optional(Type.Integer({ minimum: 2, maximum: 400 })),
+    /** A setting in force only while the register at `offset` reads 1; otherwise the point's value is `otherwise`. */
+    enabledBy: Type.Optional(
+      Type.Object({ offset: Type.Integer({ minimum: 2, maximum: 400 }), otherwise: Type.Number() }, closed),
+    ),
     ...shared,
   },
   closed,
