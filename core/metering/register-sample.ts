@@ -1,0 +1,49 @@
+/** What the counter engine reads: one register's samples, and what is known about the counter. */
+import type { Mwh } from '../energy.ts';
+import type { Quality } from '../quality.ts';
+
+/** One reading of one register. Whole mWh, null when nothing usable was read. */
+export type RegisterSample = {
+  readonly timeMs: number;
+  readonly mwh: Mwh | null;
+  readonly quality: Quality;
+  /** Which physical meter it came from; a change is a swap, whatever the values say. */
+  readonly meter?: string;
+};
+
+/** What is known of the counter. The more is known, the fewer steps stay unexplained; nothing is guessed. */
+export type CounterFacts = {
+  /** Bits of the register that wraps; needs `resolutionMwh` when a count is not 1 Wh. */
+  readonly widthBits?: number;
+  /** mWh of one count; default 1000 (1 Wh). */
+  readonly resolutionMwh?: Mwh;
+  /** Where the register wraps, when it is not a power of two of counts (99999.9 kWh on a display). */
+  readonly modulusMwh?: Mwh;
+  /** The most this point can draw or feed, in W. Without it no rollover is accepted and no rise is refused. */
+  readonly ratedPowerW?: number;
+};
+
+/** A reading whose register can be believed. An operator's substitute value (`estimated`) counts, and stays estimated. */
+export type UsableSample = RegisterSample & { readonly mwh: Mwh };
+
+export function isUsable(sample: RegisterSample): sample is UsableSample {
+  return sample.mwh !== null && (sample.quality === 'good' || sample.quality === 'estimated');
+}
+
+const RESOLUTION_MWH = 1000;
+
+export function modulusOf(facts: CounterFacts): Mwh | null {
+  if (facts.modulusMwh !== undefined) return facts.modulusMwh;
+  if (facts.widthBits === undefined) return null;
+  return 2 ** facts.widthBits * (facts.resolutionMwh ?? RESOLUTION_MWH);
+}
+
+/** A reading's time stamp may be this far from the moment the meter latched its register. */
+const LATCH_MS = 2000;
+
+/** The most that can have flowed between two readings: rated power over the time, plus one count of the register. */
+export function stepMaxMwh(facts: CounterFacts, elapsedMs: number): Mwh {
+  if (facts.ratedPowerW === undefined) return Number.POSITIVE_INFINITY;
+  // 1 W for 3600 ms is 1 mWh.
+  return (facts.ratedPowerW * (elapsedMs + LATCH_MS)) / 3600 + (facts.resolutionMwh ?? RESOLUTION_MWH);
+}
