@@ -115,6 +115,30 @@ export const ERROR_CATALOGUE = {
     remedy:
       'Check that the folder exists, is writable and has free space; docs/troubleshooting.md shows how to check the file.',
   },
+  'community.ledger-refused': {
+    title: 'An entry does not balance, or was posted before with other figures',
+    remedy: 'Nothing was posted. Report it with the message: the figures behind the entry are wrong.',
+  },
+  'community.log-unreachable': {
+    title: 'The broker does not serve its log',
+    remedy: 'Check that the broker runs and listen.logPort in site.yaml; metering continues where it stopped.',
+  },
+  'community.period-empty': {
+    title: 'The month holds nothing to settle',
+    remedy: 'Check the month; GET /settlements lists the settled ones, and a tariff must be in force.',
+  },
+  'community.period-incomplete': {
+    title: 'Intervals of the month are missing',
+    remedy: 'Wait for late data, or settle with --missing exclude: missing intervals are then listed openly.',
+  },
+  'community.period-open': {
+    title: 'The month is not over yet',
+    remedy: 'Settle it once it has ended and its last readings have arrived.',
+  },
+  'community.record-refused': {
+    title: 'A record of the log could not be processed',
+    remedy: 'The record stays in the log and the rest goes on; the message names its cursor and the fault.',
+  },
   'community.schema-newer': {
     title: 'The database file was written by a newer version',
     remedy: 'Start the newer version again, or restore the copy made before the upgrade (community.db.before-...).',
@@ -206,6 +230,10 @@ export const ERROR_CATALOGUE = {
   'edge.outbox-corrupt': {
     title: 'The outbox file is damaged',
     remedy: 'Nothing to do: it was set aside, what could be read was saved, and a new epoch began. Check the storage.',
+  },
+  'edge.outbox-foreign': {
+    title: 'The outbox file belongs to another edge',
+    remedy: 'Name another outboxFile; each edge has its own.',
   },
   'edge.outbox-newer': {
     title: 'The outbox was written by a newer version',

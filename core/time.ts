@@ -45,6 +45,16 @@ export function localTime(timeMs: number, zone: string): string {
   return zoned(timeMs, zone).toPlainTime().toString({ smallestUnit: 'minute' });
 }
 
+/** The month after `month`, both `YYYY-MM`. */
+export function nextMonth(month: string): string {
+  return Temporal.PlainYearMonth.from(month).add({ months: 1 }).toString();
+}
+
+/** What to add to UTC for the wall time at that instant; changes on whole hours only. */
+export function zoneOffsetMs(timeMs: number, zone: string): number {
+  return zoned(timeMs, zone).offsetNanoseconds / 1e6;
+}
+
 function zoned(timeMs: number, zone: string): Temporal.ZonedDateTime {
   return Temporal.Instant.fromEpochMilliseconds(timeMs).toZonedDateTimeISO(zone);
 }

@@ -1,0 +1,4 @@
+/** The door of the ledger: entries, their chain, and the check of an export. Pure. */
+export * from './chain.ts';
+export * from './entry.ts';
+export * from './session-entry.ts';

@@ -1,0 +1,5 @@
+/** The door of settlement: frozen periods, their results and what they post. Pure. */
+export * from './period.ts';
+export * from './period-entries.ts';
+export * from './share-interval.ts';
+export * from './tally-period.ts';

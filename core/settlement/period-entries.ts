@@ -1,0 +1,152 @@
+/** What a settled period posts: one entry per metering point, register and tariff; a later version posts differences. */
+import { entryId, type LedgerEntry, type Posting, type Sha256 } from '../ledger/entry.ts';
+import { amountMinor, MWH_PER_KWH } from '../money.ts';
+import type { PeriodHeader } from './period.ts';
+import type { LineTotal } from './tally-period.ts';
+
+/** Where energy waits between those who gave and those who took it: zero after every run. */
+export const POOL_ACCOUNT = 'community/pool';
+export const SURPLUS_ACCOUNT = 'community/surplus';
+export const ENERGY_INCOME_ACCOUNT = 'community/energy-income';
+export const ENERGY_PURCHASES_ACCOUNT = 'community/energy-purchases';
+
+/** `period` is the month whose statements show the entries: of a later version, the first month still open. */
+export type PeriodRun = {
+  readonly id: string;
+  readonly version: number;
+  readonly period: string;
+  readonly createdMs: number;
+};
+
+export type SettledPeriod = {
+  readonly header: PeriodHeader;
+  readonly totals: readonly LineTotal[];
+  /** The version before this one; entries then carry the differences. */
+  readonly before: { readonly header: PeriodHeader; readonly totals: readonly LineTotal[] } | null;
+};
+
+type Line = {
+  readonly pointId: string;
+  readonly owner: string;
+  readonly tariffId: string;
+  readonly price: string;
+  readonly total: LineTotal;
+};
+
+/** Lines without any energy post nothing. */
+export function periodEntries(run: PeriodRun, settled: SettledPeriod, sha256: Sha256): LedgerEntry[] {
+  const after = linesOf(settled.header, settled.totals);
+  const before =
+    settled.before === null ? new Map<string, Line>() : linesOf(settled.before.header, settled.before.totals);
+  const entries: LedgerEntry[] = [];
+  for (const key of new Set([...after.keys(), ...before.keys()])) {
+    const entry = lineEntry(run, { header: settled.header, after: after.get(key), before: before.get(key) }, sha256);
+    if (entry !== null) entries.push(entry);
+  }
+  return entries;
+}
+
+/** What a member pays for a line, in minor units; negative is a credit. */
+export function lineAmountMinor(direction: 0 | 1, allocatedMwh: number, price: string): number {
+  const amount = amountMinor(allocatedMwh, MWH_PER_KWH, price);
+  return direction === 0 || amount === 0 ? amount : -amount;
+}
+
+function linesOf(header: PeriodHeader, totals: readonly LineTotal[]): Map<string, Line> {
+  const lines = new Map<string, Line>();
+  for (const total of totals) {
+    const point = header.points[total.point];
+    const tariff = header.tariffs[total.tariff];
+    if (point === undefined || tariff === undefined) continue;
+    lines.set(`${point.id}/${total.direction}/${tariff.id}/${point.owner}`, {
+      pointId: point.id,
+      owner: point.owner,
+      tariffId: tariff.id,
+      price: tariff.internalPrice,
+      total,
+    });
+  }
+  return lines;
+}
+
+function lineEntry(
+  run: PeriodRun,
+  lines: { header: PeriodHeader; after: Line | undefined; before: Line | undefined },
+  sha256: Sha256,
+): LedgerEntry | null {
+  const { header, after, before } = lines;
+  const line = after ?? before;
+  if (line === undefined) return null;
+  const { direction } = line.total;
+  const now = sumsOf(after);
+  const was = sumsOf(before);
+  const postings = linePostings(line, header.currency, {
+    allocatedMwh: now.allocatedMwh - was.allocatedMwh,
+    restMwh: now.restMwh - was.restMwh,
+    amountMinor: now.amountMinor - was.amountMinor,
+  });
+  if (postings.length === 0) return null;
+  const isFirst = run.version === 1;
+  return {
+    community: header.community,
+    id: entryId(
+      ['settlement', header.community, header.month, run.version, line.pointId, direction, line.tariffId, line.owner],
+      sha256,
+    ),
+    kind: isFirst ? 'energy' : 'adjustment',
+    period: run.period,
+    timeMs: run.createdMs,
+    reason: isFirst ? `settlement of ${header.month}` : `correction of ${header.month}, version ${run.version}`,
+    references: {
+      run: run.id,
+      month: header.month,
+      version: run.version,
+      point: line.pointId,
+      direction,
+      tariff: line.tariffId,
+      unitPrice: line.price,
+      quantityMwh: now.allocatedMwh,
+      previousMwh: was.allocatedMwh,
+      restMwh: now.restMwh,
+      roundingMicroMwh: now.roundingMicroMwh,
+      intervals: after?.total.intervals ?? 0,
+      intervalsComplete: after?.total.intervalsComplete ?? 0,
+      quality: after?.total.quality ?? 0,
+    },
+    postings,
+  };
+}
+
+function sumsOf(line: Line | undefined) {
+  if (line === undefined) return { allocatedMwh: 0, restMwh: 0, amountMinor: 0, roundingMicroMwh: 0 };
+  const { allocatedMwh, restMwh, roundingMicroMwh, direction } = line.total;
+  return { allocatedMwh, restMwh, roundingMicroMwh, amountMinor: lineAmountMinor(direction, allocatedMwh, line.price) };
+}
+
+function linePostings(
+  line: Line,
+  currency: string,
+  change: { allocatedMwh: number; restMwh: number; amountMinor: number },
+): Posting[] {
+  const isMember = line.owner !== 'community';
+  const owner = isMember ? `member/${line.owner}` : 'community';
+  const isConsumer = line.total.direction === 0;
+  const energy: Posting[] = isConsumer
+    ? [
+        { account: owner, unit: 'mWh', amount: change.allocatedMwh },
+        { account: POOL_ACCOUNT, unit: 'mWh', amount: -change.allocatedMwh },
+      ]
+    : [
+        { account: `point/${line.pointId}`, unit: 'mWh', amount: -(change.allocatedMwh + change.restMwh) },
+        { account: POOL_ACCOUNT, unit: 'mWh', amount: change.allocatedMwh },
+        { account: SURPLUS_ACCOUNT, unit: 'mWh', amount: change.restMwh },
+      ];
+  const other = isConsumer ? ENERGY_INCOME_ACCOUNT : ENERGY_PURCHASES_ACCOUNT;
+  const money: Posting[] = isMember
+    ? [
+        { account: owner, unit: currency, amount: change.amountMinor },
+        { account: other, unit: currency, amount: -change.amountMinor },
+      ]
+    : [];
+  return [...energy, ...money].filter((posting) => posting.amount !== 0);
+}
