@@ -48,6 +48,6 @@ export type LogReader = (afterCursor: number, limit: number) => Promise<readonly
 
 /** Where a follower of the log stands: everything up to and including the cursor has reached it. 0 at first. */
 export type CursorStore = {
-  readonly load: (sink: string) => Promise<number>;
-  readonly save: (sink: string, cursor: number) => Promise<void>;
+  readonly get: (sink: string) => Promise<number>;
+  readonly set: (sink: string, cursor: number) => Promise<void>;
 };

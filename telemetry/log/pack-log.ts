@@ -1,0 +1,141 @@
+/** The log: every acknowledged pack byte for byte, once, under its key; and each source's mark. */
+import { createHash } from 'node:crypto';
+import type { DatabaseSync } from 'node:sqlite';
+import { zstdCompressSync } from 'node:zlib';
+import type { PackKey } from '@commonworks/core';
+import { SeqRanges } from './seq-ranges.ts';
+
+export type Mark = { readonly edge: string; readonly epoch: string; readonly seq: number; readonly seenMs: number };
+
+/** `held`: new; `repeated`: the same bytes were there; `reused`: other bytes stand under this key; `scattered`: refused. */
+export type InsertOutcome =
+  | { readonly kind: 'held'; readonly cursor: number }
+  | { readonly kind: 'repeated' | 'reused' | 'scattered' };
+
+type Source = { readonly id: number; readonly edge: string; readonly epoch: string; held: SeqRanges; seenMs: number };
+
+/** Below this zstd's frame costs more than it saves. */
+const WORTH_PACKING_BYTES = 200;
+const PLAIN = 0;
+const ZSTD = 1;
+
+export class PackLog {
+  readonly #sources = new Map<string, Source>();
+  readonly #statements;
+  /** Sources as they were before this transaction; null for those it made. */
+  readonly #before = new Map<string, { held: SeqRanges; seenMs: number } | null>();
+  #head: number;
+  #headBefore: number;
+
+  constructor(db: DatabaseSync) {
+    this.#statements = prepare(db);
+    for (const row of db.prepare('SELECT id, edge, epoch, mark, seen_ms FROM source').iterate()) {
+      const held = new SeqRanges(Number(row['mark']));
+      const source = {
+        id: Number(row['id']),
+        edge: String(row['edge']),
+        epoch: String(row['epoch']),
+        held,
+        seenMs: Number(row['seen_ms']),
+      };
+      this.#sources.set(`${source.edge}/${source.epoch}`, source);
+    }
+    for (const source of this.#sources.values()) this.#readAhead(source, db);
+    this.#head = Number(db.prepare('SELECT max(cursor) AS head FROM pack').get()?.['head'] ?? 0);
+    this.#headBefore = this.#head;
+  }
+
+  /** The newest cursor; 0 when the log is empty. */
+  get head(): number {
+    return this.#head;
+  }
+
+  /** Inside a transaction. */
+  insert(key: PackKey, body: Uint8Array, receivedMs: number): InsertOutcome {
+    const source = this.#source(key, receivedMs);
+    const hash = createHash('sha256').update(body).digest();
+    const known = this.#statements.find.get(source.id, key.seq);
+    if (known !== undefined) return { kind: hash.equals(known['hash'] as Uint8Array) ? 'repeated' : 'reused' };
+    if (source.held.isScattered && key.seq !== source.held.mark + 1) return { kind: 'scattered' };
+    const packed = body.length >= WORTH_PACKING_BYTES ? zstdCompressSync(body) : body;
+    const isPacked = packed.length < body.length;
+    const cursor = this.#head + 1;
+    const stored = isPacked ? packed : body;
+    this.#statements.insert.run(cursor, source.id, key.seq, receivedMs, hash, isPacked ? ZSTD : PLAIN, stored);
+    this.#head = cursor;
+    source.held.add(key.seq);
+    return { kind: 'held', cursor };
+  }
+
+  /** Counts a range as held without a pack: a declared gap, or a poison pack that stands in quarantine. */
+  holdRange(key: Omit<PackKey, 'seq'>, range: { fromSeq: number; toSeq: number; reason: string }, nowMs: number): void {
+    const source = this.#source(key, nowMs);
+    if (source.held.isScattered && range.fromSeq > source.held.mark + 1) return;
+    this.#statements.hold.run(source.id, range.fromSeq, range.toSeq, range.reason);
+    source.held.add(range.fromSeq, range.toSeq);
+  }
+
+  /** Writes the marks that moved; the last step of a transaction. */
+  saveMarks(): void {
+    for (const key of this.#before.keys()) {
+      const source = this.#sources.get(key);
+      if (source !== undefined) this.#statements.mark.run(source.held.mark, source.seenMs, source.id);
+    }
+  }
+
+  committed(): void {
+    this.#before.clear();
+    this.#headBefore = this.#head;
+  }
+
+  rolledBack(): void {
+    for (const [key, before] of this.#before) {
+      const source = this.#sources.get(key);
+      if (before === null || source === undefined) this.#sources.delete(key);
+      else Object.assign(source, before);
+    }
+    this.#before.clear();
+    this.#head = this.#headBefore;
+  }
+
+  /** Marks of one edge or of all, most recently heard of first. */
+  marks(edge?: string): Mark[] {
+    const all = [...this.#sources.values()].filter((source) => edge === undefined || source.edge === edge);
+    return all
+      .sort((a, b) => b.seenMs - a.seenMs || b.id - a.id)
+      .map((source) => ({ edge: source.edge, epoch: source.epoch, seq: source.held.mark, seenMs: source.seenMs }));
+  }
+
+  #source(key: Omit<PackKey, 'seq'>, nowMs: number): Source {
+    const text = `${key.edge}/${key.epoch}`;
+    let source = this.#sources.get(text);
+    if (source === undefined) {
+      const id = Number(this.#statements.addSource.run(key.edge, key.epoch, nowMs).lastInsertRowid);
+      source = { id, edge: key.edge, epoch: key.epoch, held: new SeqRanges(0), seenMs: nowMs };
+      this.#sources.set(text, source);
+      this.#before.set(text, null);
+    }
+    if (!this.#before.has(text)) this.#before.set(text, { held: source.held.copy(), seenMs: source.seenMs });
+    source.seenMs = nowMs;
+    return source;
+  }
+
+  #readAhead(source: Source, db: DatabaseSync): void {
+    const held = db.prepare('SELECT from_seq, to_seq FROM held_range WHERE source = ? AND to_seq > ?');
+    for (const row of held.iterate(source.id, source.held.mark)) {
+      source.held.add(Number(row['from_seq']), Number(row['to_seq']));
+    }
+    const packs = db.prepare('SELECT seq FROM pack WHERE source = ? AND seq > ? ORDER BY seq');
+    for (const row of packs.iterate(source.id, source.held.mark)) source.held.add(Number(row['seq']));
+  }
+}
+
+function prepare(db: DatabaseSync) {
+  return {
+    find: db.prepare('SELECT hash FROM pack WHERE source = ? AND seq = ?'),
+    insert: db.prepare('INSERT INTO pack VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    hold: db.prepare('INSERT OR IGNORE INTO held_range VALUES (?, ?, ?, ?)'),
+    mark: db.prepare('UPDATE source SET mark = ?, seen_ms = ? WHERE id = ?'),
+    addSource: db.prepare('INSERT INTO source (edge, epoch, mark, seen_ms) VALUES (?, ?, 0, ?)'),
+  };
+}

@@ -1,0 +1,70 @@
+/** Chunk rows: one series in one window, encoded, with its summary beside it. */
+import type { DatabaseSync } from 'node:sqlite';
+import { decodeColumn, encodeColumn } from './codec.ts';
+import type { Column } from './column.ts';
+import { isNullFlagged, isWordFlagged } from './flags.ts';
+
+/** A day: 96 quarter-hours or 8,640 readings every ten seconds in one row. */
+export const WINDOW_MS = 86_400_000;
+const SERIES_SPAN = 2 ** 24;
+
+export type LastReading = { readonly timeMs: number; readonly value: number; readonly flags: number };
+
+export function windowOf(timeMs: number): number {
+  return Math.floor(timeMs / WINDOW_MS);
+}
+
+export class Chunks {
+  readonly #read;
+  readonly #write;
+  readonly #last;
+  readonly #bounds;
+
+  constructor(db: DatabaseSync) {
+    this.#read = db.prepare('SELECT body FROM chunk WHERE key = ?');
+    this.#last = db.prepare('SELECT last_ms, last_value, last_flags FROM chunk WHERE key = ?');
+    this.#bounds = db.prepare('SELECT min(key) AS low, max(key) AS high FROM chunk');
+    this.#write = db.prepare('INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  }
+
+  read(window: number, series: number): Column | null {
+    const row = this.#read.get(window * SERIES_SPAN + series);
+    return row === undefined ? null : decodeColumn(row['body'] as Uint8Array);
+  }
+
+  last(window: number, series: number): LastReading | null {
+    const row = this.#last.get(window * SERIES_SPAN + series);
+    if (row === undefined) return null;
+    return { timeMs: Number(row['last_ms']), value: Number(row['last_value']), flags: Number(row['last_flags']) };
+  }
+
+  /** The first and last window with a chunk; null when there is none. */
+  bounds(): { first: number; last: number } | null {
+    const row = this.#bounds.get();
+    if (row === undefined || row['low'] === null) return null;
+    return { first: Math.floor(Number(row['low']) / SERIES_SPAN), last: Math.floor(Number(row['high']) / SERIES_SPAN) };
+  }
+
+  write(window: number, series: number, column: Column): void {
+    const at = column.length - 1;
+    const { min, max, sum } = summary(column);
+    const last = [column.times[at] ?? 0, column.values[at] ?? 0, column.flags[at] ?? 0];
+    this.#write.run(window * SERIES_SPAN + series, column.length, min, max, sum, ...last, encodeColumn(column));
+  }
+}
+
+/** Over numbers only: words and missing values have no sum. */
+function summary(column: Column): { min: number | null; max: number | null; sum: number | null } {
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
+  let sum = 0;
+  for (let i = 0; i < column.length; i++) {
+    const flags = column.flags[i] ?? 0;
+    if (isNullFlagged(flags) || isWordFlagged(flags)) continue;
+    const value = column.values[i] ?? 0;
+    min = Math.min(min, value);
+    max = Math.max(max, value);
+    sum += value;
+  }
+  return min <= max ? { min, max, sum } : { min: null, max: null, sum: null };
+}

@@ -1,0 +1,47 @@
+/** The schema of telemetry.db, as the migrations that build it. Never edit one that was released: add the next. */
+import type { Migration } from './open-database.ts';
+
+/** Chunk key: window number times 2^24 plus series number, so that retention is one contiguous delete. */
+const SERIES = `
+CREATE TABLE series (
+  id INTEGER PRIMARY KEY, edge TEXT NOT NULL, device TEXT NOT NULL, point TEXT NOT NULL,
+  last_window INTEGER, UNIQUE (edge, device, point)
+) STRICT;
+CREATE TABLE word (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE series_log (id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL) STRICT;
+CREATE TABLE chunk (
+  key INTEGER PRIMARY KEY, n INTEGER NOT NULL, min REAL, max REAL, sum REAL,
+  last_ms INTEGER NOT NULL, last_value REAL NOT NULL, last_flags INTEGER NOT NULL, body BLOB NOT NULL
+) STRICT;
+`;
+
+/** Body compression: 0 as it came, 1 zstd. Mark: everything of a source up to and including it is held. */
+const LOG = `
+CREATE TABLE source (
+  id INTEGER PRIMARY KEY, edge TEXT NOT NULL, epoch TEXT NOT NULL, mark INTEGER NOT NULL,
+  seen_ms INTEGER NOT NULL, UNIQUE (edge, epoch)
+) STRICT;
+CREATE TABLE pack (
+  cursor INTEGER PRIMARY KEY, source INTEGER NOT NULL REFERENCES source, seq INTEGER NOT NULL,
+  received_ms INTEGER NOT NULL, hash BLOB NOT NULL, compression INTEGER NOT NULL, body BLOB NOT NULL,
+  UNIQUE (source, seq)
+) STRICT;
+CREATE TABLE held_range (
+  source INTEGER NOT NULL REFERENCES source, from_seq INTEGER NOT NULL, to_seq INTEGER NOT NULL, reason TEXT NOT NULL,
+  PRIMARY KEY (source, from_seq, to_seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE dead_letter (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, received_ms INTEGER NOT NULL, edge TEXT NOT NULL, kind TEXT NOT NULL,
+  code TEXT NOT NULL, reason TEXT NOT NULL, epoch TEXT, seq INTEGER, body BLOB NOT NULL
+) STRICT;
+CREATE TABLE boot_clock (
+  edge TEXT NOT NULL, boot TEXT NOT NULL, offset_ms REAL NOT NULL, PRIMARY KEY (edge, boot)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE unplaced (
+  cursor INTEGER PRIMARY KEY REFERENCES pack, edge TEXT NOT NULL, boot TEXT NOT NULL
+) STRICT;
+CREATE INDEX unplaced_by_boot ON unplaced (edge, boot);
+CREATE TABLE sink (name TEXT PRIMARY KEY, cursor INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+`;
+
+export const TELEMETRY_MIGRATIONS: readonly Migration[] = [SERIES + LOG];

@@ -1,0 +1,70 @@
+/** Calls into a worker thread: promises for answers, and one error for all when the thread dies. */
+import { once } from 'node:events';
+import type { Transferable } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
+import type { ErrorCode } from '@commonworks/core';
+import { CodedError, ERROR_CATALOGUE } from '@commonworks/core';
+import type { CallAnswer, CallFault, Handlers } from './serve-calls.ts';
+
+/** A failed write of the storage below (disk full, I/O error): try again later, nothing was changed. */
+export class StorageFailure extends Error {}
+
+export type WorkerCalls<Api extends Handlers> = {
+  readonly call: <Name extends keyof Api & string>(
+    method: Name,
+    argument: Parameters<Api[Name]>[0],
+    transfer?: readonly Transferable[],
+  ) => Promise<ReturnType<Api[Name]>>;
+  /** Rejects when the thread dies unasked. */
+  readonly died: Promise<never>;
+  readonly terminate: () => Promise<void>;
+};
+
+type Waiting = { readonly resolve: (value: never) => void; readonly reject: (error: unknown) => void };
+
+export async function startWorker<Api extends Handlers>(script: URL): Promise<WorkerCalls<Api>> {
+  const worker = new Worker(script);
+  const waiting = new Map<number, Waiting>();
+  let lastId = 0;
+  let isEnding = false;
+  const died = new Promise<never>((_, reject) => {
+    const end = (error: unknown) => {
+      for (const { reject: refuse } of waiting.values()) refuse(error);
+      waiting.clear();
+      if (!isEnding) reject(error);
+    };
+    worker.on('error', end);
+    worker.on('exit', (code) => end(new Error(`the worker thread ended with code ${code}`)));
+  });
+  died.catch(() => undefined);
+  worker.on('message', (answer: CallAnswer) => {
+    const call = waiting.get(answer.id);
+    waiting.delete(answer.id);
+    if (answer.ok) call?.resolve(answer.value as never);
+    else call?.reject(errorOf(answer.fault));
+  });
+  await Promise.race([once(worker, 'online'), died]);
+  return {
+    call: (method, argument, transfer = []) =>
+      new Promise((resolve, reject) => {
+        const id = ++lastId;
+        waiting.set(id, { resolve, reject });
+        worker.postMessage({ id, method, argument }, transfer);
+      }),
+    died,
+    terminate: async () => {
+      isEnding = true;
+      await worker.terminate();
+    },
+  };
+}
+
+function errorOf(fault: CallFault): Error {
+  if (fault.isStorage) return new StorageFailure(fault.message);
+  if (fault.code !== null && isErrorCode(fault.code)) return new CodedError(fault.code, fault.message);
+  return new Error(fault.message);
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(ERROR_CATALOGUE, code);
+}
