@@ -29,7 +29,11 @@ export function refuseDemoFile(file: string, isDemo: boolean): void {
 }
 
 /** Members by e-mail address who have no log-in yet get the one of the file. Returns how many were made. */
-export async function makeDemoLogins(file: string, logIn: LogIn, memberOf: ReadonlyMap<string, string>): Promise<number> {
+export async function makeDemoLogins(
+  file: string,
+  logIn: LogIn,
+  memberOf: ReadonlyMap<string, string>,
+): Promise<number> {
   if (!existsSync(file)) return 0;
   const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
   if (!Value.Check(DemoLogins, content)) return 0;

@@ -33,7 +33,10 @@ describe('log-in', () => {
   it('lets in who has the password, as the member they are', async () => {
     const logIn = await open();
     await logIn.create({ member: MEMBER, name: 'Anna', email: 'Anna@demo', password: 'four random words' });
-    const answer = await post(logIn, 'sign-in/email', { email: loginEmail('anna@demo'), password: 'four random words' });
+    const answer = await post(logIn, 'sign-in/email', {
+      email: loginEmail('anna@demo'),
+      password: 'four random words',
+    });
     expect(answer.status).toBe(200);
     const cookies = answer.headers.getSetCookie();
     expect(cookies.every((cookie) => /HttpOnly/i.test(cookie) && /SameSite=Lax/i.test(cookie))).toBe(true);
@@ -48,7 +51,11 @@ describe('log-in', () => {
 
   it('has no sign-up, and takes no cookie of another server', async () => {
     const logIn = await open();
-    const answer = await post(logIn, 'sign-up/email', { name: 'Eve', email: 'eve@example.org', password: 'x'.repeat(12) });
+    const answer = await post(logIn, 'sign-up/email', {
+      name: 'Eve',
+      email: 'eve@example.org',
+      password: 'x'.repeat(12),
+    });
     expect(answer.status).toBe(400);
     expect(await logIn.session('test.session_token=forged.AAAA')).toBeNull();
     expect(await logIn.session(undefined)).toBeNull();

@@ -46,7 +46,10 @@ export function loginEmail(email: string): string {
 /** @throws CodedError `auth.password-weak`. */
 export function checkPassword(password: string): void {
   if (password.length < PASSWORD_LENGTH.min || password.length > PASSWORD_LENGTH.max) {
-    throw new CodedError('auth.password-weak', `a password has ${PASSWORD_LENGTH.min} to ${PASSWORD_LENGTH.max} characters`);
+    throw new CodedError(
+      'auth.password-weak',
+      `a password has ${PASSWORD_LENGTH.min} to ${PASSWORD_LENGTH.max} characters`,
+    );
   }
 }
 
@@ -67,7 +70,10 @@ export async function openLogIn(options: LogInOptions) {
     /** Who the cookies say is here, and cookies to renew; null for nobody. */
     async session(cookie: string | undefined): Promise<LogInSession | null> {
       if (cookie === undefined) return null;
-      const { headers, response } = await auth.api.getSession({ headers: new Headers({ cookie }), returnHeaders: true });
+      const { headers, response } = await auth.api.getSession({
+        headers: new Headers({ cookie }),
+        returnHeaders: true,
+      });
       return response === null ? null : { member: response.user.id, setCookies: headers.getSetCookie() };
     },
     /** @throws CodedError `auth.password-weak`, `auth.email-taken`. */
@@ -93,7 +99,12 @@ export async function openLogIn(options: LogInOptions) {
     },
     /** Ids of the members who can log in. */
     members(): Set<string> {
-      return new Set(raw.prepare('SELECT id FROM user').all().map((row) => String(row['id'])));
+      return new Set(
+        raw
+          .prepare('SELECT id FROM user')
+          .all()
+          .map((row) => String(row['id'])),
+      );
     },
     close(): void {
       raw.close();
@@ -139,7 +150,10 @@ function openFile(file: string): DatabaseSync {
     raw.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     const version = Number(raw.prepare('PRAGMA user_version').get()?.['user_version']);
     if (version > SCHEMA_VERSION) {
-      throw new CodedError('community.schema-newer', `${file} is at version ${version}, this program knows ${SCHEMA_VERSION}`);
+      throw new CodedError(
+        'community.schema-newer',
+        `${file} is at version ${version}, this program knows ${SCHEMA_VERSION}`,
+      );
     }
     raw.exec(`${LINK_SCHEMA}; PRAGMA user_version = ${SCHEMA_VERSION}`);
     return raw;
