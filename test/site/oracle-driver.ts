@@ -2,7 +2,12 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { type ClockMessage, type ClockRequest, type OracleRegisters, parseClockMessage } from '@commonworks/core/demo-clock.ts';
+import {
+  type ClockMessage,
+  type ClockRequest,
+  type OracleRegisters,
+  parseClockMessage,
+} from '@commonworks/core/demo-clock.ts';
 
 export type Oracle = {
   /** Registers by device, at every instant the world has stood still at. */

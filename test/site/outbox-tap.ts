@@ -13,7 +13,7 @@ export function installTap(file: string): boolean {
     db.exec(`
       CREATE TABLE IF NOT EXISTS test_tap (epoch TEXT, seq INTEGER, body BLOB);
       CREATE TRIGGER IF NOT EXISTS test_tap AFTER INSERT ON pack
-      BEGIN INSERT INTO test_tap SELECT epoch, NEW.seq, NEW.body FROM outbox_state; END`);
+      BEGIN INSERT INTO test_tap VALUES (NEW.epoch, NEW.seq, NEW.body); END`);
     return true;
   } catch {
     return false;
