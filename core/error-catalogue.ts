@@ -175,6 +175,10 @@ export const ERROR_CATALOGUE = {
     title: 'The badge key file is missing or does not hold 32 bytes as hex',
     remedy: 'Name the badge.key of the site in badgeKeyFile; readers do not start without it.',
   },
+  'edge.broker-unreachable': {
+    title: 'The edge has no connection to its broker',
+    remedy: "Check brokerUrl, the network and the edge's secret; readings are kept in the outbox meanwhile.",
+  },
   'edge.clock-untrusted': {
     title: 'The time of this machine cannot be trusted yet',
     remedy: 'Wait for the network time service, or set the clock; readings are kept with monotonic time meanwhile.',

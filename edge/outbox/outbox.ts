@@ -1,0 +1,89 @@
+/** The outbox as the agent sees it: promises over the worker thread that owns the file. */
+import { Worker } from 'node:worker_threads';
+import { CodedError } from '@commonworks/core';
+import type {
+  StoreAnswer,
+  StoreArguments,
+  StoreMethod,
+  WorkerFault,
+  WorkerHello,
+  WorkerReply,
+  WorkerRequest,
+} from './protocol.ts';
+import type { Backlog, OutboxOptions } from './store.ts';
+
+export type { Backlog, CommandRow, KeptPack, OutboxOptions, PackDraft } from './store.ts';
+
+type Call = <M extends StoreMethod>(method: M, ...args: StoreArguments<M>) => Promise<StoreAnswer<M>>;
+
+export type Outbox = AsyncDisposable & {
+  /** Rejects with CodedError `edge.outbox-write-failed` when the disk is full; nothing was kept then. */
+  readonly call: Call;
+  /** As of the last answer of the worker. */
+  readonly backlog: () => Backlog;
+  readonly epoch: string;
+  readonly damagedFile: string | null;
+  /** Called after packs were kept. */
+  readonly onKept: (listener: () => void) => void;
+};
+
+/** @throws CodedError `edge.outbox-newer`, `edge.outbox-foreign`, `edge.outbox-write-failed`. */
+export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: options });
+  const hello = await firstMessage(worker);
+  if (!hello.isOpen) throw errorOf(hello.fault);
+  const pending = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
+  const listeners: (() => void)[] = [];
+  let backlog = hello.backlog as Backlog;
+  let nextId = 1;
+
+  worker.on('message', (reply: WorkerReply) => {
+    const call = pending.get(reply.id);
+    pending.delete(reply.id);
+    if (reply.isDone) call?.resolve(reply.answer as never);
+    else call?.reject(errorOf(reply.fault));
+  });
+  worker.on('error', (error) => {
+    for (const call of pending.values()) call.reject(error);
+    pending.clear();
+  });
+  const post = (method: WorkerRequest['method'], args: unknown[]) =>
+    new Promise<never>((resolve, reject) => {
+      const id = nextId++;
+      pending.set(id, { resolve, reject });
+      worker.postMessage({ id, method, args } satisfies WorkerRequest);
+    });
+  const call: Call = async (method, ...args) => {
+    const answer = await post(method, args);
+    if (method === 'append') {
+      backlog = answer as StoreAnswer<'append'>;
+      for (const listener of listeners) listener();
+    }
+    if (method === 'applyMark') backlog = (answer as StoreAnswer<'applyMark'>).backlog;
+    return answer;
+  };
+  return {
+    call,
+    backlog: () => backlog,
+    epoch: hello.epoch,
+    damagedFile: hello.damagedFile,
+    onKept: (listener) => {
+      listeners.push(listener);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await post('close', []);
+      await worker.terminate();
+    },
+  };
+}
+
+function firstMessage(worker: Worker): Promise<WorkerHello> {
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+}
+
+function errorOf(fault: WorkerFault): Error {
+  return fault.code === null ? new Error(fault.message) : new CodedError(fault.code, fault.message);
+}

@@ -1,0 +1,19 @@
+/** What the outbox's worker is asked and answers, as messages between two threads. */
+import type { ErrorCode } from '@commonworks/core';
+import type { OutboxStore } from './store.ts';
+
+/** The store's methods that may be called across the threads. */
+export type StoreMethod = 'append' | 'read' | 'applyMark' | 'rememberCommand' | 'setCommandState' | 'openCommands';
+export type StoreArguments<M extends StoreMethod> = Parameters<OutboxStore[M]>;
+export type StoreAnswer<M extends StoreMethod> = ReturnType<OutboxStore[M]>;
+
+export type WorkerRequest = { readonly id: number; readonly method: StoreMethod | 'close'; readonly args: unknown[] };
+export type WorkerFault = { readonly code: ErrorCode | null; readonly message: string };
+export type WorkerReply =
+  | { readonly id: number; readonly isDone: true; readonly answer: unknown }
+  | { readonly id: number; readonly isDone: false; readonly fault: WorkerFault };
+
+/** First message of the worker: the file is open, or why it cannot be. */
+export type WorkerHello =
+  | { readonly isOpen: true; readonly epoch: string; readonly damagedFile: string | null; readonly backlog: unknown }
+  | { readonly isOpen: false; readonly fault: WorkerFault };

@@ -1,0 +1,262 @@
+/** The outbox: packs keyed (edge, epoch, seq), numbered without gaps in the transaction that keeps them. */
+import type { DatabaseSync } from 'node:sqlite';
+import { CodedError, decodePack, type EventRecord, encodePack, type Sample } from '@commonworks/core';
+import { openOutboxFile } from './outbox-file.ts';
+
+/** A pack before it has its number. */
+export type PackDraft = { readonly samples: readonly Sample[]; readonly events: readonly EventRecord[] };
+export type KeptPack = { readonly n: number; readonly epoch: string; readonly seq: number; readonly body: string };
+export type Backlog = { readonly packs: number; readonly bytes: number; readonly headN: number };
+export type CommandRow = { readonly id: string; readonly body: string; readonly state: string };
+
+export type OutboxOptions = {
+  readonly file: string;
+  readonly edge: string;
+  readonly boot: string;
+  /** The name of a new epoch; used when the file is new, was damaged, or turns out to be an old copy. */
+  readonly newEpochs: readonly [string, string];
+  readonly bytesMax: number;
+  readonly ageMaxMs: number;
+  readonly nowMs: number;
+};
+
+export type OutboxStore = {
+  readonly damagedFile: string | null;
+  readonly epoch: () => string;
+  readonly append: (drafts: readonly PackDraft[], nowMs: number) => Backlog;
+  /** In the order they were kept, after number `n`. */
+  readonly read: (afterN: number, limit: { packs: number; bytes: number }) => KeptPack[];
+  /** Trims what the log holds. True when the mark is beyond what this file ever numbered: it is an old copy. */
+  readonly applyMark: (epoch: string, seq: number, nowMs: number) => { backlog: Backlog; isOldCopy: boolean };
+  readonly backlog: () => Backlog;
+  /** False when the command is known already. */
+  readonly rememberCommand: (id: string, body: string, nowMs: number) => boolean;
+  readonly setCommandState: (id: string, state: string) => void;
+  readonly openCommands: () => CommandRow[];
+  readonly close: () => void;
+};
+
+/** Trimming for lack of room makes this much, so that not every append has to trim. */
+const ROOM_SHARE = 0.9;
+const COMMANDS_KEPT_MS = 90 * 86_400_000;
+
+export function openOutboxStore(options: OutboxOptions): OutboxStore {
+  const { db, damagedFile } = openOutboxFile(options.file, options.nowMs);
+  const sql = statements(db);
+  checkOwner(db, options);
+  let epoch = currentEpoch(db, options.newEpochs[0], damagedFile !== null);
+  // Counted along: counting the rows would make each append as slow as the backlog is long.
+  let held = counted(sql);
+  const insert = ({ samples, events }: PackDraft, nowMs: number, boot = options.boot) => {
+    const seq = Number(sql.nextSeq.get(epoch)?.['nextSeq']);
+    const body = encodePack({ edge: options.edge, epoch, seq, boot, samples, events });
+    const size = Buffer.byteLength(body);
+    const { lastInsertRowid } = sql.insert.run(epoch, seq, body, size, nowMs);
+    sql.setNextSeq.run(seq + 1, epoch);
+    held = { packs: held.packs + 1, bytes: held.bytes + size, headN: Number(lastInsertRowid) };
+  };
+  const makeRoom = (nowMs: number) => {
+    const isOver = held.bytes > options.bytesMax;
+    const gaps = dropOldest(sql, { isOver, bytes: held.bytes, options, nowMs });
+    if (gaps.length > 0) held = { ...counted(sql), headN: held.headN };
+    for (const gap of gaps) insert(gapDraft(gap, nowMs), nowMs);
+  };
+  const rekey = (newEpoch: string, nowMs: number) => {
+    const unsent = sql.ofEpoch.all(epoch).map((row) => String(row['body']));
+    sql.deleteEpoch.run(epoch);
+    held = { ...counted(sql), headN: held.headN };
+    epoch = newEpoch;
+    sql.addEpoch.run(epoch);
+    for (const body of unsent) {
+      const { pack } = decodePack(body);
+      insert(pack, nowMs, pack.boot);
+    }
+  };
+  const transact = <T>(work: () => T): T => {
+    const before = { held, epoch };
+    try {
+      return inTransaction(db, work);
+    } catch (error) {
+      ({ held, epoch } = before);
+      throw error;
+    }
+  };
+  if (damagedFile !== null) {
+    const drafts = holes(sql, epoch).map((gap) => gapDraft(gap, options.nowMs));
+    transact(() => {
+      for (const draft of drafts) insert(draft, options.nowMs);
+    });
+  }
+  return {
+    damagedFile,
+    epoch: () => epoch,
+    backlog: () => held,
+    append: (drafts, nowMs) =>
+      transact(() => {
+        for (const draft of drafts) insert(draft, nowMs);
+        makeRoom(nowMs);
+        return held;
+      }),
+    read: (afterN, limit) => readPacks(sql, afterN, limit),
+    applyMark: (of, seq, nowMs) =>
+      transact(() => {
+        const row = sql.nextSeq.get(of);
+        const isOldCopy = of === epoch && row !== undefined && seq >= Number(row['nextSeq']);
+        if (isOldCopy) rekey(options.newEpochs[1], nowMs);
+        else {
+          const trimmed = sql.trimmed.get(of, seq);
+          sql.trim.run(of, seq);
+          if (row !== undefined) sql.setMark.run(seq, of);
+          const packs = held.packs - Number(trimmed?.['packs'] ?? 0);
+          held = { ...held, packs, bytes: held.bytes - Number(trimmed?.['bytes'] ?? 0) };
+        }
+        return { backlog: held, isOldCopy };
+      }),
+    rememberCommand: (id, body, nowMs) =>
+      transact(() => {
+        sql.forgetCommands.run(nowMs - COMMANDS_KEPT_MS);
+        return sql.addCommand.run(id, body, nowMs).changes === 1;
+      }),
+    setCommandState: (id, state) => {
+      transact(() => sql.setCommandState.run(state, id));
+    },
+    openCommands: () =>
+      sql.openCommands
+        .all()
+        .map((row) => ({ id: String(row['id']), body: String(row['body']), state: String(row['state']) })),
+    close: () => db.close(),
+  };
+}
+
+type Statements = ReturnType<typeof statements>;
+
+function statements(db: DatabaseSync) {
+  return {
+    nextSeq: db.prepare('SELECT nextSeq FROM epoch WHERE epoch = ?'),
+    setNextSeq: db.prepare('UPDATE epoch SET nextSeq = ? WHERE epoch = ?'),
+    setMark: db.prepare('UPDATE epoch SET mark = max(mark, CAST(? AS INTEGER)) WHERE epoch = ?'),
+    addEpoch: db.prepare('INSERT INTO epoch (epoch, nextSeq, mark) VALUES (?, 1, 0)'),
+    insert: db.prepare('INSERT INTO pack (epoch, seq, body, bytes, createdMs) VALUES (?, ?, ?, ?, ?)'),
+    after: db.prepare('SELECT n, epoch, seq, body, bytes FROM pack WHERE n > ? ORDER BY n LIMIT ?'),
+    ofEpoch: db.prepare('SELECT body FROM pack WHERE epoch = ? ORDER BY n'),
+    oldest: db.prepare('SELECT n, epoch, seq, bytes, createdMs FROM pack ORDER BY n LIMIT ?'),
+    deleteUpTo: db.prepare('DELETE FROM pack WHERE n <= ?'),
+    deleteEpoch: db.prepare('DELETE FROM pack WHERE epoch = ?'),
+    trim: db.prepare('DELETE FROM pack WHERE epoch = ? AND seq <= ?'),
+    trimmed: db.prepare('SELECT count(*) AS packs, sum(bytes) AS bytes FROM pack WHERE epoch = ? AND seq <= ?'),
+    keys: db.prepare('SELECT epoch, seq FROM pack ORDER BY epoch, seq'),
+    totals: db.prepare('SELECT count(*) AS packs, sum(bytes) AS bytes, max(n) AS headN FROM pack'),
+    addCommand: db.prepare("INSERT OR IGNORE INTO command (id, body, state, receivedMs) VALUES (?, ?, 'accepted', ?)"),
+    setCommandState: db.prepare('UPDATE command SET state = ? WHERE id = ?'),
+    openCommands: db.prepare("SELECT id, body, state FROM command WHERE state IN ('accepted', 'written', 'held')"),
+    forgetCommands: db.prepare("DELETE FROM command WHERE receivedMs < ? AND state = 'done'"),
+  };
+}
+
+/** @throws CodedError `edge.outbox-write-failed`: a full disk, mostly; nothing of the transaction is kept. */
+function inTransaction<T>(db: DatabaseSync, work: () => T): T {
+  try {
+    db.exec('BEGIN IMMEDIATE');
+    const result = work();
+    db.exec('COMMIT');
+    return result;
+  } catch (cause) {
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw new CodedError('edge.outbox-write-failed', `the outbox was not written: ${String(cause)}`, { cause });
+  }
+}
+
+function checkOwner(db: DatabaseSync, options: OutboxOptions): void {
+  db.prepare("INSERT OR IGNORE INTO meta (key, value) VALUES ('edge', ?)").run(options.edge);
+  const owner = db.prepare("SELECT value FROM meta WHERE key = 'edge'").get()?.['value'];
+  if (owner === options.edge) return;
+  db.close();
+  throw new CodedError('edge.outbox-foreign', `${options.file} belongs to edge ${String(owner)}`);
+}
+
+/** The newest epoch goes on; a new file, and one saved from damage, begins another. */
+function currentEpoch(db: DatabaseSync, newEpoch: string, isDamaged: boolean): string {
+  const known = db.prepare('SELECT epoch FROM epoch ORDER BY rowid DESC LIMIT 1').get();
+  if (known !== undefined && !isDamaged) return String(known['epoch']);
+  db.prepare('INSERT INTO epoch (epoch, nextSeq, mark) VALUES (?, 1, 0)').run(newEpoch);
+  return newEpoch;
+}
+
+function readPacks(sql: Statements, afterN: number, limit: { packs: number; bytes: number }): KeptPack[] {
+  const packs: KeptPack[] = [];
+  let size = 0;
+  for (const row of sql.after.iterate(afterN, limit.packs)) {
+    size += Number(row['bytes']);
+    if (packs.length > 0 && size > limit.bytes) break;
+    packs.push({
+      n: Number(row['n']),
+      epoch: String(row['epoch']),
+      seq: Number(row['seq']),
+      body: String(row['body']),
+    });
+  }
+  return packs;
+}
+
+function counted(sql: Statements): Backlog {
+  const row = sql.totals.get();
+  return {
+    packs: Number(row?.['packs'] ?? 0),
+    bytes: Number(row?.['bytes'] ?? 0),
+    headN: Number(row?.['headN'] ?? 0),
+  };
+}
+
+/** A range of numbers that will never be sent: declared, so that the mark moves on and the loss shows. */
+type Dropped = { readonly epoch: string; readonly fromSeq: number; readonly toSeq: number; readonly reason: string };
+
+function gapDraft(gap: Dropped, nowMs: number): PackDraft {
+  return { samples: [], events: [{ device: 'edge', type: 'gap', timeMs: nowMs, body: { ...gap } }] };
+}
+
+/** Numbers missing between packs saved from a damaged file; what came after the last one cannot be known. */
+function holes(sql: Statements, ownEpoch: string): Dropped[] {
+  const gaps: Dropped[] = [];
+  let last: { epoch: string; seq: number } | null = null;
+  for (const row of sql.keys.iterate()) {
+    const key = { epoch: String(row['epoch']), seq: Number(row['seq']) };
+    if (last?.epoch === key.epoch && key.seq > last.seq + 1 && key.epoch !== ownEpoch) {
+      gaps.push({ epoch: key.epoch, fromSeq: last.seq + 1, toSeq: key.seq - 1, reason: 'the outbox file was damaged' });
+    }
+    last = key;
+  }
+  return gaps;
+}
+
+type DropContext = {
+  readonly isOver: boolean;
+  readonly bytes: number;
+  readonly options: OutboxOptions;
+  readonly nowMs: number;
+};
+
+/** Drops the oldest packs that are too old or too many, and says which, one range for each epoch. */
+function dropOldest(sql: Statements, context: DropContext): Dropped[] {
+  const { options, nowMs } = context;
+  const oldest = sql.oldest.all(1)[0];
+  const bornBeforeMs = nowMs - options.ageMaxMs;
+  if (oldest === undefined || (!context.isOver && Number(oldest['createdMs']) >= bornBeforeMs)) return [];
+  const targetBytes = options.bytesMax * ROOM_SHARE;
+  let leftBytes = context.bytes;
+  let lastN = 0;
+  const ranges = new Map<string, Dropped>();
+  for (const row of sql.oldest.iterate(1_000_000)) {
+    const isTooOld = Number(row['createdMs']) < bornBeforeMs;
+    if (!isTooOld && !(context.isOver && leftBytes > targetBytes)) break;
+    const epoch = String(row['epoch']);
+    const seq = Number(row['seq']);
+    const size = Number(row['bytes']);
+    const reason = isTooOld ? 'older than the outbox may keep' : 'the outbox was full';
+    const range = ranges.get(epoch) ?? { epoch, fromSeq: seq, toSeq: seq, reason };
+    ranges.set(epoch, { ...range, toSeq: seq });
+    leftBytes -= size;
+    lastN = Number(row['n']);
+  }
+  sql.deleteUpTo.run(lastN);
+  return [...ranges.values()];
+}

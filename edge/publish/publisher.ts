@@ -1,0 +1,187 @@
+/** Keeps a session with the broker, sends the outbox through it, and trims the outbox by the log's mark. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  CodedError,
+  type EdgeStatus,
+  edgeTopic,
+  type LiveValues,
+  type MarkMessage,
+  type SignedCommand,
+} from '@commonworks/core';
+import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+import type { Outbox } from '../outbox/outbox.ts';
+import { type Session, startSession } from './session.ts';
+
+export type PublisherOptions = {
+  readonly url: string;
+  readonly community: string;
+  readonly edge: string;
+  readonly secret: string;
+  readonly outbox: Outbox;
+  readonly nowMs: () => number;
+  readonly status: (state: EdgeStatus['state']) => EdgeStatus;
+  readonly onCommand: (command: SignedCommand) => void;
+  /** The outbox turned out to be an old copy and began a new epoch. */
+  readonly onOldCopy: () => void;
+  /** Connected (null), or why not; told on change only. */
+  readonly onState: (fault: Error | null) => void;
+  readonly signal: AbortSignal;
+  /** How long acknowledged packs may wait for a mark before they are sent again. */
+  readonly resendMs?: number;
+};
+
+export type Publisher = {
+  readonly publishLive: (values: LiveValues) => void;
+  readonly publishStatus: () => void;
+  readonly isConnected: () => boolean;
+  /** Resolves after the signal, with the broker told that this edge is offline. */
+  readonly done: Promise<void>;
+};
+
+const REST_FIRST_MS = 500;
+const REST_MAX_MS = 30_000;
+const RESEND_MS = 60_000;
+const RESEND_MAX_MS = 3_600_000;
+/** Live values are for eyes: when the wire is this full they are left out. */
+const LIVE_BUFFER_BYTES_MAX = 262_144;
+const STATUS_PERIOD_MS = 60_000;
+
+export function startPublisher(options: PublisherOptions): Publisher {
+  let client: MqttClient | null = null;
+  let session: Session | null = null;
+  let markMovedMs = performance.now();
+  let resendMs = options.resendMs ?? RESEND_MS;
+
+  const onMark = async (mark: MarkMessage) => {
+    const before = options.outbox.backlog().packs;
+    const { isOldCopy, backlog } = await options.outbox.call('applyMark', mark.epoch, mark.seq, options.nowMs());
+    if (isOldCopy) {
+      options.onOldCopy();
+      session?.rewind();
+    }
+    if (backlog.packs >= before && !isOldCopy) return;
+    markMovedMs = performance.now();
+    resendMs = options.resendMs ?? RESEND_MS;
+  };
+  const watch = setInterval(
+    () => {
+      if (session === null || session.acknowledged() === 0 || options.outbox.backlog().packs === 0) {
+        markMovedMs = performance.now();
+        return;
+      }
+      if (performance.now() - markMovedMs < resendMs) return;
+      // Behind an external broker an acknowledgement promises nothing; without a mark it is all sent again, more
+      // and more seldom.
+      markMovedMs = performance.now();
+      resendMs = Math.min(resendMs * 2, Math.max(RESEND_MAX_MS, options.resendMs ?? 0));
+      session.rewind();
+    },
+    Math.min(options.resendMs ?? 5000, 5000),
+  );
+  const statusTimer = setInterval(() => publishStatus(), STATUS_PERIOD_MS);
+  const publishStatus = () => {
+    const topic = edgeTopic(options.community, options.edge, 'status');
+    client?.publish(topic, JSON.stringify(options.status('online')), { qos: 1, retain: true });
+  };
+  options.outbox.onKept(() => session?.wake());
+
+  const runSession = async (opened: MqttClient) => {
+    const ended = new Promise<void>((resolve) => opened.once('close', () => resolve()));
+    client = opened;
+    publishStatus();
+    session = startSession(opened, {
+      community: options.community,
+      edge: options.edge,
+      ports: {
+        read: (afterN, limit) => options.outbox.call('read', afterN, limit),
+        onMark: (mark) => void onMark(mark).catch(() => undefined),
+        onCommand: options.onCommand,
+      },
+    });
+    const stop = () => void goOffline(opened, options);
+    options.signal.addEventListener('abort', stop, { once: true });
+    await ended;
+    options.signal.removeEventListener('abort', stop);
+    session.end();
+    session = null;
+    client = null;
+    opened.end(true);
+  };
+  const done = keepConnected(options, runSession).finally(() => {
+    clearInterval(watch);
+    clearInterval(statusTimer);
+  });
+  return {
+    publishLive: (values) => {
+      if (client === null || bufferedBytes(client) > LIVE_BUFFER_BYTES_MAX) return;
+      client.publish(edgeTopic(options.community, options.edge, 'live'), JSON.stringify(values), { qos: 0 });
+    },
+    publishStatus,
+    isConnected: () => client !== null,
+    done,
+  };
+}
+
+async function keepConnected(options: PublisherOptions, run: (client: MqttClient) => Promise<void>): Promise<void> {
+  let restMs = REST_FIRST_MS;
+  let hasFault = false;
+  const fail = (cause: unknown) => {
+    if (!hasFault && !options.signal.aborted) {
+      const reason = cause instanceof Error ? cause.message || (cause as { code?: string }).code : String(cause);
+      options.onState(new CodedError('edge.broker-unreachable', `${options.url}: ${reason}`, { cause }));
+    }
+    hasFault = true;
+  };
+  while (!options.signal.aborted) {
+    try {
+      const client = await connectAsync(options.url, clientOptions(options), false);
+      client.on('error', () => undefined);
+      restMs = REST_FIRST_MS;
+      hasFault = false;
+      options.onState(null);
+      await run(client);
+      fail(new Error('the connection ended'));
+    } catch (error) {
+      fail(error);
+    }
+    await sleep(restMs * (0.5 + Math.random() / 2), undefined, { signal: options.signal }).catch(() => undefined);
+    restMs = Math.min(restMs * 2, REST_MAX_MS);
+  }
+}
+
+/**
+ * A fresh client for each connection and a clean session: what has to be sent again is the outbox's affair, so
+ * nothing may be remembered by the client or the broker. Keep-alive 30 s: a dead agent shows within 45 s.
+ */
+function clientOptions(options: PublisherOptions): IClientOptions {
+  return {
+    clientId: options.edge,
+    username: options.edge,
+    password: options.secret,
+    clean: true,
+    keepalive: 30,
+    reconnectPeriod: 0,
+    connectTimeout: 10_000,
+    queueQoSZero: false,
+    protocolVersion: 4,
+    will: {
+      topic: edgeTopic(options.community, options.edge, 'status'),
+      payload: Buffer.from(JSON.stringify(options.status('offline'))),
+      qos: 1,
+      retain: true,
+    },
+  };
+}
+
+/** Says goodbye: after a clean disconnect the broker does not send the will. */
+async function goOffline(client: MqttClient, options: PublisherOptions): Promise<void> {
+  const topic = edgeTopic(options.community, options.edge, 'status');
+  const farewell = client.publishAsync(topic, JSON.stringify(options.status('offline')), { qos: 1, retain: true });
+  await Promise.race([farewell.catch(() => undefined), sleep(1000)]);
+  await Promise.race([client.endAsync().catch(() => undefined), sleep(1000)]);
+  client.end(true);
+}
+
+function bufferedBytes(client: MqttClient): number {
+  return client.stream.writableLength ?? 0;
+}
