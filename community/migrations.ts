@@ -1,13 +1,19 @@
 /** The schema of the whole file, folder by folder; later folders may refer to earlier ones. */
+import { CONTROL_MIGRATIONS } from './control/migrations.ts';
 import { LEDGER_MIGRATIONS } from './ledger/migrations.ts';
+import { LIVE_MIGRATIONS } from './live/migrations.ts';
 import { METERING_MIGRATIONS } from './metering/migrations.ts';
 import type { FolderMigrations } from './migrate.ts';
 import { REGISTER_MIGRATIONS } from './register/migrations.ts';
 import { SETTLEMENT_MIGRATIONS } from './settlement/migrations.ts';
+import { WORKSHOP_MIGRATIONS } from './workshop/migrations.ts';
 
 export const MIGRATIONS: readonly FolderMigrations[] = [
   REGISTER_MIGRATIONS,
   METERING_MIGRATIONS,
   LEDGER_MIGRATIONS,
   SETTLEMENT_MIGRATIONS,
+  WORKSHOP_MIGRATIONS,
+  CONTROL_MIGRATIONS,
+  LIVE_MIGRATIONS,
 ];

@@ -1,7 +1,16 @@
 /** The tables of community.db as types: each folder describes its own. */
+import type { ControlTables } from './control/schema.ts';
 import type { LedgerTables } from './ledger/schema.ts';
+import type { LiveTables } from './live/schema.ts';
 import type { MeteringTables } from './metering/schema.ts';
 import type { RegisterTables } from './register/schema.ts';
 import type { SettlementTables } from './settlement/schema.ts';
+import type { WorkshopTables } from './workshop/schema.ts';
 
-export type CommunityDatabase = RegisterTables & MeteringTables & LedgerTables & SettlementTables;
+export type CommunityDatabase = RegisterTables &
+  MeteringTables &
+  LedgerTables &
+  SettlementTables &
+  WorkshopTables &
+  ControlTables &
+  LiveTables;

@@ -1,7 +1,7 @@
 /** Log-ins of a demo: made from the file that `npm start` wrote; a real site refuses them. */
 import { existsSync, readFileSync } from 'node:fs';
 import { CodedError } from '@commonworks/core';
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import type { LogIn } from './log-in.ts';
 
@@ -10,7 +10,6 @@ const DemoLogins = Type.Object({
     maxItems: 100,
   }),
 });
-type DemoLogins = Static<typeof DemoLogins>;
 
 export function isDemoEmail(email: string): boolean {
   return email.trim().toLowerCase().endsWith('@demo');

@@ -1,4 +1,5 @@
 /** The shapes of the HTTP API and its live events: imported as `@commonworks/core/api/index.ts`. */
+export * from './admin.ts';
 export * from './flow.ts';
 export * from './live-events.ts';
 export * from './operator.ts';

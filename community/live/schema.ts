@@ -1,0 +1,16 @@
+/** Rows of live: alarms since when until when. */
+
+export type LiveTables = {
+  alarm: {
+    id: string;
+    code: string;
+    subject: string;
+    severity: 'warning' | 'alarm';
+    message: string;
+    since_ms: number;
+    /** Null while it lasts. */
+    until_ms: number | null;
+  };
+  /** The version of the list of who may connect, and the hash of what it says. */
+  access_version: { community: string; version: number; hash: string };
+};

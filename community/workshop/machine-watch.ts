@@ -1,0 +1,82 @@
+/** Follows what a machine does: observations in the order of the log become a gapless history of activities. */
+import type { Activity } from '@commonworks/core';
+import { type ActivitySpan, type Observation, spanBetween } from '@commonworks/core/workshop/index.ts';
+import type { Db } from '../database.ts';
+
+/** Records what was seen; one that is older than the last is passed over: its time is accounted for. */
+export async function observe(tx: Db, machine: string, seen: Observation): Promise<void> {
+  const last = await tx.selectFrom('machine_watch').selectAll().where('machine', '=', machine).executeTakeFirst();
+  if (last === undefined) {
+    const { timeMs, activity, boot, source } = seen;
+    const row = { machine, time_ms: timeMs, activity, since_ms: timeMs, boot, source };
+    await tx
+      .insertInto('machine_watch')
+      .values({ ...row, register_ms: null, register_mwh: null })
+      .execute();
+    return;
+  }
+  const before = { timeMs: last.time_ms, activity: last.activity, boot: last.boot, source: last.source };
+  const span = spanBetween(before, seen);
+  if (span === null) {
+    if (seen.timeMs === last.time_ms && seen.activity !== last.activity) await setWatch(tx, machine, seen, seen.timeMs);
+    return;
+  }
+  await appendSpan(tx, machine, span);
+  const isSame = seen.activity === last.activity && span.activity !== 'unknown';
+  await setWatch(tx, machine, seen, isSame ? last.since_ms : seen.timeMs);
+}
+
+async function setWatch(tx: Db, machine: string, seen: Observation, sinceMs: number): Promise<void> {
+  await tx
+    .updateTable('machine_watch')
+    .set({ time_ms: seen.timeMs, activity: seen.activity, since_ms: sinceMs, boot: seen.boot, source: seen.source })
+    .where('machine', '=', machine)
+    .execute();
+}
+
+async function appendSpan(tx: Db, machine: string, span: ActivitySpan): Promise<void> {
+  const { numUpdatedRows } = await tx
+    .updateTable('machine_activity')
+    .set({ to_ms: span.toMs })
+    .where('machine', '=', machine)
+    .where('to_ms', '=', span.fromMs)
+    .where('activity', '=', span.activity)
+    .executeTakeFirst();
+  if (numUpdatedRows > 0n) return;
+  await tx
+    .insertInto('machine_activity')
+    .values({ machine, from_ms: span.fromMs, to_ms: span.toMs, activity: span.activity, source: span.source })
+    .execute();
+}
+
+/** The meter's newest register, for the energy of a session. */
+export async function noteRegister(tx: Db, machine: string, register: { timeMs: number; mwh: number }): Promise<void> {
+  await tx
+    .updateTable('machine_watch')
+    .set({ register_ms: register.timeMs, register_mwh: register.mwh })
+    .where('machine', '=', machine)
+    .where((where) => where.or([where('register_ms', 'is', null), where('register_ms', '<=', register.timeMs)]))
+    .execute();
+}
+
+/** What it did in a span, as far as it is known. */
+export async function activitySpans(db: Db, machine: string, fromMs: number, toMs: number): Promise<ActivitySpan[]> {
+  const rows = await db
+    .selectFrom('machine_activity')
+    .selectAll()
+    .where('machine', '=', machine)
+    .where('from_ms', '<', toMs)
+    .where('to_ms', '>', fromMs)
+    .orderBy('from_ms')
+    .execute();
+  return rows.map((row) => ({ fromMs: row.from_ms, toMs: row.to_ms, activity: row.activity, source: row.source }));
+}
+
+export type Watched = { readonly timeMs: number; readonly activity: Activity; readonly sinceMs: number };
+
+export async function watchedMachines(db: Db): Promise<Map<string, Watched>> {
+  const rows = await db.selectFrom('machine_watch').select(['machine', 'time_ms', 'activity', 'since_ms']).execute();
+  return new Map(
+    rows.map((row) => [row.machine, { timeMs: row.time_ms, activity: row.activity, sinceMs: row.since_ms }]),
+  );
+}

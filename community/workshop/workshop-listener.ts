@@ -1,0 +1,106 @@
+/** Follows the log for the workshop: activities, registers and badges, in order of time within a pack. */
+import type { Activity, BadgeEvent as BadgeBody, Pack } from '@commonworks/core';
+import { ACTIVITIES, BadgeEvent, DeviceEvent, MachineEvent, mwhFromWh, type Sample } from '@commonworks/core';
+import { activityFromPower } from '@commonworks/core/workshop/index.ts';
+import { Value } from 'typebox/value';
+import type { Db } from '../database.ts';
+import type { LogListener } from '../metering/log-listener.ts';
+import { badgeIn } from './badge-in.ts';
+import { listMachines, type MachineRecord } from './machine-list.ts';
+import { noteRegister, observe } from './machine-watch.ts';
+import { closeSessions, type WorkshopContext } from './sessions.ts';
+
+/** What the server's main thread hears: a machine changed, perhaps because of a badge. */
+export type MachineNotice = { readonly machine: string | null; readonly did: string; readonly atMs: number };
+
+type Finding = { readonly timeMs: number } & (
+  | { readonly kind: 'register'; readonly machine: MachineRecord; readonly mwh: number }
+  | { readonly kind: 'power'; readonly machine: MachineRecord; readonly powerW: number | null }
+  | { readonly kind: 'activity'; readonly machine: MachineRecord; readonly activity: Activity }
+  | { readonly kind: 'badge'; readonly device: string; readonly body: BadgeBody }
+);
+
+/** At one instant the registers come first, so that a session begins with that instant's register; badges last. */
+const ORDER = { register: 0, activity: 1, power: 1, badge: 2 } as const;
+
+export function createWorkshopListener(context: WorkshopContext): LogListener {
+  return async (tx, { pack }, notify) => {
+    const machines = await listMachines(tx);
+    const found = findings(pack, machines);
+    const touched = new Map<string, number>();
+    const notice = (body: MachineNotice) => notify({ kind: 'machine', body });
+    for (const finding of found) {
+      if (finding.kind === 'badge') {
+        const badge = { event: finding.body, edge: pack.edge, device: finding.device, atMs: finding.timeMs };
+        const result = await badgeIn(tx, badge, { machines, context });
+        notice({ ...result, atMs: finding.timeMs });
+        continue;
+      }
+      touched.set(finding.machine.id, finding.timeMs);
+      await applyFinding(tx, finding, pack);
+    }
+    for (const [machine, nowMs] of touched) {
+      const closed = await closeSessions(tx, { machine, nowMs }, context);
+      notice({ machine, did: closed.length > 0 ? 'closed' : 'observed', atMs: nowMs });
+    }
+  };
+}
+
+async function applyFinding(tx: Db, finding: Exclude<Finding, { kind: 'badge' }>, pack: Pack): Promise<void> {
+  const { machine, timeMs } = finding;
+  if (finding.kind === 'register') return await noteRegister(tx, machine.id, { timeMs, mwh: finding.mwh });
+  const activity = finding.kind === 'activity' ? finding.activity : await poweredActivity(tx, machine, finding.powerW);
+  const source = `${pack.edge}/${pack.epoch}/${pack.seq}`;
+  await observe(tx, machine.id, { timeMs, activity, boot: pack.boot, source });
+}
+
+async function poweredActivity(tx: Db, machine: MachineRecord, powerW: number | null): Promise<Activity> {
+  const watch = await tx
+    .selectFrom('machine_watch')
+    .select('activity')
+    .where('machine', '=', machine.id)
+    .executeTakeFirst();
+  return activityFromPower(watch?.activity ?? 'unknown', powerW, machine.thresholds);
+}
+
+/** Only what concerns a machine or a badge, by time. */
+function findings(pack: Pack, machines: readonly MachineRecord[]): Finding[] {
+  const found = [
+    ...pack.samples.flatMap((sample) => machines.flatMap((machine) => sampleFinding(pack.edge, sample, machine))),
+    ...pack.events.flatMap((event) => eventFindings(pack.edge, event, machines)),
+  ];
+  return found.sort((a, b) => a.timeMs - b.timeMs || ORDER[a.kind] - ORDER[b.kind]);
+}
+
+function sampleFinding(edge: string, sample: Sample, machine: MachineRecord): Finding[] {
+  const { device, point, timeMs, value } = sample;
+  const isUsable = sample.quality === 'good' || sample.quality === 'estimated';
+  if (point === 'importedWh' && machine.meter?.edge === edge && machine.meter.device === device) {
+    if (typeof value !== 'number' || !isUsable) return [];
+    return [{ kind: 'register', machine, timeMs, mwh: mwhFromWh(value) }];
+  }
+  if (machine.activity.edge !== edge || machine.activity.device !== device) return [];
+  if (point === 'activePowerW') {
+    return [{ kind: 'power', machine, timeMs, powerW: typeof value === 'number' && isUsable ? value : null }];
+  }
+  if (point !== 'activity') return [];
+  return [{ kind: 'activity', machine, timeMs, activity: isUsable ? toActivity(value) : 'unknown' }];
+}
+
+function eventFindings(edge: string, event: Pack['events'][number], machines: readonly MachineRecord[]): Finding[] {
+  const { device, timeMs, type, body } = event;
+  if (type === 'badge') return Value.Check(BadgeEvent, body) ? [{ kind: 'badge', device, timeMs, body }] : [];
+  const own = machines.filter(({ activity }) => activity.edge === edge && activity.device === device);
+  const activity = eventActivity(type, body);
+  return activity === null ? [] : own.map((machine) => ({ kind: 'activity', machine, timeMs, activity }));
+}
+
+function eventActivity(type: string, body: unknown): Activity | null {
+  if (type === 'machine') return Value.Check(MachineEvent, body) ? body.activity : null;
+  if (type === 'device' && Value.Check(DeviceEvent, body) && body.state !== 'online') return 'unknown';
+  return null;
+}
+
+function toActivity(value: number | string | null): Activity {
+  return ACTIVITIES.find((activity) => activity === value) ?? 'unknown';
+}

@@ -1,0 +1,92 @@
+/** What admins and treasurers register: points, edges, machines, badges, tariffs; and the links that let people in. */
+import { type Static, Type } from 'typebox';
+import { Nullable } from '../schema.ts';
+import { MACHINE_KINDS } from '../seed.ts';
+import { METERING_ROLES, Member } from './people.ts';
+import { ALLOCATION_METHODS } from './share.ts';
+
+const closed = { additionalProperties: false } as const;
+const Name = Type.String({ minLength: 1, maxLength: 120 });
+const TimeMs = Type.Integer({ minimum: 0 });
+const Slug = Type.String({ pattern: '^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$' });
+const Id = Type.String({ maxLength: 40 });
+/** Decimal text in minor units with at most six decimals. */
+const Price = Type.String({ pattern: '^\\d{1,9}(\\.\\d{1,6})?$' });
+
+/** POST /members answers with the member and the link to hand over. */
+export const InvitedMember = Type.Object({ member: Member, url: Type.String(), expiresMs: Type.Number() });
+
+/** POST /auth/accept; `name` and `email` only for the first admin of a new site. */
+export const AcceptRequest = Type.Object(
+  {
+    token: Type.String({ minLength: 10, maxLength: 200 }),
+    password: Type.String({ maxLength: 200 }),
+    name: Type.Optional(Name),
+    email: Type.Optional(Type.String({ minLength: 3, maxLength: 200, pattern: '^[^@\\s]+@[^@\\s]+$' })),
+  },
+  closed,
+);
+/** Then log in with this address. */
+export const Accepted = Type.Object({ member: Type.String(), email: Type.String() });
+
+/** POST /auth/link: what a link is for, before it is used. */
+export const LinkRequest = Type.Object({ token: Type.String({ minLength: 10, maxLength: 200 }) }, closed);
+export const LinkInfo = Type.Object({
+  purpose: Type.Enum(['setup', 'invite', 'reset']),
+  name: Nullable(Type.String()),
+  email: Nullable(Type.String()),
+  expiresMs: Type.Number(),
+});
+
+export const PointRequest = Type.Object(
+  { name: Name, role: Type.Enum([...METERING_ROLES]), member: Nullable(Id) },
+  closed,
+);
+/** POST /metering-points/:id/assignments: from then on this device measures the point. */
+export const AssignmentRequest = Type.Object({ edge: Id, device: Slug, fromMs: TimeMs }, closed);
+
+export const Edge = Type.Object({ id: Type.String(), name: Type.String(), isEnabled: Type.Boolean() });
+export type Edge = Static<typeof Edge>;
+export const EdgeRequest = Type.Object({ name: Name }, closed);
+/** The secret is shown this once: it goes into the edge's configuration; only its hash is kept. */
+export const EdgeSecret = Type.Object({ edge: Edge, secret: Type.String(), community: Type.String() });
+
+const DeviceRef = Type.Object({ edge: Id, device: Slug }, closed);
+export const MachineRequest = Type.Object(
+  {
+    name: Name,
+    kind: Type.Enum([...MACHINE_KINDS]),
+    activity: DeviceRef,
+    meter: Nullable(DeviceRef),
+    relay: Nullable(DeviceRef),
+    pricePerHour: Price,
+  },
+  closed,
+);
+export const MachineCreated = Type.Object({ id: Type.String() });
+
+/** `badge` is the keyed hash of the UID as the reader's events carry it, hex. */
+export const BadgeRequest = Type.Object({ badge: Type.String({ pattern: '^[0-9a-f]{64}$' }), member: Id }, closed);
+
+export const TariffRecord = Type.Object({
+  id: Type.String(),
+  fromMs: Type.Number(),
+  method: Type.Enum([...ALLOCATION_METHODS]),
+  internalPrice: Type.String(),
+  gridPrice: Type.String(),
+  feedInPrice: Type.String(),
+});
+export const TariffRequest = Type.Object(
+  {
+    fromMs: TimeMs,
+    method: Type.Enum([...ALLOCATION_METHODS]),
+    internalPrice: Price,
+    gridPrice: Price,
+    feedInPrice: Price,
+  },
+  closed,
+);
+
+/** GET /ledger/head: the anchor for `commonworks verify --head`; `hash` of the newest entry, its place `seq`. */
+export const LedgerHead = Type.Object({ seq: Type.Integer(), hash: Type.String() });
+export const SettlementRequest = Type.Object({ month: Type.String({ pattern: '^\\d{4}-(0[1-9]|1[0-2])$' }) }, closed);
