@@ -1,6 +1,12 @@
 /** The one way into the ledger: checked, chained, and at most once. */
 import { CodedError, invariant } from '@commonworks/core';
-import { chainEntry, EMPTY_HEAD, entryFault, type LedgerEntry, type LedgerHead } from '@commonworks/core/ledger/index.ts';
+import {
+  chainEntry,
+  EMPTY_HEAD,
+  entryFault,
+  type LedgerEntry,
+  type LedgerHead,
+} from '@commonworks/core/ledger/index.ts';
 import type { Db } from '../database.ts';
 import { sha256 } from './sha256.ts';
 

@@ -1,0 +1,159 @@
+/** Keeps the few readings that can ever serve as an interval's edge, and says which are new. */
+import { QUARTER_HOUR_MS } from '@commonworks/core';
+import type { Db } from '../database.ts';
+import { inChunks } from '../in-chunks.ts';
+import type { SeriesNews } from './decode-entries.ts';
+
+/**
+ * Per quarter hour the first two readings (the edge, and one to judge it by) and the last: a register read every ten
+ * seconds would otherwise fill the disk, and what is dropped here is still in the log.
+ */
+const FIRST_KEPT = 2;
+const LAST_KEPT = 1;
+
+/** What changed in one series: times of new readings and steps from which intervals can be derived, ascending. */
+export type SeriesChange = {
+  readonly seriesNo: number;
+  readonly edge: string;
+  readonly device: string;
+  readonly point: string;
+  readonly newestMs: number;
+  readonly timesMs: readonly number[];
+};
+
+type Kept = { time_ms: number; mwh: number; quality: number; source_no: number; seq: number };
+
+/** Null when nothing that is kept changed. */
+export async function keepRegisters(tx: Db, news: SeriesNews): Promise<SeriesChange | null> {
+  const sourceNo = await sourceNumbers(tx, news);
+  const readings: Kept[] = news.readings.map(({ timeMs, mwh, quality, epoch, seq }) => ({
+    time_ms: timeMs,
+    mwh,
+    quality,
+    source_no: sourceNo.get(epoch) ?? 0,
+    seq,
+  }));
+  const newest = readings.reduce((most, row) => Math.max(most, row.time_ms), 0);
+  const series = await touchSeries(tx, news, newest);
+  const timesMs = new Set<number>();
+  for (const slots of runsOfSlots(readings)) {
+    for (const time of await mergeRun(tx, series, slots)) timesMs.add(time);
+  }
+  for (const step of news.steps) {
+    await tx
+      .insertInto('counter_step')
+      .values({
+        series_no: series.no,
+        time_ms: step.timeMs,
+        kind: step.kind,
+        before_mwh: step.beforeMwh,
+        after_mwh: step.afterMwh,
+        credited_mwh: step.creditedMwh,
+        source_no: sourceNo.get(step.epoch) ?? 0,
+        seq: step.seq,
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    timesMs.add(step.timeMs);
+  }
+  if (timesMs.size === 0) return null;
+  const { edge, device, point } = news;
+  const sorted = [...timesMs].sort((a, b) => a - b);
+  return { seriesNo: series.no, edge, device, point, newestMs: series.newest_ms, timesMs: sorted };
+}
+
+async function sourceNumbers(tx: Db, news: SeriesNews): Promise<Map<string, number>> {
+  const numbers = new Map<string, number>();
+  for (const epoch of new Set([...news.readings, ...news.steps].map((item) => item.epoch))) {
+    const { edge } = news;
+    const find = () =>
+      tx.selectFrom('source').select('no').where('edge', '=', edge).where('epoch', '=', epoch).executeTakeFirst();
+    const row =
+      (await find()) ??
+      (await tx.insertInto('source').values({ edge, epoch }).returning('no').executeTakeFirstOrThrow());
+    numbers.set(epoch, row.no);
+  }
+  return numbers;
+}
+
+async function touchSeries(tx: Db, news: SeriesNews, newestMs: number): Promise<{ no: number; newest_ms: number }> {
+  const { edge, device, point } = news;
+  const known = await tx
+    .selectFrom('series')
+    .select(['no', 'newest_ms'])
+    .where('edge', '=', edge)
+    .where('device', '=', device)
+    .where('point', '=', point)
+    .executeTakeFirst();
+  if (known === undefined) {
+    const values = { edge, device, point, newest_ms: newestMs };
+    return await tx.insertInto('series').values(values).returning(['no', 'newest_ms']).executeTakeFirstOrThrow();
+  }
+  if (newestMs <= known.newest_ms) return known;
+  await tx.updateTable('series').set({ newest_ms: newestMs }).where('no', '=', known.no).execute();
+  return { no: known.no, newest_ms: newestMs };
+}
+
+const slotOf = (timeMs: number) => Math.floor(timeMs / QUARTER_HOUR_MS);
+
+/** Readings grouped into runs of neighbouring quarter hours, so that a late one does not read the months between. */
+function runsOfSlots(readings: readonly Kept[]): Kept[][] {
+  const runs: Kept[][] = [];
+  let last = Number.NEGATIVE_INFINITY;
+  for (const reading of readings.toSorted((a, b) => a.time_ms - b.time_ms)) {
+    const slot = slotOf(reading.time_ms);
+    if (slot - last > 8) runs.push([]);
+    runs.at(-1)?.push(reading);
+    last = slot;
+  }
+  return runs;
+}
+
+/**
+ * Merges a run into what is stored; returns the times from which something can be derived. A reading that only continues
+ * the running quarter hour is kept, but counts when the next one begins.
+ */
+async function mergeRun(tx: Db, series: { no: number; newest_ms: number }, run: readonly Kept[]): Promise<number[]> {
+  const fromMs = slotOf(run[0]?.time_ms ?? 0) * QUARTER_HOUR_MS;
+  const toMs = (slotOf(run.at(-1)?.time_ms ?? 0) + 1) * QUARTER_HOUR_MS;
+  const stored = await tx
+    .selectFrom('register_sample')
+    .select(['time_ms', 'mwh', 'quality', 'source_no', 'seq'])
+    .where('series_no', '=', series.no)
+    .where('time_ms', '>=', fromMs)
+    .where('time_ms', '<', toMs)
+    .execute();
+  const newestSlot = slotOf(series.newest_ms);
+  const known = new Set(stored.map((row) => row.time_ms));
+  const bySlot = new Map<number, Map<number, Kept>>();
+  for (const row of [...stored, ...run]) {
+    const slot = bySlot.get(slotOf(row.time_ms)) ?? new Map<number, Kept>();
+    bySlot.set(slotOf(row.time_ms), slot);
+    // The first value for a time is kept; the broker files the other among the dead letters.
+    if (!slot.has(row.time_ms)) slot.set(row.time_ms, row);
+  }
+  const added: Kept[] = [];
+  const dropped: number[] = [];
+  const derivable = new Set<number>();
+  for (const slot of bySlot.values()) {
+    const rows = [...slot.values()].sort((a, b) => a.time_ms - b.time_ms);
+    for (const [i, row] of rows.entries()) {
+      const isKept = i < FIRST_KEPT || i >= rows.length - LAST_KEPT;
+      if (isKept && !known.has(row.time_ms)) {
+        added.push(row);
+        if (i < FIRST_KEPT || slotOf(row.time_ms) < newestSlot) derivable.add(row.time_ms);
+      }
+      if (!isKept && known.has(row.time_ms)) dropped.push(row.time_ms);
+    }
+  }
+  for (const rows of inChunks(added)) {
+    await tx
+      .insertInto('register_sample')
+      .values(rows.map((row) => ({ series_no: series.no, ...row })))
+      .execute();
+  }
+  for (const time of dropped) {
+    await tx.deleteFrom('register_sample').where('series_no', '=', series.no).where('time_ms', '=', time).execute();
+  }
+  return [...derivable];
+}
