@@ -97,6 +97,10 @@ export const ERROR_CATALOGUE = {
     title: 'One record of a pack cannot be read',
     remedy: 'Correct the sender; the rest of the pack was kept, and the record stands among the dead letters.',
   },
+  'broker.request-invalid': {
+    title: "A request to the log's HTTP API is not valid or failed",
+    remedy: 'Correct the fault named; docs/topics.md and core/log-api.ts describe the API.',
+  },
   'broker.sample-conflict': {
     title: 'A second, different value came for the same series and time',
     remedy:
@@ -105,6 +109,30 @@ export const ERROR_CATALOGUE = {
   'broker.time-outside-window': {
     title: 'A reading carries a time more than 400 days old or over five minutes ahead',
     remedy: 'Set the clock of the edge; the reading stands among the dead letters.',
+  },
+  'cli.eda-invalid': {
+    title: 'A file is not an energy data report or message of the EDA platform that we can read',
+    remedy: 'Correct the lines listed, or download the report again; docs/import-eda.md shows the forms that are read.',
+  },
+  'cli.file-unreadable': {
+    title: 'A file given on the command line cannot be read',
+    remedy: 'Check its name and rights; a name ending in .gz must be gzip.',
+  },
+  'cli.file-unwritable': {
+    title: 'A result could not be written',
+    remedy: 'Check the folder, its rights and free space; nothing was left half written.',
+  },
+  'cli.groups-invalid': {
+    title: 'The file of sharing groups cannot be used',
+    remedy: 'Correct the lines listed; docs/import-eda.md shows the columns.',
+  },
+  'cli.intervals-invalid': {
+    title: 'Rows of an interval file cannot be allocated',
+    remedy: 'Correct the rows listed; docs/allocation.md shows the columns. Nothing was written.',
+  },
+  'cli.weights-invalid': {
+    title: 'The weights of a fixed key cannot be used',
+    remedy: 'Correct the lines listed; every consumer needs one weight, and one of them must be above zero.',
   },
   'clock.unreachable': {
     title: 'The demo clock does not answer',
@@ -274,6 +302,35 @@ export const ERROR_CATALOGUE = {
   'edge.sunspec-model-absent': {
     title: 'The device lacks the SunSpec models of its profile',
     remedy: 'Choose a profile that fits the models named.',
+  },
+  'flows.command-refused': {
+    title: "The community server refused a flow's command",
+    remedy: 'Read the reason beside it; the operator page shows what the device takes and allows.',
+  },
+  'flows.community-unreachable': {
+    title: 'The community server does not answer the flows',
+    remedy: 'Start it, or correct the address given with --web; the flow asks again with its next message.',
+  },
+  'flows.device-ambiguous': {
+    title: 'Several edges have a device of this name',
+    remedy: 'Name the edge in the node, too.',
+  },
+  'flows.device-unknown': {
+    title: 'No edge has spoken of this device',
+    remedy:
+      'Correct the device name in the node; the operator page lists all devices. After a start, wait for the first reading.',
+  },
+  'flows.port-taken': {
+    title: 'The flow editor cannot listen on its address',
+    remedy: 'Stop what uses the port, or choose another with --port.',
+  },
+  'flows.token-missing': {
+    title: 'The site has no service token',
+    remedy: 'Name a folder made by `commonworks init` with --site, and run as the user who owns it.',
+  },
+  'flows.value-invalid': {
+    title: 'A flow sent something that is no setpoint',
+    remedy: 'Give the command node a number in msg.payload.',
   },
   'http.forbidden': {
     title: 'Your role does not allow this',

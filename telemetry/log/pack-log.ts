@@ -67,6 +67,14 @@ export class PackLog {
     return { kind: 'held', cursor };
   }
 
+  isHeld(key: PackKey): boolean {
+    return this.#sources.get(`${key.edge}/${key.epoch}`)?.held.has(key.seq) ?? false;
+  }
+
+  isKnown(edge: string, epoch: string): boolean {
+    return this.#sources.has(`${edge}/${epoch}`);
+  }
+
   /** Counts a range as held without a pack: a declared gap, or a poison pack that stands in quarantine. */
   holdRange(key: Omit<PackKey, 'seq'>, range: { fromSeq: number; toSeq: number; reason: string }, nowMs: number): void {
     const source = this.#source(key, nowMs);
@@ -75,12 +83,11 @@ export class PackLog {
     source.held.add(range.fromSeq, range.toSeq);
   }
 
-  /** Writes the marks that moved; the last step of a transaction. */
-  saveMarks(): void {
-    for (const key of this.#before.keys()) {
-      const source = this.#sources.get(key);
-      if (source !== undefined) this.#statements.mark.run(source.held.mark, source.seenMs, source.id);
-    }
+  /** Writes the marks of the sources heard from and returns them; the last step of a transaction. */
+  saveMarks(): Mark[] {
+    const touched = [...this.#before.keys()].flatMap((key) => this.#sources.get(key) ?? []);
+    for (const source of touched) this.#statements.mark.run(source.held.mark, source.seenMs, source.id);
+    return touched.map(markOf);
   }
 
   committed(): void {
@@ -101,9 +108,7 @@ export class PackLog {
   /** Marks of one edge or of all, most recently heard of first. */
   marks(edge?: string): Mark[] {
     const all = [...this.#sources.values()].filter((source) => edge === undefined || source.edge === edge);
-    return all
-      .sort((a, b) => b.seenMs - a.seenMs || b.id - a.id)
-      .map((source) => ({ edge: source.edge, epoch: source.epoch, seq: source.held.mark, seenMs: source.seenMs }));
+    return all.sort((a, b) => b.seenMs - a.seenMs || b.id - a.id).map(markOf);
   }
 
   #source(key: Omit<PackKey, 'seq'>, nowMs: number): Source {
@@ -128,6 +133,10 @@ export class PackLog {
     const packs = db.prepare('SELECT seq FROM pack WHERE source = ? AND seq > ? ORDER BY seq');
     for (const row of packs.iterate(source.id, source.held.mark)) source.held.add(Number(row['seq']));
   }
+}
+
+function markOf({ edge, epoch, held, seenMs }: Source): Mark {
+  return { edge, epoch, seq: held.mark, seenMs };
 }
 
 function prepare(db: DatabaseSync) {

@@ -1,0 +1,49 @@
+/** broker.db: the access document in force and the edges' last status messages, so that both survive a restart. */
+import type { DatabaseSync } from 'node:sqlite';
+import type { AccessDocument } from '@commonworks/core';
+import type { Migration } from '@commonworks/telemetry/sqlite/open-database.ts';
+
+export const BROKER_MIGRATIONS: readonly Migration[] = [
+  `CREATE TABLE access (
+     id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, synced_ms INTEGER NOT NULL, document TEXT NOT NULL
+   ) STRICT;
+   CREATE TABLE edge_status (edge TEXT PRIMARY KEY, received_ms INTEGER NOT NULL, payload TEXT NOT NULL) STRICT;`,
+];
+
+export type SavedAccess = { readonly document: AccessDocument; readonly syncedMs: number };
+export type SavedStatus = { readonly edge: string; readonly receivedMs: number; readonly payload: string };
+
+export class BrokerTables {
+  readonly #db: DatabaseSync;
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  access(): SavedAccess | null {
+    const row = this.#db.prepare('SELECT synced_ms, document FROM access').get();
+    if (row === undefined) return null;
+    return { document: JSON.parse(String(row['document'])) as AccessDocument, syncedMs: Number(row['synced_ms']) };
+  }
+
+  saveAccess({ document, syncedMs }: SavedAccess): void {
+    this.#db
+      .prepare('INSERT OR REPLACE INTO access VALUES (1, ?, ?, ?)')
+      .run(document.version, syncedMs, JSON.stringify(document));
+  }
+
+  statuses(): SavedStatus[] {
+    const rows = this.#db.prepare('SELECT edge, received_ms, payload FROM edge_status').all();
+    return rows.map((row) => ({
+      edge: String(row['edge']),
+      receivedMs: Number(row['received_ms']),
+      payload: String(row['payload']),
+    }));
+  }
+
+  /** An empty payload clears a retained message, here too. */
+  saveStatus({ edge, receivedMs, payload }: SavedStatus): void {
+    if (payload === '') this.#db.prepare('DELETE FROM edge_status WHERE edge = ?').run(edge);
+    else this.#db.prepare('INSERT OR REPLACE INTO edge_status VALUES (?, ?, ?)').run(edge, receivedMs, payload);
+  }
+}

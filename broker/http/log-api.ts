@@ -1,0 +1,155 @@
+/** The log's HTTP API: what followers of the log and readers of the series ask the broker. */
+import type {
+  AccessDocument,
+  BrokerStatus,
+  DeadLetter,
+  LastValues,
+  LogEntry,
+  LogPage,
+  Result,
+  SeriesRange,
+} from '@commonworks/core';
+import { CodedError, ERROR_CATALOGUE, isCoded, isPointName } from '@commonworks/core';
+import type { ReadLast, ReadRange } from '@commonworks/telemetry/port.ts';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import type { Ingest } from '../ingest/ingest.ts';
+import { metricsText } from './metrics.ts';
+
+export type LogApi = {
+  readonly isServiceToken: (token: string) => boolean;
+  readonly ingest: Ingest;
+  readonly readLog: (after: number, limit: number) => Promise<LogEntry[]>;
+  readonly readDeadLetters: (after: number, limit: number) => Promise<DeadLetter[]>;
+  readonly last: ReadLast;
+  readonly range: ReadRange;
+  readonly replaceAccess: (document: unknown) => Promise<Result<number>>;
+  readonly status: () => Promise<BrokerStatus>;
+};
+
+const PAGE_MAX = 1000;
+const WAIT_MAX_MS = 25_000;
+/** 10,000 principals of about 300 bytes. */
+const ACCESS_BYTES_MAX = 4_194_304;
+
+const Cursor = Type.Integer({ minimum: 0, default: 0 });
+const Limit = Type.Integer({ minimum: 1, maximum: PAGE_MAX, default: PAGE_MAX });
+const LogQuery = Type.Object({
+  after: Cursor,
+  limit: Limit,
+  waitMs: Type.Integer({ minimum: 0, maximum: WAIT_MAX_MS, default: 0 }),
+});
+const LettersQuery = Type.Object({ after: Cursor, limit: Limit });
+const RangeQuery = Type.Object({
+  edge: Type.String({ maxLength: 80 }),
+  device: Type.String({ maxLength: 80 }),
+  point: Type.String({ maxLength: 80 }),
+  fromMs: Type.Integer({ minimum: 0 }),
+  toMs: Type.Integer({ minimum: 0 }),
+});
+const LastQuery = Type.Object({ edge: Type.Optional(Type.String({ maxLength: 80 })) });
+
+export function buildLogApi(api: LogApi): FastifyInstance {
+  const app = Fastify({ logger: false, bodyLimit: ACCESS_BYTES_MAX, forceCloseConnections: true });
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.url === '/healthz' || api.isServiceToken(bearerOf(request))) return;
+    await sendProblem(reply, 401, { code: 'broker.login-refused', detail: 'a service token is needed' });
+  });
+  app.setErrorHandler((error: unknown, _request, reply) => answerError(reply, error));
+  app.get('/healthz', (_request, reply) =>
+    reply.code(api.ingest.isWritable ? 200 : 503).send({ status: api.ingest.isWritable ? 'ok' : 'not writable' }),
+  );
+  addLogRoutes(app, api);
+  addSeriesRoutes(app, api);
+  addStatusRoutes(app, api);
+  return app;
+}
+
+function addLogRoutes(app: FastifyInstance, api: LogApi): void {
+  app.get<{ Querystring: Type.Static<typeof LogQuery> }>(
+    '/log',
+    { schema: { querystring: LogQuery } },
+    async (request, reply): Promise<LogPage> => {
+      const { after, limit, waitMs } = request.query;
+      let entries = await api.readLog(after, limit);
+      if (entries.length === 0) {
+        const gone = new AbortController();
+        reply.raw.on('close', () => gone.abort());
+        await api.ingest.waitPast(after, waitMs, gone.signal);
+        entries = await api.readLog(after, limit);
+      }
+      return { entries, next: entries.at(-1)?.cursor ?? after, head: api.ingest.head };
+    },
+  );
+  app.get<{ Querystring: Type.Static<typeof LettersQuery> }>(
+    '/dead-letters',
+    { schema: { querystring: LettersQuery } },
+    async ({ query }) => {
+      const letters = await api.readDeadLetters(query.after, query.limit);
+      return { letters, next: letters.at(-1)?.id ?? query.after };
+    },
+  );
+}
+
+function addSeriesRoutes(app: FastifyInstance, api: LogApi): void {
+  app.get<{ Querystring: Type.Static<typeof RangeQuery> }>(
+    '/series',
+    { schema: { querystring: RangeQuery } },
+    async ({ query }): Promise<SeriesRange> => {
+      const { edge, device, point, fromMs, toMs } = query;
+      const points = isPointName(point) ? await api.range({ edge, device, point }, { fromMs, toMs }) : [];
+      const isState = points.some(({ value }) => typeof value === 'string');
+      return {
+        edge,
+        device,
+        point,
+        timesMs: points.map(({ timeMs }) => timeMs),
+        values: points.map(({ value }) => (typeof value === 'number' ? value : null)),
+        qualities: points.map(({ quality }) => quality),
+        ...(isState ? { words: points.map(({ value }) => (typeof value === 'string' ? value : null)) } : {}),
+      };
+    },
+  );
+  app.get<{ Querystring: Type.Static<typeof LastQuery> }>(
+    '/series/last',
+    { schema: { querystring: LastQuery } },
+    async ({ query }): Promise<LastValues> => ({ values: [...(await api.last(query.edge))] }),
+  );
+}
+
+function addStatusRoutes(app: FastifyInstance, api: LogApi): void {
+  app.get('/status', () => api.status());
+  app.get('/metrics', async (_request, reply) => {
+    const text = metricsText(await api.status(), api.ingest.counts);
+    return reply.type('text/plain; version=0.0.4').send(text);
+  });
+  app.put<{ Body: AccessDocument }>('/access', async ({ body }, reply) => {
+    const replaced = await api.replaceAccess(body);
+    if (replaced.ok) return { version: replaced.value };
+    const status = replaced.reason === 'broker.access-older' ? 409 : 400;
+    return sendProblem(reply, status, { code: replaced.reason, detail: replaced.message });
+  });
+}
+
+function bearerOf(request: FastifyRequest): string {
+  return /^Bearer (\S{1,200})$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
+}
+
+function answerError(reply: FastifyReply, error: unknown): FastifyReply {
+  if (isCoded(error, 'telemetry.range-too-large')) {
+    return sendProblem(reply, 413, { code: error.code, detail: error.message });
+  }
+  if (error instanceof CodedError) return sendProblem(reply, 500, { code: error.code, detail: error.message });
+  const { statusCode = 500, message = 'failed' } = error as { statusCode?: number; message?: string };
+  return sendProblem(reply, statusCode, { code: 'broker.request-invalid', detail: message });
+}
+
+function sendProblem(
+  reply: FastifyReply,
+  status: number,
+  { code, detail }: { code: keyof typeof ERROR_CATALOGUE; detail: string },
+): FastifyReply {
+  const { title, remedy } = ERROR_CATALOGUE[code];
+  const problem = { type: `urn:commonworks:error:${code}`, title, status, detail, code, remedy };
+  return reply.code(status).type('application/problem+json').send(problem);
+}

@@ -1,0 +1,35 @@
+/** The few numbers an operator's Prometheus wants, as text exposition format 0.0.4. */
+import type { BrokerStatus } from '@commonworks/core';
+import type { Ingest } from '../ingest/ingest.ts';
+
+type Line = {
+  readonly name: string;
+  readonly help: string;
+  readonly kind: 'counter' | 'gauge';
+  readonly value: number;
+};
+
+export function metricsText(status: BrokerStatus, counts: Ingest['counts']): string {
+  const lines: Line[] = [
+    { name: 'packs_held_total', help: 'Packs committed to the log', kind: 'counter', value: counts.held },
+    { name: 'packs_repeated_total', help: 'Packs that came again', kind: 'counter', value: counts.repeated },
+    { name: 'packs_quarantined_total', help: 'Packs in quarantine', kind: 'counter', value: counts.quarantined },
+    { name: 'commits_total', help: 'Group commits', kind: 'counter', value: counts.commits },
+    { name: 'commit_failures_total', help: 'Commits the disk refused', kind: 'counter', value: counts.failures },
+    { name: 'packs_pending', help: 'Packs not yet on disk', kind: 'gauge', value: status.pending },
+    { name: 'log_head', help: 'Newest cursor of the log', kind: 'gauge', value: status.head },
+    { name: 'dead_letters', help: 'Dead letters kept', kind: 'gauge', value: status.deadLetters },
+    { name: 'mqtt_clients', help: 'Connected MQTT clients', kind: 'gauge', value: status.clients.length },
+    { name: 'writable', help: '1 while commits succeed', kind: 'gauge', value: status.isWritable ? 1 : 0 },
+  ];
+  return lines.map(exposition).join('') + status.sinks.map(sinkLag(status.head)).join('');
+}
+
+function exposition({ name, help, kind, value }: Line): string {
+  const full = `commonworks_broker_${name}`;
+  return `# HELP ${full} ${help}\n# TYPE ${full} ${kind}\n${full} ${value}\n`;
+}
+
+function sinkLag(head: number): (sink: { name: string; cursor: number }) => string {
+  return ({ name, cursor }) => `commonworks_broker_sink_lag{sink=${JSON.stringify(name)}} ${head - cursor}\n`;
+}

@@ -1,0 +1,85 @@
+/** The group commit: many packs, one transaction, durable when it returns. */
+import type { DatabaseSync } from 'node:sqlite';
+import type { Mark } from '@commonworks/telemetry/log/pack-log.ts';
+import type { SeriesTables } from '@commonworks/telemetry/series/series-tables.ts';
+import { isStorageFailure } from '@commonworks/telemetry/sqlite/open-database.ts';
+import { inTransaction } from '@commonworks/telemetry/sqlite/transaction.ts';
+import type { Arrival, IncomingPack, LogTables, PackOutcome } from './take-pack.ts';
+import { quarantinePoison, takePack } from './take-pack.ts';
+
+export type CommitTables = LogTables & { readonly db: DatabaseSync; readonly series: SeriesTables };
+
+/** `marks` are those of the sources heard from, `head` the newest cursor. */
+export type CommitReport = {
+  readonly outcomes: readonly PackOutcome[];
+  readonly marks: readonly Mark[];
+  readonly head: number;
+};
+
+type Take = (incoming: IncomingPack, arrivals: Arrival[]) => PackOutcome;
+
+/**
+ * Nothing of a failed commit remains, in memory or on disk.
+ * A pack that makes our own code fail must not take its neighbours along, nor come back for ever.
+ * @throws what SQLite throws when it cannot write.
+ */
+export function commitPacks(tables: CommitTables, packs: readonly IncomingPack[]): CommitReport {
+  try {
+    return commit(tables, packs, (incoming, arrivals) => takePack(tables, incoming, arrivals));
+  } catch (error) {
+    if (isStorageFailure(error)) throw error;
+    if (packs.length > 1) return joined(packs.map((pack) => commitPacks(tables, [pack])));
+    const reason = `the pack could not be processed: ${error instanceof Error ? error.message : String(error)}`;
+    return commit(tables, packs, (incoming) =>
+      quarantinePoison(tables, incoming, { code: 'core.pack-malformed', reason }),
+    );
+  }
+}
+
+function joined(reports: readonly CommitReport[]): CommitReport {
+  return {
+    outcomes: reports.flatMap((report) => report.outcomes),
+    marks: reports.flatMap((report) => report.marks),
+    head: reports.at(-1)?.head ?? 0,
+  };
+}
+
+function commit(tables: CommitTables, packs: readonly IncomingPack[], take: Take): CommitReport {
+  const { db, log, series } = tables;
+  try {
+    const report = inTransaction(db, () => {
+      const arrivals: Arrival[] = [];
+      const outcomes = packs.map((pack) => take(pack, arrivals));
+      if (arrivals.length > 0) stage(tables, arrivals, packs[0]?.receivedMs ?? 0);
+      return { outcomes, marks: log.saveMarks(), head: log.head };
+    });
+    log.committed();
+    series.committed();
+    return report;
+  } catch (error) {
+    log.rolledBack();
+    series.rolledBack();
+    throw error;
+  }
+}
+
+function stage({ series, letters }: CommitTables, arrivals: readonly Arrival[], receivedMs: number): void {
+  const { conflicts, refused } = series.stage(arrivals.map((arrival) => arrival.sample));
+  if (conflicts.length + refused.length === 0) return;
+  const origins = new Map(arrivals.map((arrival) => [arrival.sample, arrival.from]));
+  const letter = (sample: Arrival['sample']) => ({
+    receivedMs,
+    edge: sample.edge,
+    epoch: origins.get(sample)?.epoch ?? null,
+    seq: origins.get(sample)?.seq ?? null,
+    body: Buffer.from(JSON.stringify(sample)),
+  });
+  for (const { sample, kept } of conflicts) {
+    const reason = `${sample.device}/${sample.point} already has ${kept.value} (${kept.quality}) at ${kept.timeMs}`;
+    letters.add({ ...letter(sample), kind: 'conflict', code: 'broker.sample-conflict', reason });
+  }
+  for (const sample of refused) {
+    const reason = 'too many different series or words, or a word that is too long';
+    letters.add({ ...letter(sample), kind: 'record', code: 'broker.record-rejected', reason });
+  }
+}

@@ -1,0 +1,85 @@
+/** The one thread that writes: it owns telemetry.db and broker.db, and answers from the hot windows. */
+import type { Span } from '@commonworks/core';
+import { invariant } from '@commonworks/core';
+import { BootClocks } from '@commonworks/telemetry/log/boot-clocks.ts';
+import { Cursors } from '@commonworks/telemetry/log/cursors.ts';
+import { DeadLetters } from '@commonworks/telemetry/log/dead-letters.ts';
+import { PackLog } from '@commonworks/telemetry/log/pack-log.ts';
+import type { SeriesKey } from '@commonworks/telemetry/port.ts';
+import { SeriesTables } from '@commonworks/telemetry/series/series-tables.ts';
+import type { OwnedDatabase } from '@commonworks/telemetry/sqlite/open-database.ts';
+import { isStorageFailure, openOwnedDatabase } from '@commonworks/telemetry/sqlite/open-database.ts';
+import { TELEMETRY_MIGRATIONS } from '@commonworks/telemetry/sqlite/schema.ts';
+import { serveCalls } from '@commonworks/telemetry/worker/serve-calls.ts';
+import type { SavedAccess, SavedStatus } from '../broker-tables.ts';
+import { BROKER_MIGRATIONS, BrokerTables } from '../broker-tables.ts';
+import type { CommitTables } from './commit-packs.ts';
+import { commitPacks } from './commit-packs.ts';
+import type { PackedBatch } from './packed-batch.ts';
+import { unpackBatch } from './packed-batch.ts';
+
+type Opened = CommitTables & {
+  readonly files: readonly OwnedDatabase[];
+  readonly cursors: Cursors;
+  readonly broker: BrokerTables;
+};
+
+let opened: Opened | null = null;
+
+const handlers = {
+  open: ({ telemetryFile, brokerFile }: { telemetryFile: string; brokerFile: string }) => {
+    const telemetry = openOwnedDatabase(telemetryFile, TELEMETRY_MIGRATIONS);
+    const broker = openOwnedDatabase(brokerFile, BROKER_MIGRATIONS);
+    const { db } = telemetry;
+    opened = {
+      db,
+      files: [telemetry, broker],
+      log: new PackLog(db),
+      letters: new DeadLetters(db),
+      clocks: new BootClocks(db),
+      series: new SeriesTables(db),
+      cursors: new Cursors(db),
+      broker: new BrokerTables(broker.db),
+    };
+    return { head: opened.log.head, access: opened.broker.access(), statuses: opened.broker.statuses() };
+  },
+  commit: (batch: PackedBatch) => commitPacks(tables(), unpackBatch(batch)),
+  marks: (edge: string | undefined) => tables().log.marks(edge),
+  last: (edge: string | undefined) => tables().series.last(edge),
+  range: ({ key, span }: { key: SeriesKey; span: Span }) => tables().series.range(key, span),
+  sink: (name: string) => tables().cursors.load(name),
+  saveSink: ({ name, cursor }: { name: string; cursor: number }) => tables().cursors.save(name, cursor),
+  counts: () => {
+    const { letters, log, cursors } = tables();
+    return { deadLetters: letters.count(), marks: log.marks(), head: log.head, sinks: cursors.all() };
+  },
+  saveAccess: (access: SavedAccess) => tables().broker.saveAccess(access),
+  saveStatus: (status: SavedStatus) => tables().broker.saveStatus(status),
+  close: () => {
+    for (const file of tables().files) file.close();
+    opened = null;
+  },
+};
+
+export type WriteWorkerApi = typeof handlers;
+
+function tables(): Opened {
+  invariant(opened !== null, 'the databases are open');
+  return opened;
+}
+
+function seal(): void {
+  try {
+    tables().series.sealDue();
+  } catch (error) {
+    // Nothing is lost: the readings stay in memory and in series_log, and the next commit tries again.
+    if (!isStorageFailure(error)) throw error;
+  }
+}
+
+serveCalls(handlers, {
+  isStorage: isStorageFailure,
+  afterwards: (method) => {
+    if (method === 'commit') seal();
+  },
+});

@@ -1,0 +1,26 @@
+/** Every limit of the MQTT side in one place. */
+
+export type MqttLimits = typeof MQTT_LIMITS;
+
+export const MQTT_LIMITS = {
+  /** Before CONNACK: a CONNECT with a will fits easily, a flood of them does not hurt. */
+  packetBeforeLoginBytes: 4096,
+  packetBytes: 262_144,
+  connectTimeoutMs: 5000,
+  connectionsMax: 2000,
+  /** Not yet logged in, per address. */
+  strangersPerAddressMax: 50,
+  /** A socket with more than this unsent is slow, and is cut after the time below. */
+  unsentBytes: 1_048_576,
+  slowMs: 5000,
+  /** Packs of one client not yet on disk: it is read again below half of it. */
+  pendingPerClient: 64,
+  pendingTotal: 10_000,
+  /** QoS 2 handshakes left half open by one client. */
+  halfOpenMax: 100,
+  topicLevelsMax: 12,
+  /** Messages and bytes kept for a persistent session that is away, and for how long. */
+  sessionMessagesMax: 1000,
+  sessionBytesMax: 4_194_304,
+  sessionAwayMs: 7 * 86_400_000,
+} as const;
