@@ -199,6 +199,10 @@ export const ERROR_CATALOGUE = {
     title: 'A pack is not valid SenML or lacks its leading pack record',
     remedy: 'Check the sender against docs/topics.md; the bytes are kept among the dead letters.',
   },
+  'demo.config-invalid': {
+    title: 'demo.yaml does not match its schema',
+    remedy: 'Make the demo anew with `npx commonworks demo run --reset`.',
+  },
   'edge.badge-key-invalid': {
     title: 'The badge key file is missing or does not hold 32 bytes as hex',
     remedy: 'Name the badge.key of the site in badgeKeyFile; readers do not start without it.',
