@@ -17,6 +17,15 @@ export function monthSpan(month: string, zone: string): Span {
   return daysSpan(first, first.add({ months: 1 }), zone);
 }
 
+/** The local days of a month in order, each with its span. */
+export function daysOfMonth(month: string, zone: string): (Span & { day: string })[] {
+  const first = Temporal.PlainYearMonth.from(month);
+  return Array.from({ length: first.daysInMonth }, (_, i) => {
+    const day = first.toPlainDate({ day: i + 1 }).toString();
+    return { day, ...daySpan(day, zone) };
+  });
+}
+
 /** The local day `YYYY-MM-DD` in a zone: 23, 24 or 25 hours. */
 export function daySpan(day: string, zone: string): Span {
   const date = Temporal.PlainDate.from(day);
@@ -33,6 +42,11 @@ export function localDay(timeMs: number, zone: string): string {
 
 export function localMonth(timeMs: number, zone: string): string {
   return zoned(timeMs, zone).toPlainDate().toPlainYearMonth().toString();
+}
+
+/** The local day `days` days later (earlier when negative), both `YYYY-MM-DD`. */
+export function addDays(day: string, days: number): string {
+  return Temporal.PlainDate.from(day).add({ days }).toString();
 }
 
 /** The month before `month`, both `YYYY-MM`. */

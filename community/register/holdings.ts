@@ -27,6 +27,13 @@ export async function holdingsAt(db: Db, atMs: number): Promise<Map<string, numb
   return new Map(rows.rows.filter((row) => row.holder !== ISSUE_HOLDER).map((row) => [row.holder, row.shares]));
 }
 
+/** All shares there are, the community's own included. */
+export function sharesIssued(holdings: ReadonlyMap<string, number>): number {
+  let total = 0;
+  for (const shares of holdings.values()) total += shares;
+  return total;
+}
+
 /** Instants within (fromMs, toMs) at which holdings change, ascending. */
 export async function holdingChanges(db: Db, fromMs: number, toMs: number): Promise<number[]> {
   const rows = await db

@@ -4,7 +4,8 @@ import type { FolderMigrations } from '../migrate.ts';
 
 const VERSION_1 = `
   CREATE TABLE settlement_run (
-    id TEXT PRIMARY KEY, community TEXT NOT NULL, month TEXT NOT NULL, version INTEGER NOT NULL, method TEXT NOT NULL,
+    id TEXT PRIMARY KEY, community TEXT NOT NULL, month TEXT NOT NULL, version INTEGER NOT NULL,
+    period TEXT NOT NULL, method TEXT NOT NULL,
     notes TEXT NOT NULL, production_mwh INTEGER NOT NULL, allocated_mwh INTEGER NOT NULL, surplus_mwh INTEGER NOT NULL,
     header TEXT NOT NULL, inputs_hash TEXT NOT NULL, results_hash TEXT NOT NULL, ledger_head TEXT NOT NULL,
     created_ms INTEGER NOT NULL, UNIQUE (month, version)

@@ -7,6 +7,8 @@ export type SettlementTables = {
     community: string;
     month: string;
     version: number;
+    /** The month whose statements show its entries: the month itself, for a correction the first open one. */
+    period: string;
     method: AllocationMethod;
     /** JSON array of sentences: what was missing and how it was treated. */
     notes: string;

@@ -1,0 +1,7 @@
+/** Who follows the log besides metering: each within the same transaction, in the worker. */
+import type { LogListener } from './metering/log-listener.ts';
+import { createWorkshopListener } from './workshop/workshop-listener.ts';
+
+export function logListeners(context: { community: string; zone: string; currency: string }): LogListener[] {
+  return [createWorkshopListener(context)];
+}

@@ -1,0 +1,78 @@
+/** The main thread's side of the derivation worker: start it, ask it to settle, hear what it committed. */
+import { Worker } from 'node:worker_threads';
+import type { Result } from '@commonworks/core';
+import type { Settlement } from '@commonworks/core/api/index.ts';
+import type { MissingPolicy } from '../settlement/settle-month.ts';
+import type { DerivationOptions, FromWorker, PageMessage, ToWorker } from './derivation-messages.ts';
+
+export type DerivationEvents = {
+  readonly onPage: (page: PageMessage) => void;
+  /** A fault began, or null: it is over. */
+  readonly onFault: (fault: { code: string; message: string } | null) => void;
+  /** A month was settled by itself. */
+  readonly onSettled: (settlement: Settlement) => void;
+};
+
+export type Derivation = {
+  /** Takes seconds for a month. Refused with a code when the month is open or incomplete. */
+  readonly settle: (month: string, missing: MissingPolicy) => Promise<Result<Settlement>>;
+  /** Settles when the worker has ended: rejects when it crashed, and then the process should end too. */
+  readonly closed: Promise<void>;
+};
+
+/** The signal stops it; what is committed stays, what is not is read again at the next start. */
+export function startDerivation(options: DerivationOptions, events: DerivationEvents, signal: AbortSignal): Derivation {
+  const worker = new Worker(new URL('./derivation-worker.ts', import.meta.url), { workerData: options });
+  const waiting = new Map<number, PromiseWithResolvers<Result<Settlement>>>();
+  let lastId = 0;
+  const tell = (message: ToWorker) => worker.postMessage(message);
+  worker.on('message', (message: FromWorker) => hear(message, waiting, events));
+  signal.addEventListener('abort', () => tell({ type: 'stop' }), { once: true });
+  const closed = new Promise<void>((resolve, reject) => {
+    worker.once('error', reject);
+    worker.once('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`the derivation worker ended with ${code}`)),
+    );
+  });
+  const failAll = (error: Error) => {
+    for (const { reject } of waiting.values()) reject(error);
+    waiting.clear();
+  };
+  closed.then(() => failAll(new Error('the derivation worker has ended')), failAll);
+  const settle = (month: string, missing: MissingPolicy) => {
+    const id = ++lastId;
+    const pending = Promise.withResolvers<Result<Settlement>>();
+    waiting.set(id, pending);
+    tell({ type: 'settle', id, month, missing });
+    return pending.promise;
+  };
+  return { settle, closed };
+}
+
+function hear(
+  message: FromWorker,
+  waiting: Map<number, PromiseWithResolvers<Result<Settlement>>>,
+  events: DerivationEvents,
+): void {
+  switch (message.type) {
+    case 'page':
+      events.onPage(message);
+      break;
+    case 'fault':
+      events.onFault(message.fault);
+      break;
+    case 'settled':
+      events.onSettled(message.settlement);
+      break;
+    case 'reply':
+      waiting.get(message.id)?.resolve(message.result);
+      waiting.delete(message.id);
+      break;
+    case 'failed':
+      waiting.get(message.id)?.reject(new Error(message.message));
+      waiting.delete(message.id);
+      break;
+    default:
+      message satisfies never;
+  }
+}

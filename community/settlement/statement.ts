@@ -1,0 +1,128 @@
+/** A member's statement of a month: the ledger's lines of a closed one, a draft of the running one. */
+import { monthSpan, QUARTER_HOUR_MS, qualityOfRank } from '@commonworks/core';
+import type { ShareTotals, Statement, StatementLine } from '@commonworks/core/api/index.ts';
+import { entryId, type LedgerEntry } from '@commonworks/core/ledger/index.ts';
+import { lineAmountMinor } from '@commonworks/core/settlement/index.ts';
+import type { Db } from '../database.ts';
+import { accountEntries } from '../ledger/read-entries.ts';
+import { sha256 } from '../ledger/sha256.ts';
+import { listPoints } from '../register/points.ts';
+import { listTariffs } from '../register/tariffs.ts';
+import type { SettledCommunity } from './freeze-period.ts';
+import { firstRun } from './runs.ts';
+import type { SettlementTables } from './schema.ts';
+import {
+  type DraftSum,
+  draftSums,
+  intervalsExpected,
+  ownRegisters,
+  productionOver,
+  shareTotals,
+} from './share-totals.ts';
+import { entryLine, postedTotals, type Titles } from './statement-lines.ts';
+
+export type StatementQuery = {
+  readonly community: SettledCommunity;
+  readonly member: string;
+  readonly month: string;
+  readonly nowMs: number;
+};
+
+/** Null when there is no such member. */
+export async function memberStatement(db: Db, query: StatementQuery): Promise<Statement | null> {
+  const { community, month } = query;
+  const member = await db.selectFrom('member').select(['id', 'name']).where('id', '=', query.member).executeTakeFirst();
+  if (member === undefined) return null;
+  const run = await firstRun(db, month);
+  const entries = await accountEntries(db, `member/${member.id}`, month);
+  const titles = await readTitles(db);
+  const posted = entries.map((entry) => entryLine(entry, { member: member.id, currency: community.currency, titles }));
+  const body = run === null ? await draftBody(db, query, titles) : await settledBody(db, entries, run);
+  const lines = [...body.lines, ...posted];
+  return {
+    id: entryId(['statement', community.id, member.id, month], sha256),
+    member: member.id,
+    memberName: member.name,
+    month,
+    currency: community.currency,
+    ...body,
+    lines,
+    totalMinor: lines.reduce((total, line) => total + line.amountMinor, 0),
+  };
+}
+
+type Body = Pick<
+  Statement,
+  'status' | 'version' | 'method' | 'lines' | 'energy' | 'roundingMicroMwh' | 'settledMs' | 'ledgerHead' | 'inputsHash'
+>;
+
+/** Everything of a closed month stands in the ledger. */
+async function settledBody(
+  db: Db,
+  entries: readonly LedgerEntry[],
+  run: SettlementTables['settlement_run'],
+): Promise<Body> {
+  const { energy, roundingMicroMwh } = postedTotals(entries, { tariffs: await listTariffs(db), run });
+  return {
+    status: 'settled',
+    version: run.version,
+    method: run.method,
+    lines: [],
+    energy,
+    roundingMicroMwh,
+    settledMs: run.created_ms,
+    ledgerHead: run.ledger_head,
+    inputsHash: run.inputs_hash,
+  };
+}
+
+async function draftBody(db: Db, query: StatementQuery, titles: Titles): Promise<Body> {
+  const span = monthSpan(query.month, query.community.zone);
+  const tariffs = await listTariffs(db);
+  const registers = ownRegisters(await listPoints(db), query.member);
+  const sums = await draftSums(db, { registers, tariffs }, span);
+  const closedMs = Math.floor(query.nowMs / QUARTER_HOUR_MS) * QUARTER_HOUR_MS;
+  const past = { fromMs: span.fromMs, toMs: Math.max(span.fromMs, Math.min(span.toMs, closedMs)) };
+  const intervals = intervalsExpected(registers, tariffs[0]?.fromMs ?? span.toMs, past);
+  const energy: ShareTotals = shareTotals(sums, { productionMwh: await productionOver(db, span), intervals });
+  return {
+    status: 'draft',
+    version: 0,
+    method: (tariffs.findLast((tariff) => tariff.fromMs < span.toMs) ?? tariffs[0])?.method ?? 'pro-rata',
+    lines: sums.map((sum) => draftLine(sum, titles)),
+    energy,
+    roundingMicroMwh: sums.reduce((total, sum) => total + sum.roundingMicroMwh, 0),
+    settledMs: null,
+    ledgerHead: null,
+    inputsHash: null,
+  };
+}
+
+function draftLine(sum: DraftSum, titles: Titles): StatementLine {
+  const { register, tariff } = sum;
+  return {
+    id: `draft-${register.point.id}-${register.direction}-${tariff.id}`,
+    kind: register.direction === 0 ? 'energy' : 'credit',
+    title: titles.point(register.point.id, register.direction),
+    quantity: sum.allocatedMwh,
+    unit: 'mWh',
+    unitPrice: tariff.internalPrice,
+    amountMinor: lineAmountMinor(register.direction, sum.allocatedMwh, tariff.internalPrice),
+    quality: qualityOfRank(sum.quality),
+    transaction: null,
+  };
+}
+
+async function readTitles(db: Db): Promise<Titles> {
+  const points = await db.selectFrom('metering_point').select(['id', 'name']).execute();
+  const machines = await db.selectFrom('machine').select(['id', 'name']).execute();
+  const pointNames = new Map(points.map(({ id, name }) => [id, name]));
+  const machineNames = new Map(machines.map(({ id, name }) => [id, name]));
+  return {
+    point: (id, direction) => {
+      const name = pointNames.get(id) ?? 'a metering point that is no longer registered';
+      return direction === 0 ? `Community energy, ${name}` : `Energy given to the community, ${name}`;
+    },
+    machine: (id) => machineNames.get(id) ?? 'a machine that is no longer registered',
+  };
+}
