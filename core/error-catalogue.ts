@@ -493,7 +493,7 @@ export const ERROR_CATALOGUE = {
   'telemetry.schema-newer': {
     title: 'The telemetry database was written by a newer version',
     remedy:
-      'Start the newer version again, or restore the copy made before the upgrade (the file ending in .before-upgrade).',
+      'Start the newer version again, or restore the copy made before the upgrade (telemetry.db.before-upgrade-...).',
   },
   'workshop.already-in-session': {
     title: 'The member is badged in on this machine already',

@@ -47,7 +47,12 @@ export function isStorageFailure(error: unknown): boolean {
 
 /** The lock dies with its process: it is SQLite's own lock on a file beside, never released while it is held open. */
 function lockFile(path: string): () => void {
-  const lock = new DatabaseSync(`${path}.lock`);
+  let lock: DatabaseSync;
+  try {
+    lock = new DatabaseSync(`${path}.lock`);
+  } catch (cause) {
+    throw coded(cause, path);
+  }
   try {
     lock.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch (cause) {
@@ -64,7 +69,7 @@ function migrate(db: DatabaseSync, path: string, migrations: readonly Migration[
     throw new CodedError('telemetry.schema-newer', message);
   }
   if (version === migrations.length) return;
-  if (version > 0) backUp(db, path);
+  if (version > 0) backUp(db, path, version);
   db.exec('BEGIN IMMEDIATE');
   try {
     for (const migration of migrations.slice(version)) db.exec(migration);
@@ -76,9 +81,9 @@ function migrate(db: DatabaseSync, path: string, migrations: readonly Migration[
   }
 }
 
-function backUp(db: DatabaseSync, path: string): void {
+function backUp(db: DatabaseSync, path: string, version: number): void {
   db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-  const copy = `${path}.before-upgrade`;
+  const copy = `${path}.before-upgrade-${version}`;
   if (!existsSync(copy)) copyFileSync(path, copy);
 }
 
