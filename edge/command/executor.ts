@@ -1,0 +1,146 @@
+/** Executes commands: remembered before acting, confirmed only by reading back, ended by their lease. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command, Refusal } from '@commonworks/core';
+import { accept, type Clock, isCoded, type ReceiptEvent, type Result, refuse } from '@commonworks/core';
+import { createHolds, type Hold } from './holds.ts';
+import type { Setting } from './setting.ts';
+
+/** Where commands are remembered; a command already known is never executed again. */
+export type CommandMemory = {
+  readonly remember: (id: string, body: string) => Promise<boolean>;
+  readonly setState: (id: string, state: 'written' | 'held' | 'done') => Promise<void>;
+  readonly open: () => Promise<readonly { id: string; body: string; state: string }[]>;
+};
+
+export type ExecutorOptions = {
+  readonly settingOf: (device: string) => Setting | null;
+  readonly memory: CommandMemory;
+  readonly now: Clock;
+  readonly isTimeTrusted: () => boolean;
+  /** Resolves when the receipt is durable. */
+  readonly report: (device: string, receipt: ReceiptEvent) => Promise<void>;
+};
+
+export type Executor = {
+  /** `command` is verified already. Resolves when it is confirmed or has failed. */
+  readonly execute: (command: Command) => Promise<void>;
+  /** Repeats what must be repeated, ends what is over; called on every tick. */
+  readonly tick: () => Promise<void>;
+  /** After a restart: goes on with running leases, and reports what was cut short. */
+  readonly resume: () => Promise<void>;
+};
+
+const OBSERVE_ATTEMPTS = 3;
+const OBSERVE_PAUSE_MS = 200;
+/** A percent register has at most two decimals; a limit is met when it shows within half of a tenth. */
+const TOLERANCE = 0.05;
+
+export function createExecutor(options: ExecutorOptions): Executor {
+  const { memory, report, now } = options;
+  const holds = createHolds(options);
+  // One after the other for each device: a command never overtakes the one before it.
+  const chains = new Map<string, Promise<void>>();
+  const tell = (
+    command: Command,
+    state: ReceiptEvent['state'],
+    detail: { observed?: number | null; reason?: string },
+  ) =>
+    report(command.device, {
+      command: command.id,
+      state,
+      observed: detail.observed ?? null,
+      reason: (detail.reason ?? '').slice(0, 500),
+    });
+  const finish = async (command: Command, state: 'failed' | 'expired', reason: string) => {
+    await memory.setState(command.id, 'done');
+    await tell(command, state, { reason });
+  };
+  const act = async (command: Command, setting: Setting) => {
+    await tell(command, 'accepted', {});
+    try {
+      await holds.replace(command.device, command.id);
+      const wanted = await write(command, setting);
+      await memory.setState(command.id, 'written');
+      await tell(command, 'written', {});
+      const observed = await observe(setting, wanted);
+      if (observed === null || Math.abs(observed - wanted) > TOLERANCE) {
+        await memory.setState(command.id, 'done');
+        await tell(command, 'failed', {
+          observed,
+          reason: 'edge.command-not-observed: the device shows another value',
+        });
+        return;
+      }
+      const isHeld = holds.begin(command, setting);
+      await memory.setState(command.id, isHeld ? 'held' : 'done');
+      await tell(command, 'confirmed', { observed });
+    } catch (error) {
+      await finish(command, 'failed', isCoded(error) ? `${error.code}: ${error.message}` : String(error));
+    }
+  };
+  const execute = async (command: Command) => {
+    if (!(await memory.remember(command.id, JSON.stringify(command)))) return;
+    if (!options.isTimeTrusted()) {
+      return finish(command, 'failed', 'edge.clock-untrusted: this edge does not know what time it is');
+    }
+    if (now() > command.expiresMs) return finish(command, 'expired', 'edge.command-expired');
+    const setting = admissible(command, options.settingOf(command.device));
+    if (!setting.ok) return finish(command, 'failed', `${setting.reason}: ${setting.message}`);
+    await act(command, setting.value);
+  };
+  return {
+    execute: (command) => {
+      const chain = (chains.get(command.device) ?? Promise.resolve()).then(() => execute(command));
+      chains.set(
+        command.device,
+        chain.catch(() => undefined),
+      );
+      return chain;
+    },
+    tick: () => holds.tick(),
+    resume: async () => {
+      for (const row of await memory.open()) {
+        const command = JSON.parse(row.body) as Command;
+        const setting = options.settingOf(command.device);
+        if (row.state === 'held' && setting !== null) holds.begin(command, setting, { isFresh: false });
+        else await finish(command, 'failed', 'the agent was restarted while it executed this command');
+      }
+    },
+  };
+}
+
+export type { Hold };
+
+function admissible(command: Command, setting: Setting | null): Result<Setting> | Refusal {
+  if (setting === null || !setting.kinds.includes(command.kind)) {
+    return refuse('edge.command-device', `${command.device} does not take ${command.kind}`);
+  }
+  if (command.kind === 'clearPowerLimit') return accept(setting);
+  const { value } = command;
+  const isWhole = command.kind !== 'setRelay' || value === 0 || value === 1;
+  if (value === null || !isWhole || value < setting.min || value > setting.max) {
+    return refuse('edge.command-out-of-range', `${value} is not within ${setting.min} to ${setting.max}`);
+  }
+  return accept(setting);
+}
+
+/** Writes, and returns what the device must show then. */
+async function write(command: Command, setting: Setting): Promise<number> {
+  if (command.kind === 'clearPowerLimit' || command.value === null) {
+    await setting.release();
+    return setting.max;
+  }
+  await setting.set(command.value);
+  return command.value;
+}
+
+async function observe(setting: Setting, wanted: number): Promise<number | null> {
+  let observed: number | null = null;
+  for (let attempt = 0; attempt < OBSERVE_ATTEMPTS; attempt++) {
+    observed = await setting.observe();
+    if (observed !== null && Math.abs(observed - wanted) <= TOLERANCE) return observed;
+    // Some inverters take a moment before a written register shows.
+    await sleep(OBSERVE_PAUSE_MS);
+  }
+  return observed;
+}

@@ -1,0 +1,56 @@
+/** One edge agent: `node edge/main.ts --config FILE`. */
+import { randomBytes } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { openClock } from '@commonworks/clock';
+import { CLOCK_VARIABLE, isCoded, uuidV7 } from '@commonworks/core';
+import { pino } from 'pino';
+import { runAgent } from './agent/agent.ts';
+import { loadEdgeConfig } from './config/load.ts';
+import { openOutbox } from './outbox/outbox.ts';
+import packageJson from './package.json' with { type: 'json' };
+
+const OUTBOX_BYTES_MAX = 256_000_000;
+const OUTBOX_AGE_MAX_DAYS = 60;
+const DAY_MS = 86_400_000;
+
+const log = pino({ base: { name: 'edge' } });
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
+
+try {
+  await run(stop.signal);
+} catch (error) {
+  const code = isCoded(error) ? error.code : undefined;
+  const remedy = isCoded(error) ? error.remedy : undefined;
+  log.fatal({ code, remedy, err: code === undefined ? error : undefined }, String((error as Error).message));
+  process.exitCode = 1;
+}
+
+async function run(signal: AbortSignal): Promise<void> {
+  const { values } = parseArgs({ options: { config: { type: 'string' } } });
+  const loaded = loadEdgeConfig(values.config ?? 'edge.yaml');
+  const { config } = loaded;
+  const clock = await openClock({
+    address: process.env[CLOCK_VARIABLE],
+    signal,
+    name: config.name,
+    isDriver: true,
+  });
+  const newId = () => uuidV7(Math.max(clock.now(), 0), randomBytes(10));
+  const boot = newId();
+  await using outbox = await openOutbox({
+    file: loaded.outboxFile,
+    edge: config.edge,
+    boot,
+    newEpochs: [newId(), newId()],
+    bytesMax: config.outbox?.bytesMax ?? OUTBOX_BYTES_MAX,
+    ageMaxMs: (config.outbox?.ageMaxDays ?? OUTBOX_AGE_MAX_DAYS) * DAY_MS,
+    nowMs: clock.now(),
+  });
+  if (outbox.damagedFile !== null) {
+    log.error({ code: 'edge.outbox-corrupt', file: outbox.damagedFile }, 'the outbox was damaged and set aside');
+  }
+  log.info({ edge: config.edge, edgeName: config.name, backlog: outbox.backlog().packs }, 'ready');
+  await runAgent({ loaded, outbox, clock, boot, version: packageJson.version, log, signal });
+  clock.close();
+}
