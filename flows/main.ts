@@ -12,7 +12,7 @@ import { readFlowsSite } from './site.ts';
 import { startFlows } from './start-flows.ts';
 
 const STOP_MS = 4000;
-const log = pino({ name: 'flows', base: null, formatters: { level: (label) => ({ level: label }) } });
+const log = pino({ base: { name: 'flows' }, formatters: { level: (label) => ({ level: label }) } });
 const stopping = new AbortController();
 
 try {
@@ -27,8 +27,8 @@ try {
   });
   await run(values);
 } catch (error) {
-  const coded = isCoded(error) ? { code: error.code, remedy: error.remedy } : {};
-  log.fatal({ ...coded, err: error }, error instanceof Error ? error.message : String(error));
+  const fields = isCoded(error) ? { code: error.code, remedy: error.remedy } : { err: error };
+  log.fatal(fields, error instanceof Error ? error.message : String(error));
   process.exit(1);
 }
 

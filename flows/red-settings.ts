@@ -57,12 +57,12 @@ export function redSettings(options: RedSettingsOptions): object {
 
 type RedMessage = { level: number; msg?: unknown; type?: string; name?: string };
 
-/** Node-RED's levels: 10 fatal, 20 error, 30 warn, 40 info. Its start-up chatter is not notable. */
+/** Node-RED's levels: 10 fatal, 20 error, 30 warn, 40 info. Its own warnings only speak of what is switched off above. */
 function forward(log: RedLog): (message: RedMessage) => void {
   return ({ level, msg, type, name }) => {
     const text = msg instanceof Error ? msg.message : typeof msg === 'string' ? msg : JSON.stringify(msg);
     const node = type === undefined ? {} : { node: name ?? type };
     if (level <= 20) log.error(node, text);
-    else if (level <= 30) log.warn(node, text);
+    else if (level <= 30 && type !== undefined) log.warn(node, text);
   };
 }
