@@ -69,8 +69,35 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
 
 type Base = { readonly limits: MqttLimits; readonly stores: Stores; readonly opened: (() => Promise<unknown>)[] };
 
-async function assemble(options: BrokerOptions, { limits, stores, opened }: Base): Promise<Broker> {
-  const { community, listen, log, now } = options;
+async function assemble(options: BrokerOptions, base: Base): Promise<Broker> {
+  const { stores, opened } = base;
+  const whole = connect(options, base);
+  await whole.mqtt.listen();
+  restoreStatuses(whole.mqtt, stores, options);
+  const addresses = await listenAll(whole, base.limits, opened);
+  return {
+    addresses,
+    readLog: stores.reads.readLog,
+    cursors: {
+      get: (sink) => stores.writer.call('sink', sink),
+      set: (sink, cursor) => stores.writer.call('saveSink', { name: sink, cursor }),
+    },
+    died: stores.died,
+    [Symbol.asyncDispose]: () => closeAll(opened),
+  };
+}
+
+type Whole = {
+  readonly options: BrokerOptions;
+  readonly stores: Stores;
+  readonly ingest: Ingest;
+  readonly keeper: AccessKeeper;
+  readonly credentials: Credentials;
+  readonly mqtt: MqttBroker;
+};
+
+function connect(options: BrokerOptions, { limits, stores }: Base): Whole {
+  const { community, log, now } = options;
   const ingest: Ingest = new Ingest({
     ...options,
     writer: stores.writer,
@@ -86,16 +113,14 @@ async function assemble(options: BrokerOptions, { limits, stores, opened }: Base
     saved: stores.start.access,
     save: (access) => stores.writer.call('saveAccess', access),
     now,
-    onReplaced: () => {
+    onReplaced: () =>
       mqtt.revoke(({ user, role, secretHash }) => {
         const current = credentials.find(user);
         return current?.role === role && current.secretHash === secretHash;
-      });
-    },
+      }),
   });
   const credentials = new Credentials({ access: () => keeper.document, serviceToken: options.serviceToken, now });
   const rules = new TopicRules(community);
-  const receive = receiver({ stores, ingest, log, now });
   const mqtt: MqttBroker = new MqttBroker({
     limits,
     log,
@@ -104,13 +129,17 @@ async function assemble(options: BrokerOptions, { limits, stores, opened }: Base
       login: (login) => credentials.check(login),
       mayPublish: (principal, publication) => rules.publish(principal, publication),
       maySubscribe: (principal, filter) => rules.subscribe(principal, filter),
-      receive,
+      receive: receiver({ stores, ingest, log, now }),
       subscribed: (filter) => tellMarksOnDemand(mqtt, stores, filter),
       isFull: () => ingest.pending >= limits.pendingTotal,
     },
   });
-  await mqtt.listen();
-  restoreStatuses(mqtt, stores, options);
+  return { options, stores, ingest, keeper, credentials, mqtt };
+}
+
+async function listenAll(whole: Whole, limits: MqttLimits, opened: Base['opened']): Promise<Broker['addresses']> {
+  const { options, stores, ingest, keeper, credentials, mqtt } = whole;
+  const { listen } = options;
   const tcp = await listenTcp(mqtt, listen.host, listen.mqttPort);
   opened.push(() => tcp.close());
   const ws = await listenWebSocket(mqtt, { host: listen.host, port: listen.mqttWsPort, limits });
@@ -120,7 +149,7 @@ async function assemble(options: BrokerOptions, { limits, stores, opened }: Base
     ingest,
     ...stores.reads,
     replaceAccess: (document) => keeper.replace(document),
-    status: () => statusOf({ options, stores, ingest, keeper, mqtt }),
+    status: () => statusOf(whole),
   });
   // A listener has closed when its connections have: so they are ended first.
   opened.push(
@@ -128,16 +157,7 @@ async function assemble(options: BrokerOptions, { limits, stores, opened }: Base
     () => api.close(),
   );
   const logPort = await listenHttp(api, listen.host, listen.logPort);
-  return {
-    addresses: { mqttPort: tcp.port, mqttWsPort: ws.port, logPort },
-    readLog: stores.reads.readLog,
-    cursors: {
-      get: (sink) => stores.writer.call('sink', sink),
-      set: (sink, cursor) => stores.writer.call('saveSink', { name: sink, cursor }),
-    },
-    died: stores.died,
-    [Symbol.asyncDispose]: () => closeAll(opened),
-  };
+  return { mqttPort: tcp.port, mqttWsPort: ws.port, logPort };
 }
 
 async function listenHttp(api: FastifyInstance, host: string, port: number): Promise<Listener['port']> {
@@ -205,14 +225,6 @@ function restoreStatuses(mqtt: MqttBroker, stores: Stores, { community, now }: B
     mqtt.publish(edgeTopic(community, edge, 'status'), offlineStatus(payload, now()), { qos: 1, retain: true });
   }
 }
-
-type Whole = {
-  readonly options: BrokerOptions;
-  readonly stores: Stores;
-  readonly ingest: Ingest;
-  readonly keeper: AccessKeeper;
-  readonly mqtt: MqttBroker;
-};
 
 async function statusOf({ options, stores, ingest, keeper, mqtt }: Whole): Promise<BrokerStatus> {
   const counts = await stores.writer.call('counts', undefined);

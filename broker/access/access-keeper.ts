@@ -11,7 +11,7 @@ export type AccessKeeperOptions = {
   readonly saved: SavedAccess | null;
   readonly save: (access: SavedAccess) => Promise<void>;
   readonly now: Clock;
-  readonly onReplaced: () => void;
+  readonly onReplaced: () => unknown;
 };
 
 export class AccessKeeper {

@@ -1,6 +1,6 @@
 /** Every limit of the MQTT side in one place. */
 
-export type MqttLimits = typeof MQTT_LIMITS;
+export type MqttLimits = Readonly<Record<keyof typeof MQTT_LIMITS, number>>;
 
 export const MQTT_LIMITS = {
   /** Before CONNACK: a CONNECT with a will fits easily, a flood of them does not hurt. */
