@@ -5,7 +5,10 @@ import { Command, CommanderError } from 'commander';
 import { register as demo } from './commands/demo.ts';
 import { register as docs } from './commands/docs.ts';
 import { register as init } from './commands/init.ts';
+import { register as ledger } from './commands/ledger.ts';
 import { register as run } from './commands/run.ts';
+import { register as settle } from './commands/settle.ts';
+import { register as verify } from './commands/verify.ts';
 
 const program = new Command('commonworks')
   .description('Telemetry, fair shares and control for communities that own their means of production')
@@ -13,7 +16,7 @@ const program = new Command('commonworks')
   .configureHelp({ sortSubcommands: true })
   .exitOverride();
 
-for (const register of [init, run, demo, docs]) register(program);
+for (const register of [init, run, demo, docs, settle, verify, ledger]) register(program);
 
 try {
   await program.parseAsync();

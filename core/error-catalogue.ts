@@ -130,6 +130,10 @@ export const ERROR_CATALOGUE = {
     title: 'Rows of an interval file cannot be allocated',
     remedy: 'Correct the rows listed; docs/allocation.md shows the columns. Nothing was written.',
   },
+  'cli.server-unreachable': {
+    title: "The site's server does not answer, or answers what cannot be understood",
+    remedy: 'Start the site with `npx commonworks run DIR`; its web address stands in site.yaml.',
+  },
   'cli.weights-invalid': {
     title: 'The weights of a fixed key cannot be used',
     remedy: 'Correct the lines listed; every consumer needs one weight, and one of them must be above zero.',
@@ -202,6 +206,14 @@ export const ERROR_CATALOGUE = {
   'demo.config-invalid': {
     title: 'demo.yaml does not match its schema',
     remedy: 'Make the demo anew with `npx commonworks demo run --reset`.',
+  },
+  'demo.port-taken': {
+    title: 'A port of the simulated devices is used by another program',
+    remedy: 'End the other program, or delete demo.yaml and start the demo again: it chooses its ports anew.',
+  },
+  'demo.world-state-invalid': {
+    title: 'The state of the simulated world cannot be used',
+    remedy: 'Start the demo with --reset, or restore data/world.json from a backup of the same site.',
   },
   'edge.badge-key-invalid': {
     title: 'The badge key file is missing or does not hold 32 bytes as hex',
