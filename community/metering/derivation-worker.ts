@@ -8,7 +8,7 @@ import { settlementOf } from '../settlement/runs.ts';
 import { settleDue } from '../settlement/settle-due.ts';
 import { settleMonth } from '../settlement/settle-month.ts';
 import type { DerivationOptions, FromWorker, ToWorker } from './derivation-messages.ts';
-import { followLog } from './follow-log.ts';
+import { createTurns, followLog } from './follow-log.ts';
 import { logPageReader } from './read-log-page.ts';
 
 const HOUR_MS = 3_600_000;
@@ -23,13 +23,8 @@ const db = await openDatabase(options.file);
 const clock = await openClock({ address: options.clockAddress, signal: stop.signal, name: 'community-derivation' });
 const { community } = options;
 
-/** One settlement at a time: runs number their versions. */
-let settling: Promise<unknown> = Promise.resolve();
-function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  const turn = settling.then(work);
-  settling = turn.catch(() => {});
-  return turn;
-}
+/** Pages and settlements take turns: a run freezes one moment, and runs number their versions. */
+const inTurn = createTurns();
 
 port.on('message', (message: ToWorker) => {
   if (message.type === 'stop') stop.abort();
@@ -61,6 +56,7 @@ await followLog(
   {
     readPage: logPageReader(options.log, stop.signal),
     listeners,
+    inTurn,
     events: {
       onPage: async ({ cursor, head, notices, changedStarts }) => {
         const [fromMs, toMs] = changedStarts.reduce(
@@ -76,7 +72,7 @@ await followLog(
   },
   stop.signal,
 );
-await settling;
+await inTurn(async () => {});
 clock.close();
 await db.destroy();
 port.close();

@@ -14,6 +14,18 @@ export type FollowEvents = {
   readonly onFault: (fault: CodedError | null) => void;
 };
 
+/** Runs work when nothing else that was given to it runs: a settlement must not see half of a page's changes. */
+export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+
+export function createTurns(): InTurn {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const turn = last.then(work);
+    last = turn.catch(() => {});
+    return turn;
+  };
+}
+
 const WAIT_MS = 20_000;
 const RETRY_MIN_MS = 250;
 const RETRY_MAX_MS = 10_000;
@@ -21,7 +33,12 @@ const RETRY_MAX_MS = 10_000;
 /** Resolves when the signal aborts. */
 export async function followLog(
   db: Db,
-  port: { readonly readPage: ReadLogPage; readonly listeners: readonly LogListener[]; readonly events: FollowEvents },
+  port: {
+    readonly readPage: ReadLogPage;
+    readonly listeners: readonly LogListener[];
+    readonly events: FollowEvents;
+    readonly inTurn: InTurn;
+  },
   signal: AbortSignal,
 ): Promise<void> {
   let cursor = await metredCursor(db);
@@ -34,7 +51,7 @@ export async function followLog(
       isFaulty = false;
       retryMs = RETRY_MIN_MS;
       if (page.entries.length === 0) continue;
-      const outcome = await processOrSplit(db, page, port.listeners);
+      const outcome = await port.inTurn(() => processOrSplit(db, page, port.listeners));
       cursor = page.next;
       for (const fault of outcome.faults) port.events.onFault(fault);
       await port.events.onPage({ ...outcome, cursor, head: page.head });

@@ -4,7 +4,7 @@ import type { Seed } from '@commonworks/core/seed.ts';
 import { describe, expect, it } from 'vitest';
 import { type Db, openDatabase } from '../database.ts';
 import { applySeed } from '../register/apply-seed.ts';
-import { followLog } from './follow-log.ts';
+import { createTurns, followLog } from './follow-log.ts';
 import { metredCursor, processPage } from './process-page.ts';
 
 const uuid = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
@@ -220,6 +220,7 @@ describe('followLog', () => {
       {
         readPage: async (after) => ({ entries: entries.filter((one) => one.cursor > after), next: 3, head: 3 }),
         listeners: [listener],
+        inTurn: createTurns(),
         events: {
           onPage: async () => stop.abort(),
           onFault: (fault) => faults.push(fault?.code),
@@ -247,6 +248,7 @@ describe('followLog', () => {
           return { entries: [], next: 0, head: 0 };
         },
         listeners: [],
+        inTurn: createTurns(),
         events: { onPage: async () => {}, onFault: (fault) => faults.push(fault?.code) },
       },
       stop.signal,
