@@ -4,6 +4,12 @@ import type { DemoConfig, DemoWire } from './demo-config.ts';
 
 export type DemoEdge = { readonly name: 'roof' | 'workshop'; readonly id: string };
 
+/** The agents' own names: under these they take part in the replay. */
+export const AGENT_NAMES: Readonly<Record<DemoEdge['name'], string>> = {
+  roof: 'Roof and cellar',
+  workshop: 'Workshop',
+};
+
 type EdgeFileInput = {
   readonly edge: DemoEdge;
   readonly community: string;
@@ -17,7 +23,7 @@ export function edgeFile(input: EdgeFileInput): Record<string, unknown> {
   return {
     community,
     edge: edge.id,
-    name: edge.name === 'roof' ? 'Roof and cellar' : 'Workshop',
+    name: AGENT_NAMES[edge.name],
     brokerUrl,
     secretFile: `${edge.name}.secret`,
     communityKeyFile: '../keys/community.pub.pem',

@@ -21,6 +21,7 @@ export async function prepareDemoSite(dir: string): Promise<{ clockAddress: stri
   return { clockAddress: wireAddress(readDemoConfig(dir), 'clock') };
 }
 
+/** @throws CodedError `demo.config-invalid` */
 export function readDemoConfig(dir: string): DemoConfig {
   return parseDemoConfig(parse(readFileSync(join(dir, 'demo.yaml'), 'utf8')));
 }
@@ -34,7 +35,7 @@ async function writeDemo(dir: string, demoFile: string): Promise<void> {
   const badgeKey = Buffer.from(readFileSync(join(dir, 'keys', 'badge.key'), 'utf8').trim(), 'hex');
   const badgeOf = (maker: string): string =>
     createHmac('sha256', badgeKey)
-      .update(config.cards[maker] ?? '')
+      .update(Buffer.from(config.cards[maker] ?? '', 'hex'))
       .digest('hex');
   writeFileSync(join(dir, 'seed.yaml'), stringify(demoSeed({ site, nowMs, edges, badgeOf, newId })), { mode: 0o600 });
   writeLogins(join(dir, 'demo-logins.json'));

@@ -10,7 +10,7 @@ const DAY_MS = 86_400_000;
 /** Founded a month before its data begins, so that every rule is in force from the first interval on. */
 const FOUNDED_BEFORE_MS = 30 * DAY_MS;
 /** Bookings reach this far beyond the moment the demo is made; the makers come whatever is booked. */
-const BOOKED_AHEAD_MS = 2 * DAY_MS;
+const BOOKED_AHEAD_MS = 7 * DAY_MS;
 
 export type SeedInput = {
   readonly site: SiteConfig;
@@ -116,7 +116,7 @@ function demoMachines(edge: string, newId: () => string): Record<MachineName, Se
   };
 }
 
-/** The world's makers book what they will use: from the beginning until two days after now. */
+/** The world's makers book what they will use: from the beginning until a week after now. */
 function demoBookings(
   people: readonly WithId[],
   machines: Record<MachineName, Seed['machines'][number]>,

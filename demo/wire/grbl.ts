@@ -9,18 +9,28 @@ const BANNER = "\r\nGrbl 1.1h ['$' for help]\r\n";
 /** GRBL's own line buffer is 80 characters; what is longer overflows. */
 const LINE_MAX = 80;
 
-export async function serveGrbl(world: World, faults: Faults, address: { host: string; port: number }): Promise<Wire> {
-  return listen((socket) => session(socket, world, faults), address);
+export type GrblOptions = {
+  readonly faults: Faults;
+  /** Before a status report: a running world comes up to the present. */
+  readonly sync: () => void;
+};
+
+export async function serveGrbl(
+  world: World,
+  options: GrblOptions,
+  address: { host: string; port: number },
+): Promise<Wire> {
+  return listen((socket) => session(socket, world, options), address);
 }
 
-function session(socket: Socket, world: World, faults: Faults): void {
+function session(socket: Socket, world: World, options: GrblOptions): void {
   let line = '';
   socket.setEncoding('latin1');
   socket.write(BANNER);
   socket.on('data', (text: string) => {
     for (const char of text) {
       // Real-time commands are taken out of the stream at once, in the middle of a line too (GRBL interface.md).
-      if (char === '?') report(socket, world, faults);
+      if (char === '?') report(socket, world, options);
       else if (char === '\x18') {
         line = '';
         send(socket, BANNER);
@@ -32,7 +42,8 @@ function session(socket: Socket, world: World, faults: Faults): void {
   });
 }
 
-function report(socket: Socket, world: World, faults: Faults): void {
+function report(socket: Socket, world: World, { faults, sync }: GrblOptions): void {
+  sync();
   const fault = faults.take(GRBL_DEVICE);
   const text = statusReport(world);
   if (fault === null || fault.kind === 'wrong-crc') send(socket, text);

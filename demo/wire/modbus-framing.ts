@@ -5,6 +5,7 @@ export type Frame = { readonly unit: number; readonly pdu: Buffer; readonly tag:
 
 /** Splits received bytes into whole frames and tells what is left over. */
 export type Framing = {
+  readonly isTcp: boolean;
   readonly split: (bytes: Buffer) => { frames: Frame[]; rest: Buffer };
   readonly wrap: (request: Frame, pdu: Buffer) => Buffer;
   /** The same reply with its check spoiled: the CRC, or for TCP, which has none, the transaction number. */
@@ -13,6 +14,7 @@ export type Framing = {
 
 /** Modbus Messaging on TCP/IP V1.0b, section 3.1.3. `tag` is the transaction number. */
 export const TCP_FRAMING: Framing = {
+  isTcp: true,
   split: (bytes) => {
     const frames: Frame[] = [];
     let at = 0;
@@ -41,6 +43,7 @@ export const TCP_FRAMING: Framing = {
 
 /** Modbus over serial line V1.02, section 2.5.1; without the line's silences frames are told apart by their length. */
 export const RTU_FRAMING: Framing = {
+  isTcp: false,
   split: (bytes) => {
     const frames: Frame[] = [];
     let at = 0;

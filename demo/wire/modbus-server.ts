@@ -10,12 +10,17 @@ export type ModbusLine = {
   /** By unit id; what is not there does not answer. */
   readonly units: ReadonlyMap<number, ModbusUnit>;
   readonly faults: Faults;
+  /** Before a request is answered: a running world comes up to the present. */
+  readonly sync: () => void;
+  readonly onWrite: () => void;
 };
 
 export type Wire = { readonly port: number; readonly close: () => void };
 
 /** More than any request: a client that sends it is not speaking Modbus. */
 const PENDING_BYTES_MAX = 4096;
+/** Function codes of answered writes. */
+const WRITES: ReadonlySet<number> = new Set([5, 6, 16]);
 
 export async function serveModbus(line: ModbusLine, address: { host: string; port: number }): Promise<Wire> {
   return listen((socket) => {
@@ -31,13 +36,19 @@ export async function serveModbus(line: ModbusLine, address: { host: string; por
 
 function reply(line: ModbusLine, socket: Socket, frame: Frame): void {
   const unit = line.units.get(frame.unit);
-  if (unit === undefined) return;
+  if (unit === undefined) {
+    // A gateway says that nobody answers (exception 0x0B); on a line there is silence.
+    if (line.framing.isTcp) socket.write(line.framing.wrap(frame, exception(frame.pdu[0] ?? 0, EXCEPTION.noReply)));
+    return;
+  }
   const fault = line.faults.take(unit.device);
   if (fault?.kind === 'drop') return;
+  line.sync();
   const pdu =
     fault?.kind === 'exception'
       ? exception(frame.pdu[0] ?? 0, EXCEPTION.failure)
       : answer(unit, frame.pdu, fault?.kind === 'glitch');
+  if (WRITES.has(pdu[0] ?? 0)) line.onWrite();
   send(socket, line.framing.wrap(frame, pdu), { fault, framing: line.framing });
 }
 

@@ -1,7 +1,7 @@
 /** A Modbus slave's application layer: requests against register images (Modbus Application Protocol V1.1b3). */
 
 /** Section 7 of the protocol. */
-export const EXCEPTION = { function: 1, address: 2, value: 3, failure: 4 } as const;
+export const EXCEPTION = { function: 1, address: 2, value: 3, failure: 4, noReply: 0x0b } as const;
 
 /** Consecutive registers, two bytes each, beginning at `start`. */
 export type Image = { readonly start: number; readonly bytes: Buffer };
