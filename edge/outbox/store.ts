@@ -33,6 +33,8 @@ export type OutboxStore = {
   readonly rememberCommand: (id: string, body: string, nowMs: number) => boolean;
   readonly setCommandState: (id: string, state: string) => void;
   readonly openCommands: () => CommandRow[];
+  /** The most pages of 4 kB the file may have, for tests of a full disk. */
+  readonly limitPages: (pagesMax: number) => void;
   readonly close: () => void;
 };
 
@@ -124,6 +126,7 @@ export function openOutboxStore(options: OutboxOptions): OutboxStore {
       sql.openCommands
         .all()
         .map((row) => ({ id: String(row['id']), body: String(row['body']), state: String(row['state']) })),
+    limitPages: (pagesMax) => db.exec(`PRAGMA max_page_count = ${pagesMax}`),
     close: () => db.close(),
   };
 }

@@ -68,8 +68,9 @@ export function createGrblWatch(options: GrblWatchOptions): GrblWatch {
     },
     poll: async (waitMs) => {
       if (stream?.writable !== true) return;
+      const answered = reportOrTimeout(waiting, waitMs);
       stream.write(STATUS_REQUEST);
-      await reportOrTimeout(waiting, waitMs);
+      await answered;
       const silentMs = options.monotonicMs() - heardMs;
       if (silentMs > STALE_AFTER_MS && activity !== 'unknown') become('unknown', 'no status report');
     },

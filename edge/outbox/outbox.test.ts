@@ -1,0 +1,225 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { decodePack, type Sample } from '@commonworks/core';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openOutbox } from './outbox.ts';
+import { type OutboxOptions, openOutboxStore, type PackDraft } from './store.ts';
+
+const EDGE = '01900000-0000-7000-8000-000000000001';
+const BOOT = '01900000-0000-7000-8000-0000000000b0';
+const EPOCHS = ['01900000-0000-7000-8000-0000000000e1', '01900000-0000-7000-8000-0000000000e2'] as const;
+const NOW = Date.UTC(2025, 0, 1);
+
+let folder = '';
+let file = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'outbox-'));
+  file = join(folder, 'edge.outbox.db');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const options = (changes: Partial<OutboxOptions> = {}): OutboxOptions => ({
+  file,
+  edge: EDGE,
+  boot: BOOT,
+  newEpochs: EPOCHS,
+  bytesMax: 10_000_000,
+  ageMaxMs: 86_400_000,
+  nowMs: NOW,
+  ...changes,
+});
+
+function draft(value: number): PackDraft {
+  const sample: Sample = { device: 'home-1', point: 'importedWh', timeMs: NOW + value, value, quality: 'good' };
+  return { samples: [sample], events: [] };
+}
+
+const all = { packs: 10_000, bytes: 100_000_000 };
+
+function codeOf(attempt: () => unknown): unknown {
+  try {
+    attempt();
+    return 'succeeded';
+  } catch (error) {
+    return (error as { code?: unknown }).code;
+  }
+}
+
+describe('An outbox', () => {
+  it('numbers packs without gaps, in one file for all its lives', () => {
+    for (let life = 0; life < 3; life++) {
+      const store = openOutboxStore(options());
+      store.append([draft(life * 2), draft(life * 2 + 1)], NOW);
+      store.close();
+    }
+    const store = openOutboxStore(options());
+    const packs = store.read(0, all);
+    expect(packs.map((pack) => pack.seq)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(new Set(packs.map((pack) => pack.epoch))).toEqual(new Set([EPOCHS[0]]));
+    const { pack } = decodePack(packs[3]?.body ?? '');
+    expect(pack).toMatchObject({ edge: EDGE, epoch: EPOCHS[0], seq: 4, boot: BOOT, samples: draft(3).samples });
+    store.close();
+  });
+
+  it('trims only what the mark covers, whatever marks come', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(40), { maxLength: 8 }), (marks) => {
+        rmSync(file, { force: true });
+        rmSync(`${file}-wal`, { force: true });
+        rmSync(`${file}-shm`, { force: true });
+        const store = openOutboxStore(options());
+        store.append(
+          Array.from({ length: 40 }, (_, i) => draft(i)),
+          NOW,
+        );
+        let highest = 0;
+        for (const mark of marks) {
+          const { backlog } = store.applyMark(EPOCHS[0], mark, NOW);
+          highest = Math.max(highest, mark);
+          expect(backlog.packs).toBe(40 - highest);
+        }
+        expect(store.read(0, all).map((pack) => pack.seq)).toEqual(
+          Array.from({ length: 40 - highest }, (_, i) => highest + 1 + i),
+        );
+        store.close();
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('never changes a pack', () => {
+    const store = openOutboxStore(options());
+    store.append([draft(1)], NOW);
+    store.close();
+    const db = new DatabaseSync(file);
+    expect(() => db.exec("UPDATE pack SET body = 'x'")).toThrow('a pack never changes');
+    db.close();
+  });
+
+  it('that is full drops the oldest and declares the gap', () => {
+    const store = openOutboxStore(options({ bytesMax: 20_000 }));
+    for (let i = 0; i < 200; i++) store.append([draft(i)], NOW);
+    const packs = store.read(0, all);
+    expect(store.backlog().bytes).toBeLessThanOrEqual(20_000);
+    const dropped = new Set<number>();
+    for (const { body } of packs) {
+      for (const event of decodePack(body).pack.events) {
+        expect(event).toMatchObject({ device: 'edge', type: 'gap', body: { epoch: EPOCHS[0] } });
+        for (let seq = Number(event.body['fromSeq']); seq <= Number(event.body['toSeq']); seq++) dropped.add(seq);
+      }
+    }
+    const first = packs[0]?.seq ?? 0;
+    expect(first).toBeGreaterThan(1);
+    // The newest declaration covers what went last; earlier ones are among the packs or were dropped themselves.
+    expect(dropped.has(first - 1)).toBe(true);
+    store.close();
+  });
+
+  it('drops what is too old', () => {
+    const store = openOutboxStore(options());
+    store.append([draft(1), draft(2)], NOW);
+    store.append([draft(3)], NOW + 86_400_001);
+    const packs = store.read(0, all);
+    expect(packs.map((pack) => pack.seq)).toEqual([3, 4]);
+    const event = decodePack(packs[1]?.body ?? '').pack.events[0];
+    expect(event?.body).toMatchObject({ fromSeq: 1, toSeq: 2 });
+    store.close();
+  });
+
+  it('refuses a file of a newer version, and one of another edge', () => {
+    openOutboxStore(options()).close();
+    const other = options({ edge: '01900000-0000-7000-8000-000000000002' });
+    expect(codeOf(() => openOutboxStore(other))).toBe('edge.outbox-foreign');
+    const db = new DatabaseSync(file);
+    db.exec('PRAGMA user_version = 99');
+    db.close();
+    expect(codeOf(() => openOutboxStore(options()))).toBe('edge.outbox-newer');
+    expect(readdirSync(folder).some((name) => name.includes('damaged'))).toBe(false);
+  });
+
+  it('that is damaged is set aside; what can be read is saved under its old keys, and a new epoch begins', () => {
+    const store = openOutboxStore(options());
+    for (let i = 0; i < 400; i++) store.append([draft(i)], NOW);
+    store.rememberCommand('c1', '{}', NOW);
+    store.close();
+    const bytes = readFileSync(file);
+    bytes.fill(0xa5, Math.floor(bytes.length * 0.8));
+    writeFileSync(file, bytes);
+    const healed = openOutboxStore(options({ newEpochs: [EPOCHS[1], EPOCHS[0]] }));
+    expect(healed.damagedFile).toContain('damaged');
+    expect(healed.epoch()).toBe(EPOCHS[1]);
+    const saved = healed.read(0, all).filter((pack) => pack.epoch === EPOCHS[0]);
+    expect(saved.length).toBeGreaterThan(50);
+    expect(saved.map((pack) => pack.seq)).toEqual(saved.map((_, i) => i + 1));
+    healed.append([draft(1000)], NOW);
+    expect(healed.read(0, all).at(-1)).toMatchObject({ epoch: EPOCHS[1], seq: 1 });
+    healed.close();
+  });
+
+  it('whose file is no database at all begins anew', () => {
+    writeFileSync(file, 'not a database, but long enough to look at '.repeat(200));
+    const store = openOutboxStore(options());
+    expect(store.damagedFile).not.toBe(null);
+    store.append([draft(1)], NOW);
+    expect(store.read(0, all)).toHaveLength(1);
+    store.close();
+  });
+
+  it('put back from an old copy begins a new epoch and keeps what was not sent', () => {
+    const store = openOutboxStore(options());
+    store.append([draft(1), draft(2)], NOW);
+    const { isOldCopy } = store.applyMark(EPOCHS[0], 7, NOW);
+    expect(isOldCopy).toBe(true);
+    const packs = store.read(0, all);
+    expect(packs.map(({ epoch, seq }) => [epoch, seq])).toEqual([
+      [EPOCHS[1], 1],
+      [EPOCHS[1], 2],
+    ]);
+    expect(decodePack(packs[1]?.body ?? '').pack.samples).toEqual(draft(2).samples);
+    expect(store.applyMark(EPOCHS[0], 9, NOW).isOldCopy).toBe(false);
+    store.close();
+  });
+
+  it('whose disk is full keeps nothing of the failed append, and goes on when there is room', () => {
+    const store = openOutboxStore(options());
+    store.append([draft(1)], NOW);
+    const big = { samples: Array.from({ length: 400 }, (_, i) => draft(i).samples[0] as Sample), events: [] };
+    store.limitPages(12);
+    expect(codeOf(() => store.append([big, big, big], NOW))).toBe('edge.outbox-write-failed');
+    expect(store.backlog().packs).toBe(1);
+    store.limitPages(1_000_000);
+    expect(store.append([big], NOW).packs).toBe(2);
+    expect(store.read(0, all).map((pack) => pack.seq)).toEqual([1, 2]);
+    store.close();
+  });
+
+  it('remembers a command once', () => {
+    const store = openOutboxStore(options());
+    expect([store.rememberCommand('a', '{}', NOW), store.rememberCommand('a', '{}', NOW)]).toEqual([true, false]);
+    store.setCommandState('a', 'held');
+    expect(store.openCommands()).toEqual([{ id: 'a', body: '{}', state: 'held' }]);
+    store.setCommandState('a', 'done');
+    expect(store.openCommands()).toEqual([]);
+    store.close();
+  });
+
+  it('works from its own thread, and passes coded errors across', async () => {
+    {
+      await using outbox = await openOutbox(options());
+      let kept = 0;
+      outbox.onKept(() => {
+        kept += 1;
+      });
+      await outbox.call('append', [draft(1), draft(2)], NOW);
+      expect([kept, outbox.backlog().packs]).toEqual([1, 2]);
+      expect((await outbox.call('read', 0, { packs: 1, bytes: 1 })).map((pack) => pack.seq)).toEqual([1]);
+      await outbox.call('applyMark', EPOCHS[0], 1, NOW);
+      expect(outbox.backlog().packs).toBe(1);
+    }
+    const foreign = openOutbox(options({ edge: '01900000-0000-7000-8000-000000000002' }));
+    await expect(foreign).rejects.toMatchObject({ code: 'edge.outbox-foreign' });
+  });
+});
