@@ -1,7 +1,9 @@
 /** Who follows the log besides metering: each within the same transaction, in the worker. */
+import { createReceiptListener } from './control/receipt-listener.ts';
+import { createReachListener } from './live/reach-listener.ts';
 import type { LogListener } from './metering/log-listener.ts';
 import { createWorkshopListener } from './workshop/workshop-listener.ts';
 
 export function logListeners(context: { community: string; zone: string; currency: string }): LogListener[] {
-  return [createWorkshopListener(context)];
+  return [createWorkshopListener(context), createReceiptListener(), createReachListener()];
 }

@@ -2,6 +2,7 @@
 import { CodedError } from '@commonworks/core';
 import type { Role } from '@commonworks/core/api/index.ts';
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
+import type { Identify } from './identify.ts';
 import { hasRole, type Principal } from './principal.ts';
 
 /**
@@ -27,8 +28,6 @@ declare module 'fastify' {
     principal: Principal | null;
   }
 }
-
-export type Identify = (request: FastifyRequest) => Promise<Principal | null>;
 
 /** Every route of the server as it is registered, plugins' own included. */
 export type RouteRule = { readonly method: string; readonly url: string; readonly access: Access };
@@ -56,20 +55,20 @@ export function allPublic(server: FastifyInstance): void {
   });
 }
 
-/** Identification comes first, for public routes too: `principal` is then there to be looked at. */
+/** Nobody is looked up for a public route: a wrong cookie must not keep anybody from the log-in page. */
 export function checkAccess(server: FastifyInstance, identify: Identify): void {
   server.decorateRequest('principal', null);
-  server.addHook('onRequest', async (request) => {
+  server.addHook('onRequest', async (request, reply) => {
     if (request.is404) return;
     const access = request.routeOptions.config.access;
     if (access === undefined) throw new CodedError('http.forbidden', 'this route has no access rule');
-    request.principal = await identify(request);
+    if (access.who === 'public') return;
+    request.principal = await identify(request, reply);
     decide(access, request);
   });
 }
 
-function decide(access: Access, request: FastifyRequest): void {
-  if (access.who === 'public') return;
+function decide(access: Exclude<Access, { who: 'public' }>, request: FastifyRequest): void {
   const { principal } = request;
   if (principal === null) throw new CodedError('http.not-logged-in', 'nobody is logged in');
   switch (access.who) {

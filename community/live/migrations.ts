@@ -8,6 +8,10 @@ const VERSION_1 = `
   ) STRICT;
   CREATE UNIQUE INDEX alarm_open ON alarm (code, subject) WHERE until_ms IS NULL;
   CREATE INDEX alarm_since ON alarm (since_ms);
+  CREATE TABLE device_reach (
+    edge TEXT NOT NULL, device TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL, at_ms INTEGER NOT NULL,
+    PRIMARY KEY (edge, device)
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE access_version (community TEXT PRIMARY KEY, version INTEGER NOT NULL, hash TEXT NOT NULL) STRICT;
 `;
 

@@ -11,6 +11,14 @@ export type LiveTables = {
     /** Null while it lasts. */
     until_ms: number | null;
   };
+  /** The last word of the log on whether a device can be reached. */
+  device_reach: {
+    edge: string;
+    device: string;
+    state: 'online' | 'unreachable' | 'misconfigured';
+    reason: string;
+    at_ms: number;
+  };
   /** The version of the list of who may connect, and the hash of what it says. */
   access_version: { community: string; version: number; hash: string };
 };

@@ -46,3 +46,29 @@ export async function listMachines(db: Db): Promise<MachineRecord[]> {
 function deviceRef(edge: string | null, device: string | null): DeviceRef | null {
   return edge === null || device === null ? null : { edge, device };
 }
+
+export type NewMachine = Pick<
+  MachineRecord,
+  'id' | 'name' | 'kind' | 'activity' | 'meter' | 'relay' | 'pricePerHour'
+> & {
+  readonly community: string;
+};
+
+export async function addMachine(db: Db, machine: NewMachine): Promise<void> {
+  await db
+    .insertInto('machine')
+    .values({
+      community: machine.community,
+      id: machine.id,
+      name: machine.name,
+      kind: machine.kind,
+      activity_edge: machine.activity.edge,
+      activity_device: machine.activity.device,
+      meter_edge: machine.meter?.edge ?? null,
+      meter_device: machine.meter?.device ?? null,
+      relay_edge: machine.relay?.edge ?? null,
+      relay_device: machine.relay?.device ?? null,
+      price_per_hour: machine.pricePerHour,
+    })
+    .execute();
+}

@@ -89,4 +89,11 @@ export const TariffRequest = Type.Object(
 
 /** GET /ledger/head: the anchor for `commonworks verify --head`; `hash` of the newest entry, its place `seq`. */
 export const LedgerHead = Type.Object({ seq: Type.Integer(), hash: Type.String() });
-export const SettlementRequest = Type.Object({ month: Type.String({ pattern: '^\\d{4}-(0[1-9]|1[0-2])$' }) }, closed);
+/** `missing`: what to do with intervals that lack a measurement; `refuse` unless said otherwise. */
+export const SettlementRequest = Type.Object(
+  {
+    month: Type.String({ pattern: '^\\d{4}-(0[1-9]|1[0-2])$' }),
+    missing: Type.Optional(Type.Enum(['refuse', 'tolerate', 'exclude'])),
+  },
+  closed,
+);

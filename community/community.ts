@@ -1,0 +1,87 @@
+/** The community server: register, derivation, live side, commands and web, wired together. */
+import { hostname } from 'node:os';
+import type { OpenedClock } from '@commonworks/clock';
+import { forgetKeys } from './control/idempotency.ts';
+import type { Logger } from './http/app.ts';
+import { buildServer } from './http/server.ts';
+import { runLiveLoop } from './live/live-loop.ts';
+import { takeSnapshot } from './live/snapshot.ts';
+import { type Control, openControl } from './open-control.ts';
+import { openDerivation } from './open-derivation.ts';
+import { openStores, type Stores } from './open-stores.ts';
+import type { CommunitySite } from './site.ts';
+import { closeSessions } from './workshop/sessions.ts';
+
+export type CommunityOptions = {
+  readonly site: CommunitySite;
+  readonly peers: { readonly log: string; readonly mqtt: string };
+  readonly clock: OpenedClock;
+  /** For the worker, which opens a clock of its own. */
+  readonly clockAddress: string | undefined;
+  readonly dashboardDir: string;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  readonly onReady: (address: { host: string; webPort: number }) => void;
+};
+
+/** Keys of requests repeated later than this are forgotten. */
+const KEY_LIFE_MS = 7 * 86_400_000;
+
+/** Resolves when everything is closed after the signal; rejects when a part died: then the process should end. */
+export async function runCommunity(options: CommunityOptions): Promise<void> {
+  const { site, clock, log, signal, peers } = options;
+  const stores = await openStores(site, options);
+  const control = openControl(site, stores, { ...options, mqttUrl: peers.mqtt });
+  const following = openDerivation(site, { stores, control }, { ...options, logUrl: peers.log });
+  const { db, live, logIn } = stores;
+  const { id, zone, currency } = site.config.community;
+  const app = {
+    ...{ site: site.config.community, community: { id, zone, currency }, isDemo: site.config.demo !== undefined },
+    ...{ publicUrl: site.publicUrl, db, clock, logIn, live, commands: control.commands },
+    ...{ settle: following.derivation.settle, accessChanged: following.access.push },
+    ...{ adminTokenFile: site.adminTokenFile, serviceToken: site.serviceToken },
+  };
+  const { server } = await buildServer(app, {
+    logger: log,
+    machineName: hostname(),
+    dashboardDir: options.dashboardDir,
+  });
+  const loop = runLiveLoop(
+    {
+      ...{ live, db },
+      snapshot: () => takeSnapshot({ live, clock, ...following, link: control.link }),
+      isReplaying: () => clock.status().mode === 'replaying',
+      housekeeping: () => keepHouse({ stores, control }, { clock, context: { community: id, zone, currency } }),
+      onFault: (error) => log.error({ err: error }, 'housekeeping failed'),
+    },
+    signal,
+  );
+  try {
+    const { host, webPort } = site.config.listen;
+    await server.listen({ host, port: webPort });
+    const address = server.server.address();
+    options.onReady({ host, webPort: typeof address === 'object' && address !== null ? address.port : webPort });
+    await Promise.race([loop, following.derivation.closed]);
+    if (!signal.aborted) throw new Error('a part of the server ended by itself');
+  } finally {
+    await server.close();
+    await control.link.close();
+    if (signal.aborted) await Promise.allSettled([loop, following.derivation.closed]);
+    await stores.close();
+  }
+}
+
+/** What waits for time to pass: commands nobody answered for, sessions whose machine is silent, relays, old keys. */
+async function keepHouse(
+  { stores, control }: { stores: Stores; control: Control },
+  { clock, context }: { clock: OpenedClock; context: { community: string; zone: string; currency: string } },
+): Promise<void> {
+  const { db, live } = stores;
+  const nowMs = Math.trunc(clock.now());
+  await control.commands.expireOverdue();
+  await forgetKeys(db, nowMs - KEY_LIFE_MS);
+  for (const { id } of (await live.machineState()).machines) {
+    await db.transaction().execute((tx) => closeSessions(tx, { machine: id, nowMs }, context));
+  }
+  await control.keepRelays();
+}

@@ -1,0 +1,84 @@
+/** Settlements, the ledger and tariffs: what treasurers do. */
+
+import { CodedError } from '@commonworks/core';
+import { LedgerHead, Settlement, SettlementRequest, TariffRecord, TariffRequest } from '@commonworks/core/api/index.ts';
+import { Type } from 'typebox';
+import { ledgerHead } from '../../ledger/post-entry.ts';
+import { newId } from '../../new-id.ts';
+import { addTariff, listTariffs } from '../../register/tariffs.ts';
+import { listSettlements } from '../../settlement/runs.ts';
+import { isDuplicate } from '../../sqlite-constraint.ts';
+import { LOGGED_IN, roles } from '../access.ts';
+import { nowMs, type Routes } from '../app.ts';
+import { accepted } from '../problem.ts';
+
+export const accountRoutes: Routes = (server, app) => {
+  const tags = ['accounts'];
+  server.get(
+    '/settlements',
+    {
+      config: { access: roles('treasurer', 'admin') },
+      schema: { tags, summary: 'Settlement runs, newest month first', response: { 200: Type.Array(Settlement) } },
+    },
+    () => listSettlements(app.db),
+  );
+  server.post(
+    '/settlements',
+    {
+      config: { access: roles('treasurer') },
+      schema: {
+        tags,
+        summary: 'Settle a month; again only when late data changed it, as a new version',
+        body: SettlementRequest,
+        response: { 201: Settlement },
+      },
+    },
+    async (request, reply) => {
+      const settlement = accepted(await app.settle(request.body.month, request.body.missing ?? 'refuse'));
+      return reply.code(201).send(settlement);
+    },
+  );
+  server.get(
+    '/ledger/head',
+    {
+      config: { access: LOGGED_IN },
+      schema: { tags, summary: 'The newest entry: the anchor of a check', response: { 200: LedgerHead } },
+    },
+    async () => {
+      const { position, hash } = await ledgerHead(app.db);
+      return { seq: position, hash };
+    },
+  );
+  server.get(
+    '/tariffs',
+    {
+      config: { access: LOGGED_IN },
+      schema: { tags, summary: 'Tariffs and sharing rules by date', response: { 200: Type.Array(TariffRecord) } },
+    },
+    () => listTariffs(app.db),
+  );
+  server.post(
+    '/tariffs',
+    {
+      config: { access: roles('treasurer') },
+      schema: { tags, summary: 'A tariff from a date on', body: TariffRequest, response: { 201: TariffRecord } },
+    },
+    async (request, reply) => {
+      const tariff = { id: newId(nowMs(app)), ...request.body };
+      if (tariff.fromMs < nowMs(app)) {
+        throw new CodedError(
+          'http.request-invalid',
+          'a tariff begins in the future: what was consumed keeps its price',
+        );
+      }
+      try {
+        await addTariff(app.db, app.site.id, tariff);
+      } catch (error) {
+        if (isDuplicate(error)) throw new CodedError('http.request-invalid', 'a tariff begins at that time already');
+        throw error;
+      }
+      app.live.forget();
+      return reply.code(201).send(tariff);
+    },
+  );
+};

@@ -1,0 +1,68 @@
+/** Live events: one server-sent stream per page, each viewer's own view, coalesced. */
+import { CodedError } from '@commonworks/core';
+import type { FastifyReply } from 'fastify';
+import { isStaff } from '../../live/community-live.ts';
+import type { Change, EventSink } from '../../live/event-hub.ts';
+import { LOGGED_IN, principalOf } from '../access.ts';
+import type { App, Routes } from '../app.ts';
+import type { Principal } from '../principal.ts';
+
+export const eventRoutes: Routes = (server, app) => {
+  server.get(
+    '/events',
+    {
+      config: { access: LOGGED_IN },
+      schema: {
+        tags: ['community'],
+        summary: 'Server-sent events: flow, mine, machine, device, command, alarm, clock, as the role may see',
+        produces: ['text/event-stream'],
+      },
+    },
+    async (request, reply) => {
+      const principal = principalOf(request);
+      const first = await firstChanges(app, principal);
+      const sink = openSink(reply);
+      const remove = app.live.hub.add(principal, sink, first);
+      if (remove === null) throw new CodedError('http.too-many-viewers', 'too many pages watch live');
+      sink.start();
+      request.raw.once('close', remove);
+    },
+  );
+};
+
+/** What a page needs to begin with; after that only what changes. */
+async function firstChanges(app: App, principal: Principal): Promise<Change[]> {
+  const machines = (await app.live.machines(principal)).map(({ id }): Change => ({ name: 'machine', id }));
+  const devices = isStaff(principal)
+    ? (await app.live.devices()).map(({ edge, device }): Change => ({ name: 'device', id: `${edge}/${device}` }))
+    : [];
+  const own: Change[] = principal.member === null ? [] : [{ name: 'mine', id: '' }];
+  return [{ name: 'clock', id: '' }, { name: 'flow', id: '' }, ...own, ...machines, ...devices];
+}
+
+/** Writes wait until the stream was started: a refusal must still be able to answer as a problem. */
+function openSink(reply: FastifyReply): EventSink & { start(): void } {
+  const { raw } = reply;
+  let early: string[] | null = [];
+  return {
+    start() {
+      reply.hijack();
+      for (const [name, value] of Object.entries(reply.getHeaders()))
+        if (value !== undefined) raw.setHeader(name, value);
+      raw.setHeader('content-type', 'text/event-stream');
+      raw.setHeader('cache-control', 'no-store');
+      // Nginx would hold events back until its buffer is full.
+      raw.setHeader('x-accel-buffering', 'no');
+      raw.writeHead(200);
+      raw.write(`retry: 3000\n\n${(early ?? []).join('')}`);
+      early = null;
+    },
+    write(text) {
+      if (early === null) return raw.write(text);
+      early.push(text);
+      return true;
+    },
+    onDrain: (callback) => void raw.once('drain', callback),
+    close: () => void raw.end(),
+  };
+}

@@ -1,0 +1,95 @@
+/** The HTTP server: guards first, then the API, its documentation, and the web app. */
+
+import { Problem } from '@commonworks/core/api/index.ts';
+import rateLimit from '@fastify/rate-limit';
+import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import { type FastifyBaseLogger, fastify, LogController } from 'fastify';
+import { checkAccess, collectRules, type RouteRule } from './access.ts';
+import type { App, Server } from './app.ts';
+import { serveDashboard } from './dashboard-files.ts';
+import { describeApi, serveDocumentation } from './documentation.ts';
+import { createIdentify } from './identify.ts';
+import { handleErrors } from './problem.ts';
+import { accountRoutes } from './routes/accounts.ts';
+import { communityRoutes } from './routes/community.ts';
+import { eventRoutes } from './routes/events.ts';
+import { ledgerRoutes } from './routes/ledger.ts';
+import { linkRoutes, logInRoutes } from './routes/log-in.ts';
+import { memberRoutes } from './routes/members.ts';
+import { operationRoutes } from './routes/operations.ts';
+import { placeRoutes } from './routes/places.ts';
+import { shareRoutes } from './routes/shares.ts';
+import { workshopRoutes } from './routes/workshop.ts';
+import { guardSite } from './same-site.ts';
+import { sendSecurityHeaders } from './security-headers.ts';
+
+/** The largest body is a command or a registration: far below this. */
+const BODY_BYTES_MAX = 65_536;
+const REQUEST_TIMEOUT_MS = 30_000;
+
+export type ServerOptions = {
+  readonly logger: FastifyBaseLogger;
+  readonly machineName: string;
+  /** Folder of the built web app. */
+  readonly dashboardDir: string;
+};
+
+/** Not listening yet: tests inject. `rules` are all routes with their access rules. */
+export async function buildServer(
+  app: App,
+  options: ServerOptions,
+): Promise<{ server: Server; rules: () => RouteRule[] }> {
+  const server: Server = fastify({
+    // One line per notable event: neither each request nor the addresses, which the ready line tells.
+    loggerInstance: options.logger.child({}, { level: 'warn' }),
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Only a proxy on this machine may say whom it speaks for.
+    trustProxy: 'loopback',
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 100 },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  server.setValidatorCompiler(TypeBoxValidatorCompiler);
+  handleErrors(server);
+  const rules = collectRules(server);
+  sendSecurityHeaders(server, { isHttps: app.publicUrl.startsWith('https:') });
+  guardSite(server, { publicUrl: app.publicUrl, machineName: options.machineName });
+  checkAccess(server, createIdentify({ ...app, now: app.clock.now }));
+  await server.register(rateLimit, { global: false });
+  await describeApi(server);
+  describeProblems(server);
+  await server.register(async (scope: Server) => logInRoutes(scope, app), { prefix: '/api/auth' });
+  await server.register(async (scope: Server) => apiRoutes(scope, app), { prefix: '/api/v1' });
+  await serveDocumentation(server);
+  await serveDashboard(server, options.dashboardDir);
+  server.addHook('preClose', async () => app.live.hub.close());
+  return { server, rules };
+}
+
+function apiRoutes(server: Server, app: App): void {
+  for (const register of [
+    communityRoutes,
+    eventRoutes,
+    memberRoutes,
+    linkRoutes,
+    shareRoutes,
+    workshopRoutes,
+    operationRoutes,
+    accountRoutes,
+    ledgerRoutes,
+    placeRoutes,
+  ]) {
+    register(server, app);
+  }
+}
+
+/** Every route may answer with a problem: said once, here, for the description. */
+function describeProblems(server: Server): void {
+  server.addHook('onRoute', (route) => {
+    if (route.schema === undefined || !route.url.startsWith('/api/')) return;
+    const response = (route.schema.response ?? {}) as Record<string, unknown>;
+    const content = { 'application/problem+json': { schema: Problem } };
+    route.schema = { ...route.schema, response: { ...response, '4xx': { description: 'Refused', content } } };
+  });
+}

@@ -1,0 +1,77 @@
+/** Devices as operators see them: in reach or not, when last heard, every value with its quality. */
+import { COMMAND_KINDS, type CommandKind, isPointName, POINTS, type Quality, worstQuality } from '@commonworks/core';
+import type { Device, DeviceValue } from '@commonworks/core/api/index.ts';
+import type { LiveDevice, LiveValuesStore } from './live-values.ts';
+
+export type EdgeName = { readonly id: string; readonly name: string };
+
+/** The last word of the log on a device's reach. */
+export type Reach = { readonly state: 'online' | 'unreachable' | 'misconfigured'; readonly reason: string };
+export type ReachOf = (edge: string, device: string) => Reach | undefined;
+
+export function deviceViews(
+  live: LiveValuesStore,
+  at: { nowMs: number; edges: readonly EdgeName[]; reach: ReachOf },
+): Device[] {
+  const names = new Map(at.edges.map((edge) => [edge.id, edge.name]));
+  return live
+    .known()
+    .filter(({ edge }) => names.has(edge))
+    .map(({ edge, device }) => deviceView(live, { edge, device, edgeName: names.get(edge) ?? edge }, at));
+}
+
+function deviceView(
+  live: LiveValuesStore,
+  which: { edge: string; device: string; edgeName: string },
+  at: { nowMs: number; reach: ReachOf },
+): Device {
+  const { edge, device } = which;
+  const announced = live.announced(edge, device);
+  const known = live.device(edge, device);
+  const status = live.status(edge);
+  const isStale = live.isStale(edge, device, at.nowMs);
+  const { state, reason } = stateOf(status?.state === 'offline', known, at.reach(edge, device));
+  return {
+    ...which,
+    title: announced?.title ?? device,
+    profile: announced?.profile ?? '',
+    state,
+    reason,
+    lastSeenMs: known?.timeMs ?? null,
+    isStale,
+    quality: qualityOf(known, isStale),
+    values: known === undefined ? [] : [...known.points].flatMap(([point, value]) => toValue(point, value)),
+    commands: (announced?.commands ?? []).filter(isCommandKind),
+    backlog: Math.max(0, Math.trunc(status?.backlog ?? 0)),
+  };
+}
+
+export function isCommandKind(text: string): text is CommandKind {
+  return (COMMAND_KINDS as readonly string[]).includes(text);
+}
+
+function stateOf(
+  isEdgeOffline: boolean,
+  known: LiveDevice | undefined,
+  reach: Reach | undefined,
+): Pick<Device, 'state' | 'reason'> {
+  if (isEdgeOffline) return { state: 'edge-offline', reason: 'The edge is not connected.' };
+  if (reach !== undefined && reach.state !== 'online') return { state: reach.state, reason: reach.reason };
+  if (known === undefined) return { state: 'never-seen', reason: 'No value has arrived yet.' };
+  return { state: 'online', reason: '' };
+}
+
+function qualityOf(known: LiveDevice | undefined, isStale: boolean): Quality {
+  if (known === undefined) return 'missing';
+  const worst = worstQuality([...known.points.values()].map((value) => value.quality));
+  return isStale ? worstQuality([worst, 'stale']) : worst;
+}
+
+function toValue(
+  point: string,
+  value: { value: number | string | null; quality: Quality; timeMs: number },
+): DeviceValue[] {
+  if (!isPointName(point)) return [];
+  const described = POINTS[point];
+  return [{ point, title: described.title, unit: 'unit' in described ? described.unit : '', ...value }];
+}

@@ -1,0 +1,38 @@
+/** Entry point: `node community/main.ts --site DIR`. */
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { openClock } from '@commonworks/clock';
+import { CodedError, isCoded } from '@commonworks/core';
+import { pino } from 'pino';
+import { runCommunity } from './community.ts';
+import { peerUrls, readCommunitySite } from './site.ts';
+
+const DASHBOARD = fileURLToPath(new URL('../dashboard/dist', import.meta.url));
+
+const log = pino({ base: { name: 'community' }, formatters: { level: (label) => ({ level: label }) } });
+const stop = new AbortController();
+process.on('SIGTERM', () => stop.abort());
+process.on('SIGINT', () => stop.abort());
+
+async function run(): Promise<void> {
+  const { values } = parseArgs({ options: { site: { type: 'string' } } });
+  if (values.site === undefined) throw new CodedError('site.not-found', 'no --site DIR was given');
+  const site = readCommunitySite(values.site);
+  const clockAddress = process.env['COMMONWORKS_CLOCK'];
+  const clock = await openClock({ address: clockAddress, signal: stop.signal, name: 'community' });
+  await runCommunity({
+    ...{ site, clock, clockAddress, log, signal: stop.signal, dashboardDir: DASHBOARD },
+    peers: peerUrls(site.config.listen, process.env),
+    onReady: ({ host, webPort }) => log.info({ host, webPort, url: site.publicUrl }, 'ready'),
+  });
+}
+
+try {
+  await run();
+  process.exit(0);
+} catch (error) {
+  const code = isCoded(error) ? error.code : undefined;
+  const remedy = isCoded(error) ? error.remedy : undefined;
+  log.fatal({ code, remedy, err: error }, 'the community server ends');
+  process.exit(1);
+}
