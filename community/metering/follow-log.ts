@@ -38,20 +38,24 @@ export async function followLog(
     readonly listeners: readonly LogListener[];
     readonly events: FollowEvents;
     readonly inTurn: InTurn;
+    /** First pause after a fault; it doubles up to ten seconds. */
+    readonly retryMinMs?: number;
   },
   signal: AbortSignal,
 ): Promise<void> {
   let cursor = await metredCursor(db);
-  let retryMs = RETRY_MIN_MS;
+  const retryMinMs = port.retryMinMs ?? RETRY_MIN_MS;
+  let retryMs = retryMinMs;
   let isFaulty = false;
   while (!signal.aborted) {
     try {
       const page = await port.readPage(cursor, WAIT_MS);
+      const outcome =
+        page.entries.length === 0 ? null : await port.inTurn(() => processOrSplit(db, page, port.listeners));
       if (isFaulty) port.events.onFault(null);
       isFaulty = false;
-      retryMs = RETRY_MIN_MS;
-      if (page.entries.length === 0) continue;
-      const outcome = await port.inTurn(() => processOrSplit(db, page, port.listeners));
+      retryMs = retryMinMs;
+      if (outcome === null) continue;
       cursor = page.next;
       for (const fault of outcome.faults) port.events.onFault(fault);
       await port.events.onPage({ ...outcome, cursor, head: page.head });

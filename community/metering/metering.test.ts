@@ -1,6 +1,7 @@
 /** From packs of the log to intervals and shares: exactly once, in any order, and only what a late record touches. */
 import { encodePack, type LogEntry, type Sample } from '@commonworks/core';
 import type { Seed } from '@commonworks/core/seed.ts';
+import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { type Db, openDatabase } from '../database.ts';
 import { applySeed } from '../register/apply-seed.ts';
@@ -249,10 +250,41 @@ describe('followLog', () => {
         },
         listeners: [],
         inTurn: createTurns(),
+        retryMinMs: 1,
         events: { onPage: async () => {}, onFault: (fault) => faults.push(fault?.code) },
       },
       stop.signal,
     );
     expect(faults).toEqual(['community.database-unusable', undefined]);
+  });
+
+  it('waits for a full disk, loses nothing, and goes on when there is space again', async () => {
+    await using db = await seeded();
+    const stop = new AbortController();
+    const pageCount = async () =>
+      (await sql<{ page_count: number }>`PRAGMA page_count`.execute(db)).rows[0]?.page_count ?? 0;
+    const limit = async (pages: number) => await sql`${sql.raw(`PRAGMA max_page_count = ${pages}`)}`.execute(db);
+    await limit(await pageCount());
+    const faults: (string | undefined)[] = [];
+    const entries = Array.from({ length: 300 }, (_, k) => entry(k + 1, at(k, { pv: k, a: k, b: k })));
+    await followLog(
+      db,
+      {
+        readPage: async () => ({ entries, next: 300, head: 300 }),
+        listeners: [],
+        inTurn: createTurns(),
+        retryMinMs: 1,
+        events: {
+          onPage: async () => stop.abort(),
+          onFault: (fault) => {
+            faults.push(fault?.code);
+            if (fault !== null) void limit(1_000_000);
+          },
+        },
+      },
+      stop.signal,
+    );
+    expect(faults).toEqual(['community.database-unusable', undefined]);
+    expect((await intervals(db, 2)).length).toBe(299);
   });
 });
