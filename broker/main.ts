@@ -10,9 +10,6 @@ import { parse } from 'yaml';
 import { openBroker } from './broker.ts';
 import { TIME_WINDOW } from './ingest/place-samples.ts';
 
-/** A replay leaps from interval to interval, and a pack may arrive before the news of the leap. */
-const REPLAY_FUTURE_MS = 3_600_000;
-
 const log = pino({ name: 'broker', base: null, formatters: { level: (label) => ({ level: label }) } });
 const stop = new AbortController();
 process.on('SIGTERM', () => stop.abort());
@@ -36,7 +33,8 @@ async function run(): Promise<void> {
   const { signal } = stop;
   const clock = await openClock({ address: process.env['COMMONWORKS_CLOCK'], signal, name: 'broker' });
   const { now } = clock;
-  const futureMs = () => (clock.status().mode === 'system' ? TIME_WINDOW.futureMs : REPLAY_FUTURE_MS);
+  // A replaying world moves by days a second, and its word arrives late; but a demo is never ahead of real time.
+  const futureMs = () => TIME_WINDOW.futureMs + Math.max(0, Date.now() - now());
   await using broker = await openBroker({
     community: config.community.id,
     telemetryFile: join(dir, 'data', 'telemetry.db'),
