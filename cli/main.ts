@@ -2,8 +2,11 @@
 /** The command line: nouns and verbs, each registered by its own module; exit codes 0 done, 1 refused or failed, 2 wrong usage. */
 import { isCoded } from '@commonworks/core';
 import { Command, CommanderError } from 'commander';
+import { register as container } from './commands/container.ts';
 import { register as demo } from './commands/demo.ts';
 import { register as docs } from './commands/docs.ts';
+import { register as flows } from './commands/flows.ts';
+import { register as grafana } from './commands/grafana.ts';
 import { register as init } from './commands/init.ts';
 import { register as ledger } from './commands/ledger.ts';
 import { register as run } from './commands/run.ts';
@@ -16,7 +19,7 @@ const program = new Command('commonworks')
   .configureHelp({ sortSubcommands: true })
   .exitOverride();
 
-for (const register of [init, run, demo, docs, settle, verify, ledger]) register(program);
+for (const register of [init, run, demo, docs, settle, verify, ledger, container, flows, grafana]) register(program);
 
 try {
   await program.parseAsync();

@@ -1,10 +1,9 @@
 /** `commonworks flows run`: Node-RED for a site, until Ctrl-C. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { runEntry } from '../supervisor/run-entry.ts';
 
-const ROOT = resolve(import.meta.dirname, '..', '..');
+const DEMO_SITE = join(import.meta.dirname, '..', '..', 'demo-site');
 
 type Options = { site: string; host: string; port: string; mqtt?: string; web?: string };
 
@@ -13,7 +12,7 @@ export function register(program: Command): void {
   flows
     .command('run')
     .description('run the flow editor and its flows; the site itself runs beside it')
-    .option('--site <dir>', "the site's folder", join(ROOT, 'demo-site'))
+    .option('--site <dir>', "the site's folder", DEMO_SITE)
     .option('--host <address>', 'where the editor listens', '127.0.0.1')
     .option('--port <number>', 'port of the editor; 0 for any free one', '1880')
     .option('--mqtt <url>', "the broker's address, when it is not the one in site.yaml")
@@ -25,10 +24,5 @@ async function run({ site, host, port, mqtt, web }: Options): Promise<void> {
   const args = ['--site', resolve(site), '--host', host, '--port', port];
   if (mqtt !== undefined) args.push('--mqtt', mqtt);
   if (web !== undefined) args.push('--web', web);
-  const child = spawn(process.execPath, [join(ROOT, 'flows', 'main.ts'), ...args], { stdio: 'inherit' });
-  // Ctrl-C reaches the child as well; this process only waits for it. SIGTERM has to be passed on.
-  process.on('SIGINT', () => undefined);
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
-  const [code] = (await once(child, 'exit')) as [number | null];
-  process.exitCode = code ?? 1;
+  process.exitCode = await runEntry('flows/main.ts', args);
 }
