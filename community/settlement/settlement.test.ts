@@ -225,7 +225,7 @@ describe('a line by hand', () => {
     await using db = await metered({ to: 1 });
     // First quarter hour. Sun 1103.003 + ... the registers: pv 1000 -> 1103.003, p 0 -> 7.001: 110.004 Wh were made.
     // Anna 500 -> 537.037 used 37.037; Ben 0 -> 62.011 used 62.011; the workshop 9 -> 62.999 used 53.999; together 153.047.
-    // Anna's part: 110.004 x 37.037 / 153.047 = 26.62077... Wh = 26620.77 mWh, rounded by largest remainder to 26621.
+    // Anna's part: 110.004 x 37.037 / 153.047 = 26.62069... Wh = 26620.70 mWh, rounded by largest remainder to 26621.
     const share = await memberShare(db, {
       member: anna,
       day: '2026-10-01',
