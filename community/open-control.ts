@@ -27,7 +27,7 @@ export function openControl(
     url: options.mqttUrl,
     community,
     token: site.serviceToken,
-    clientId: `community-${newId(Date.now()).slice(-12)}`,
+    clientId: `service-community-${newId(Date.now()).slice(-12)}`,
     live: live.values,
     onValues: touchDevice,
     onStatus: (edge) => {
