@@ -12,8 +12,16 @@ export function eventLine(line: ProcessLine): string | null {
   const level = typeof fields['level'] === 'number' ? fields['level'] : 30;
   if (message === 'ready' || level < 30) return null;
   const mark = level >= LEVEL_ERROR ? 'error: ' : level >= LEVEL_WARN ? 'warning: ' : '';
-  const code = typeof fields['code'] === 'string' ? ` (${fields['code']})` : '';
-  return `${label(line.process)} ${mark}${message}${code}`;
+  const code = typeof fields['code'] === 'string' && fields['code'] !== '' ? ` (${fields['code']})` : '';
+  return `${label(line.process)} ${mark}${message}${subject(fields)}${code}`;
+}
+
+/** What the message is about, where the process says it beside the words. */
+function subject(fields: Readonly<Record<string, unknown>>): string {
+  const parts = ['device', 'state', 'month', 'reason']
+    .map((name) => fields[name])
+    .filter((part) => typeof part === 'string' && part !== '');
+  return parts.length > 0 ? `: ${parts.join(', ')}` : '';
 }
 
 function label(name: string): string {
