@@ -87,13 +87,15 @@ export function shareTotals(
 ): ShareTotals {
   const used = sums.filter((sum) => sum.register.direction === 0);
   const add = (pick: (sum: DraftSum) => number) => used.reduce((total, sum) => total + pick(sum), 0);
+  const intervalsComplete = add((sum) => sum.intervalsComplete);
   return {
     consumedMwh: add((sum) => sum.energyMwh),
     allocatedMwh: add((sum) => sum.allocatedMwh),
     residualMwh: add((sum) => sum.restMwh),
     productionMwh: around.productionMwh,
-    intervals: around.intervals,
-    intervalsComplete: add((sum) => sum.intervalsComplete),
+    // The newest interval may be measured before it is expected.
+    intervals: Math.max(around.intervals, intervalsComplete),
+    intervalsComplete,
     quality: qualityOfRank(used.reduce((worst, sum) => Math.max(worst, sum.quality), 0)),
     costMinor: add((sum) => amountMinor(sum.allocatedMwh, MWH_PER_KWH, sum.tariff.internalPrice)),
     gridCostMinor: add((sum) => amountMinor(sum.allocatedMwh, MWH_PER_KWH, sum.tariff.gridPrice)),

@@ -8,7 +8,7 @@ import type { SettlementTables } from './schema.ts';
 
 export type Titles = {
   readonly point: (id: string, direction: number) => string;
-  readonly machine: (id: string) => string;
+  readonly session: (machine: string, endMs: number) => string;
 };
 
 const whole = (entry: LedgerEntry, name: string): number => {
@@ -29,7 +29,7 @@ export function entryLine(
   const common = { id: entry.id, amountMinor: amount, transaction: entry.id };
   const quality = qualityOfRank(whole(entry, 'quality'));
   if (entry.kind === 'session' || entry.kind === 'payment') {
-    const title = entry.kind === 'session' ? of.titles.machine(text(entry, 'machine')) : entry.reason;
+    const title = entry.kind === 'session' ? of.titles.session(text(entry, 'machine'), entry.timeMs) : entry.reason;
     const quantity = whole(entry, 'runningS');
     return { ...common, kind: 'session', title, quantity, unit: 's', unitPrice: text(entry, 'pricePerHour'), quality };
   }

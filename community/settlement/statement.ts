@@ -1,6 +1,6 @@
 /** A member's statement of a month: the ledger's lines of a closed one, a draft of the running one. */
-import { monthSpan, QUARTER_HOUR_MS, qualityOfRank } from '@commonworks/core';
-import type { ShareTotals, Statement, StatementLine } from '@commonworks/core/api/index.ts';
+import { localDay, localTime, monthSpan, QUARTER_HOUR_MS, qualityOfRank } from '@commonworks/core';
+import { LINE_KINDS, type ShareTotals, type Statement, type StatementLine } from '@commonworks/core/api/index.ts';
 import { entryId, type LedgerEntry } from '@commonworks/core/ledger/index.ts';
 import { lineAmountMinor } from '@commonworks/core/settlement/index.ts';
 import type { Db } from '../database.ts';
@@ -35,10 +35,10 @@ export async function memberStatement(db: Db, query: StatementQuery): Promise<St
   if (member === undefined) return null;
   const run = await firstRun(db, month);
   const entries = await accountEntries(db, `member/${member.id}`, month);
-  const titles = await readTitles(db);
+  const titles = await readTitles(db, community.zone);
   const posted = entries.map((entry) => entryLine(entry, { member: member.id, currency: community.currency, titles }));
   const body = run === null ? await draftBody(db, query, titles) : await settledBody(db, entries, run);
-  const lines = [...body.lines, ...posted];
+  const lines = [...body.lines, ...posted].sort((a, b) => LINE_KINDS.indexOf(a.kind) - LINE_KINDS.indexOf(b.kind));
   return {
     id: entryId(['statement', community.id, member.id, month], sha256),
     member: member.id,
@@ -113,7 +113,7 @@ function draftLine(sum: DraftSum, titles: Titles): StatementLine {
   };
 }
 
-async function readTitles(db: Db): Promise<Titles> {
+async function readTitles(db: Db, zone: string): Promise<Titles> {
   const points = await db.selectFrom('metering_point').select(['id', 'name']).execute();
   const machines = await db.selectFrom('machine').select(['id', 'name']).execute();
   const pointNames = new Map(points.map(({ id, name }) => [id, name]));
@@ -123,6 +123,9 @@ async function readTitles(db: Db): Promise<Titles> {
       const name = pointNames.get(id) ?? 'a metering point that is no longer registered';
       return direction === 0 ? `Community energy, ${name}` : `Energy given to the community, ${name}`;
     },
-    machine: (id) => machineNames.get(id) ?? 'a machine that is no longer registered',
+    session: (id, endMs) => {
+      const name = machineNames.get(id) ?? 'a machine that is no longer registered';
+      return `${name}, ${localDay(endMs, zone)} ${localTime(endMs, zone)}`;
+    },
   };
 }
