@@ -36,7 +36,7 @@ export async function openDemoClock(options: DemoClockOptions): Promise<OpenedCl
         const hasModeChanged = time.follow(message);
         told.abort();
         if (hasModeChanged) lockStep.release();
-        if (isDriver && message.mode === 'replaying') link.send({ type: 'arrived', atMs: message.nowMs });
+        if (message.mode === 'replaying') link.send({ type: 'arrived', atMs: message.nowMs });
       },
     },
     signal,

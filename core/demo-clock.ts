@@ -14,7 +14,7 @@ const Hello = Type.Object({
   name: Type.String({ maxLength: 80 }),
   isDriver: Type.Boolean(),
 });
-/** A driver has seen the `time` message of this instant; now the world may push telegrams and badge lines. */
+/** This `time` message was seen: the world pushes telegrams only after every driver knows the time, and outruns nobody by much. */
 const Arrived = Type.Object({ type: Type.Literal('arrived'), atMs: Type.Number() });
 /** A driver has read everything it wanted at `doneMs`; null before its first instant. */
 const Advance = Type.Object({ type: Type.Literal('advance'), doneMs: Type.Union([Type.Number(), Type.Null()]) });

@@ -33,7 +33,8 @@ export async function openClockServer(options: ClockServerOptions): Promise<Cloc
       let driver: string | null = null;
       socket.on('close', () => {
         sockets.delete(socket);
-        if (driver !== null) drivers.left(driver, socket);
+        if (driver === null) drivers.observerLeft(socket);
+        else drivers.left(driver, socket);
       });
       readLines(socket, CLOCK_LINE_BYTES_MAX, (line) => {
         const request = parseClockRequest(line);
@@ -42,7 +43,8 @@ export async function openClockServer(options: ClockServerOptions): Promise<Cloc
           if (request.isDriver) driver = request.name;
           if (driver !== null) drivers.joined(driver, socket);
         } else if (request.type === 'arrived') {
-          if (driver !== null) drivers.arrived(driver, request.atMs);
+          if (driver === null) drivers.observerArrived(socket, request.atMs);
+          else drivers.arrived(driver, request.atMs);
         } else if (request.type === 'advance') {
           if (driver !== null) drivers.asked(driver, request.doneMs);
         } else writeLine(socket, options.answer(request));

@@ -1,4 +1,4 @@
-/** The processes that read the simulated devices: who is there, and how far each has come. */
+/** The processes that follow the replay: who is there, and how far each driver and observer has come. */
 import type { Socket } from 'node:net';
 import { writeLine } from '@commonworks/clock/json-lines.ts';
 
@@ -18,7 +18,10 @@ export type Drivers = {
   readonly asked: (name: string, doneMs: number | null) => void;
   /** All names have been seen; false after `waitMs`. */
   readonly present: (names: readonly string[], waitMs: number) => Promise<boolean>;
-  /** Every connected driver knows that it is `atMs`; false after `waitMs`. */
+  /** An observer (broker, community) tells how far it has come; one that never does is not waited for. */
+  readonly observerArrived: (socket: Socket, atMs: number) => void;
+  readonly observerLeft: (socket: Socket) => void;
+  /** Every connected driver knows that it is `atMs`, and no observer is far behind; false after `waitMs`. */
   readonly haveArrived: (atMs: number, waitMs: number) => Promise<boolean>;
   /** Puts the instant before all drivers that have not finished it, also before one that comes back meanwhile. */
   readonly release: (atMs: number) => void;
@@ -26,8 +29,12 @@ export type Drivers = {
   readonly haveFinished: (atMs: number, wait: { waitMs: number; graceMs: number }) => Promise<string[]>;
 };
 
+/** A busy broker may lag by two intervals, no more: it judges the packs of the drivers by its own clock. */
+const OBSERVER_LAG_MAX_MS = 1_800_000;
+
 export function createDrivers(signal: AbortSignal, now: () => number = () => performance.now()): Drivers {
   const drivers = new Map<string, Driver>();
+  const observers = new Map<Socket, number>();
   let instantMs: number | null = null;
   let changed: () => void = () => {};
   signal.addEventListener('abort', () => changed(), { once: true });
@@ -88,12 +95,26 @@ export function createDrivers(signal: AbortSignal, now: () => number = () => per
         () => deadlineMs,
       );
     },
-    haveArrived: (atMs, waitMs) => {
+    observerArrived: (socket, atMs) => {
+      observers.set(socket, atMs);
+      changed();
+    },
+    observerLeft: (socket) => {
+      observers.delete(socket);
+      changed();
+    },
+    haveArrived: async (atMs, waitMs) => {
       const deadlineMs = now() + waitMs;
-      return until(
-        () => [...drivers.values()].every((driver) => driver.socket === null || driver.arrivedMs >= atMs),
+      const lagging = () => [...observers].filter(([, seenMs]) => seenMs < atMs - OBSERVER_LAG_MAX_MS);
+      const haveAll = await until(
+        () =>
+          lagging().length === 0 &&
+          [...drivers.values()].every((driver) => driver.socket === null || driver.arrivedMs >= atMs),
         () => deadlineMs,
       );
+      // One that hangs is waited for once; when it speaks again it counts again.
+      for (const [socket] of lagging()) observers.delete(socket);
+      return haveAll;
     },
     release: (atMs) => {
       instantMs = atMs;
