@@ -19,6 +19,8 @@ export type ExecutorOptions = {
   readonly isTimeTrusted: () => boolean;
   /** Resolves when the receipt is durable. */
   readonly report: (device: string, receipt: ReceiptEvent) => Promise<void>;
+  /** Some inverters take a moment before a written register shows: the pause between looks. */
+  readonly observePauseMs?: number;
 };
 
 export type Executor = {
@@ -62,7 +64,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
       const wanted = await write(command, setting);
       await memory.setState(command.id, 'written');
       await tell(command, 'written', {});
-      const observed = await observe(setting, wanted);
+      const observed = await observe(setting, { wanted, pauseMs: options.observePauseMs ?? OBSERVE_PAUSE_MS });
       if (observed === null || Math.abs(observed - wanted) > TOLERANCE) {
         await memory.setState(command.id, 'done');
         await tell(command, 'failed', {
@@ -134,13 +136,15 @@ async function write(command: Command, setting: Setting): Promise<number> {
   return command.value;
 }
 
-async function observe(setting: Setting, wanted: number): Promise<number | null> {
+async function observe(
+  setting: Setting,
+  { wanted, pauseMs }: { wanted: number; pauseMs: number },
+): Promise<number | null> {
   let observed: number | null = null;
   for (let attempt = 0; attempt < OBSERVE_ATTEMPTS; attempt++) {
     observed = await setting.observe();
     if (observed !== null && Math.abs(observed - wanted) <= TOLERANCE) return observed;
-    // Some inverters take a moment before a written register shows.
-    await sleep(OBSERVE_PAUSE_MS);
+    await sleep(pauseMs);
   }
   return observed;
 }

@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { loadProfile } from '../profile/load.ts';
 import type { Profile } from '../profile/schema.ts';
 import { EdgeConfig } from './schema.ts';
+import { schemaFaults } from './schema-faults.ts';
 
 export const PERIOD_MS = 10_000;
 const QUARTER_HOUR_MS = 900_000;
@@ -38,7 +39,7 @@ export function loadEdgeConfig(file: string): LoadedConfig {
 /** @throws CodedError `edge.config-yaml` or `edge.config-invalid`, whose `detail.faults` lists everything wrong. */
 export function parseEdgeConfig(text: string): EdgeConfig {
   const value = parseYaml(text);
-  const faults = Value.Check(EdgeConfig, value) ? semanticFaults(value) : schemaFaults(value);
+  const faults = Value.Check(EdgeConfig, value) ? semanticFaults(value) : schemaFaults(EdgeConfig, value);
   if (faults.length > 0) {
     throw new CodedError('edge.config-invalid', `edge configuration: ${faults.join('; ')}`, { detail: { faults } });
   }
@@ -67,14 +68,6 @@ function badgeKey(hex: string): Uint8Array {
     throw new CodedError('edge.badge-key-invalid', 'badge readers need badgeKeyFile with 64 hex digits');
   }
   return Buffer.from(hex, 'hex');
-}
-
-function schemaFaults(value: unknown): string[] {
-  const faults = new Set<string>();
-  for (const error of Value.Errors(EdgeConfig, value)) {
-    faults.add(`${error.instancePath || '/'}: ${error.message}`);
-  }
-  return [...faults].slice(0, 50);
 }
 
 /** What a schema cannot say: names used once, profiles that exist and fit their wire, periods that align. */

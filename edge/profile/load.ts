@@ -2,9 +2,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CodedError } from '@commonworks/core';
+import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';
-import { Profile } from './schema.ts';
+import { schemaFaults } from '../config/schema-faults.ts';
+import { ModbusProfile, P1Profile, Profile, SunspecProfile } from './schema.ts';
 
 const DEVICES = new URL('../devices/', import.meta.url);
 const known = new Map<string, Profile>();
@@ -37,13 +39,18 @@ export function loadProfile(name: string): Profile {
 /** @throws CodedError `edge.profile-invalid` naming every fault. */
 export function parseProfile(text: string, name: string): Profile {
   const value = parseYaml(text, name);
-  const faults = Value.Check(Profile, value)
-    ? semanticFaults(value, name)
-    : [...Value.Errors(Profile, value)].map((error) => `${error.instancePath || '/'}: ${error.message}`);
+  const faults = Value.Check(Profile, value) ? semanticFaults(value, name) : schemaFaults(schemaOf(value), value);
   if (faults.length > 0) {
     throw new CodedError('edge.profile-invalid', `profile ${name}: ${faults.join('; ')}`, { detail: { faults } });
   }
   return value as Profile;
+}
+
+/** The schema of the kind it says it is, so that faults of the other kinds are not shown. */
+function schemaOf(value: unknown): TSchema {
+  const kind = typeof value === 'object' && value !== null ? (value as { kind?: unknown }).kind : undefined;
+  if (kind === 'sunspec') return SunspecProfile;
+  return kind === 'p1' ? P1Profile : ModbusProfile;
 }
 
 function parseYaml(text: string, name: string): unknown {

@@ -131,7 +131,7 @@ export const ModbusProfile = Type.Object(
     ...head,
     kind: Type.Literal('modbus'),
     bus: BusLimits,
-    points: Type.Record(PointKey, Type.Union([ModbusPoint, CoilPoint])),
+    points: Type.Record(PointKey, Type.Union([ModbusPoint, CoilPoint]), closed),
     controls: Type.Optional(Controls),
   },
   closed,
@@ -144,14 +144,14 @@ export const SunspecProfile = Type.Object(
     bus: BusLimits,
     /** Wire addresses probed for the marker `SunS`, in this order. */
     bases: Type.Array(Address, { minItems: 1, maxItems: 8 }),
-    points: Type.Record(PointKey, SunspecPoint),
+    points: Type.Record(PointKey, SunspecPoint, closed),
     controls: Type.Optional(Controls),
   },
   closed,
 );
 
 export const P1Profile = Type.Object(
-  { ...head, kind: Type.Literal('p1'), points: Type.Record(PointKey, P1Point) },
+  { ...head, kind: Type.Literal('p1'), points: Type.Record(PointKey, P1Point, closed) },
   closed,
 );
 

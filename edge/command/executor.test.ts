@@ -1,0 +1,250 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { CodedError, type Command, type ReceiptEvent } from '@commonworks/core';
+import { describe, expect, it } from 'vitest';
+import type { Bus } from '../bus/bus.ts';
+import type { createModbusClient } from '../modbus/client.ts';
+import { loadProfile } from '../profile/load.ts';
+import type { SunspecProfile } from '../profile/schema.ts';
+import { createDeviceReader } from '../read/device-reader.ts';
+import { type CommandMemory, createExecutor } from './executor.ts';
+import { createPowerLimit } from './power-limit.ts';
+import { createRelay } from './relay.ts';
+import type { Setting } from './setting.ts';
+import { verifyCommand } from './verify.ts';
+
+type Client = ReturnType<typeof createModbusClient>;
+
+const COMMUNITY = '01900000-0000-7000-8000-000000000002';
+const EDGE = '01900000-0000-7000-8000-000000000001';
+const NOW = Date.UTC(2025, 5, 1, 12);
+
+const command = (changes: Partial<Command> = {}): Command => ({
+  id: 'c1',
+  community: COMMUNITY,
+  edge: EDGE,
+  device: 'pv-1',
+  kind: 'setPowerLimitPct',
+  value: 45,
+  issuedMs: NOW,
+  expiresMs: NOW + 30_000,
+  leaseUntilMs: NOW + 600_000,
+  ...changes,
+});
+
+function memory(): CommandMemory & { rows: Map<string, { id: string; body: string; state: string }> } {
+  const rows = new Map<string, { id: string; body: string; state: string }>();
+  return {
+    rows,
+    remember: async (id, body) => {
+      if (rows.has(id)) return false;
+      rows.set(id, { id, body, state: 'accepted' });
+      return true;
+    },
+    setState: async (id, state) => {
+      const row = rows.get(id);
+      if (row !== undefined) row.state = state;
+    },
+    open: async () => [...rows.values()].filter((row) => row.state !== 'done'),
+  };
+}
+
+/** An inverter's memory behind a bus: model 123 at 40002, percent with two decimals. */
+function inverter() {
+  const words = new Map<number, number>([
+    [40_000, 0x5375],
+    [40_001, 0x6e53],
+    [40_002, 123],
+    [40_003, 24],
+    [40_025, 0xfffe],
+    [40_028, 0xffff],
+  ]);
+  const writes: [number, number][] = [];
+  let isIgnoring = false;
+  const client: Client = {
+    readRegisters: async (_unit, _table, { address, count }) =>
+      Array.from({ length: count }, (_, i) => words.get(address + i) ?? 0),
+    readCoil: async () => words.get(0) === 1,
+    writeRegisters: async (_unit, address, values) => {
+      writes.push([address - 40_002, values[0] ?? 0]);
+      if (!isIgnoring) words.set(address, values[0] ?? 0);
+    },
+    writeCoil: async (_unit, address, isOn) => {
+      words.set(address, isOn ? 1 : 0);
+    },
+    isOpen: () => true,
+    close: () => undefined,
+  };
+  const bus: Bus = { name: 'roof', exchange: (_unit, job) => job(client), close: () => undefined };
+  const profile = loadProfile('sunspec-inverter') as SunspecProfile;
+  const control = profile.controls?.powerLimit;
+  if (control === undefined) throw new Error('the profile has a power limit');
+  const limit = createPowerLimit({ bus, unit: 1, reader: createDeviceReader(profile, 1), control });
+  const relay = createRelay({ bus, unit: 1, coil: 0 });
+  const ignore = (isOn: boolean) => {
+    isIgnoring = isOn;
+  };
+  return { words, writes, limit, relay, ignore };
+}
+
+function setUp(setting: Setting | null, known = memory()) {
+  const receipts: ReceiptEvent[] = [];
+  let nowMs = NOW;
+  const executor = createExecutor({
+    settingOf: () => setting,
+    memory: known,
+    now: () => nowMs,
+    isTimeTrusted: () => true,
+    observePauseMs: 1,
+    report: async (_device, receipt) => void receipts.push(receipt),
+  });
+  const states = () => receipts.map((receipt) => receipt.state);
+  const passTo = (ms: number) => {
+    nowMs = ms;
+  };
+  return { executor, receipts, states, passTo, known };
+}
+
+describe('A power limit', () => {
+  it('is set with its revert timer first, scaled, and confirmed by reading back', async () => {
+    const device = inverter();
+    const { executor, receipts, states } = setUp(device.limit);
+    await executor.execute(command());
+    expect(device.writes).toEqual([
+      [7, 300],
+      [5, 4500],
+      [9, 1],
+    ]);
+    expect(states()).toEqual(['accepted', 'written', 'confirmed']);
+    expect(receipts.at(-1)?.observed).toBe(45);
+  });
+
+  it('is repeated at half the revert time and released when the lease ends', async () => {
+    const device = inverter();
+    const { executor, states, passTo } = setUp(device.limit);
+    await executor.execute(command());
+    device.writes.length = 0;
+    passTo(NOW + 149_999);
+    await executor.tick();
+    expect(device.writes).toEqual([]);
+    passTo(NOW + 150_000);
+    await executor.tick();
+    expect(device.writes).toHaveLength(3);
+    passTo(NOW + 600_000);
+    await executor.tick();
+    expect(device.writes.at(-1)).toEqual([9, 0]);
+    expect(states()).toEqual(['accepted', 'written', 'confirmed', 'reverted']);
+    device.writes.length = 0;
+    await executor.tick();
+    expect(device.writes).toEqual([]);
+  });
+
+  it('that the device does not show has failed', async () => {
+    const device = inverter();
+    device.ignore(true);
+    const { executor, receipts } = setUp(device.limit);
+    await executor.execute(command());
+    expect(receipts.at(-1)).toMatchObject({ state: 'failed', observed: 100 });
+    expect(receipts.at(-1)?.reason).toContain('edge.command-not-observed');
+  });
+
+  it('goes on after a restart of the agent, and what was cut short is reported', async () => {
+    const device = inverter();
+    const first = setUp(device.limit);
+    await first.executor.execute(command());
+    await first.known.remember('c2', JSON.stringify(command({ id: 'c2' })));
+    device.writes.length = 0;
+    const second = setUp(device.limit, first.known);
+    await second.executor.resume();
+    expect(second.receipts).toMatchObject([{ command: 'c2', state: 'failed' }]);
+    await second.executor.tick();
+    expect(device.writes).toHaveLength(3);
+  });
+
+  it('gives way to the next command for the device', async () => {
+    const device = inverter();
+    const { executor, receipts } = setUp(device.limit);
+    await executor.execute(command());
+    await executor.execute(command({ id: 'c2', kind: 'clearPowerLimit', value: null }));
+    expect(receipts.map(({ command: id, state }) => [id, state]).slice(3)).toEqual([
+      ['c2', 'accepted'],
+      ['c1', 'reverted'],
+      ['c2', 'written'],
+      ['c2', 'confirmed'],
+    ]);
+    expect(device.words.get(40_011)).toBe(0);
+  });
+});
+
+describe('A command', () => {
+  it('is executed once, however often it is delivered', async () => {
+    const device = inverter();
+    const { executor, receipts } = setUp(device.limit);
+    await Promise.all([executor.execute(command()), executor.execute(command()), executor.execute(command())]);
+    expect([device.writes.length, receipts.length]).toEqual([3, 3]);
+  });
+
+  it('after its expiry is not executed', async () => {
+    const device = inverter();
+    const { executor, states } = setUp(device.limit);
+    await executor.execute(command({ expiresMs: NOW - 1 }));
+    expect([states(), device.writes]).toEqual([['expired'], []]);
+  });
+
+  it.each([
+    [command({ value: 101 }), 'edge.command-out-of-range'],
+    [command({ value: null }), 'edge.command-out-of-range'],
+    [command({ kind: 'setRelay', value: 1 }), 'edge.command-device'],
+  ])('outside what the device takes fails: %#', async (asked, code) => {
+    const device = inverter();
+    const { executor, receipts } = setUp(device.limit);
+    await executor.execute(asked);
+    expect(receipts).toMatchObject([{ state: 'failed', reason: expect.stringContaining(code) }]);
+    expect(device.writes).toEqual([]);
+  });
+
+  it('for a device that does not answer fails with the bus’s reason', async () => {
+    const { limit } = inverter();
+    const silent = { ...limit, set: () => Promise.reject(new CodedError('edge.modbus-timeout', 'no reply in time')) };
+    const { executor, receipts } = setUp(silent);
+    await executor.execute(command());
+    expect(receipts.at(-1)).toMatchObject({ state: 'failed', reason: 'edge.modbus-timeout: no reply in time' });
+  });
+
+  it('switches a relay, and off again when its lease ends', async () => {
+    const device = inverter();
+    const { executor, receipts, passTo } = setUp(device.relay);
+    await executor.execute(command({ kind: 'setRelay', value: 1 }));
+    expect(receipts.at(-1)).toMatchObject({ state: 'confirmed', observed: 1 });
+    passTo(NOW + 600_000);
+    await executor.tick();
+    expect(receipts.at(-1)).toMatchObject({ state: 'reverted', observed: 0 });
+  });
+});
+
+describe('A signature', () => {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const context = { publicKey, community: COMMUNITY, edge: EDGE };
+  const signed = (body: string, key = privateKey) => ({
+    body,
+    signature: sign(null, Buffer.from(body), key).toString('base64'),
+  });
+
+  it('of the community is needed, over exactly these bytes', () => {
+    const body = JSON.stringify(command());
+    expect(verifyCommand(signed(body), context)).toEqual({ ok: true, value: command() });
+    const other = generateKeyPairSync('ed25519').privateKey;
+    expect(verifyCommand(signed(body, other), context)).toMatchObject({ ok: false, reason: 'edge.command-signature' });
+    const changed = { ...signed(body), body: body.replace('45', '46') };
+    expect(verifyCommand(changed, context)).toMatchObject({ ok: false, reason: 'edge.command-signature' });
+    expect(verifyCommand({ body, signature: '' }, context)).toMatchObject({ ok: false });
+    expect(verifyCommand(signed(body), { ...context, publicKey: null })).toMatchObject({ ok: false });
+  });
+
+  it('on a command for another edge or community does not count here', () => {
+    for (const changes of [{ edge: COMMUNITY }, { community: EDGE }]) {
+      const body = JSON.stringify(command(changes));
+      expect(verifyCommand(signed(body), context)).toMatchObject({ ok: false, reason: 'edge.command-device' });
+    }
+    expect(verifyCommand(signed('{"id":1}'), context)).toMatchObject({ ok: false });
+  });
+});
