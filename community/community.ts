@@ -41,11 +41,9 @@ export async function runCommunity(options: CommunityOptions): Promise<void> {
     ...{ settle: following.derivation.settle, accessChanged: following.access.push },
     ...{ adminTokenFile: site.adminTokenFile, serviceToken: site.serviceToken },
   };
-  const { server } = await buildServer(app, {
-    logger: log,
-    machineName: hostname(),
-    dashboardDir: options.dashboardDir,
-  });
+  // Fastify would tell at info what the ready line says.
+  const logger = log.child({}, { level: 'warn' });
+  const { server } = await buildServer(app, { logger, machineName: hostname(), dashboardDir: options.dashboardDir });
   const loop = runLiveLoop(
     {
       ...{ live, db },

@@ -40,8 +40,8 @@ export async function buildServer(
   options: ServerOptions,
 ): Promise<{ server: Server; rules: () => RouteRule[] }> {
   const server: Server = fastify({
-    // One line per notable event: neither each request nor the addresses, which the ready line tells.
-    loggerInstance: options.logger.child({}, { level: 'warn' }),
+    loggerInstance: options.logger,
+    // One line per notable event, not per request.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -50,6 +50,8 @@ export async function buildServer(
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 100 },
   }).withTypeProvider<TypeBoxTypeProvider>();
+  // JSON is the only language spoken here.
+  server.removeContentTypeParser('text/plain');
   server.setValidatorCompiler(TypeBoxValidatorCompiler);
   handleErrors(server);
   const rules = collectRules(server);

@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { energyDay } from '../../live/energy-day.ts';
 import { LOGGED_IN, PUBLIC, principalOf } from '../access.ts';
 import { nowMs, type Routes } from '../app.ts';
-import { DayQuery } from './parameters.ts';
+import { checkDay, DayQuery } from './parameters.ts';
 
 export const communityRoutes: Routes = (server, app) => {
   const tags = ['community'];
@@ -40,6 +40,6 @@ export const communityRoutes: Routes = (server, app) => {
         response: { 200: EnergyDay },
       },
     },
-    async (request) => energyDay(app.db, { day: request.query.day, zone: app.site.zone, nowMs: nowMs(app) }),
+    async (request) => energyDay(app.db, { day: checkDay(request.query.day), zone: app.site.zone, nowMs: nowMs(app) }),
   );
 };
