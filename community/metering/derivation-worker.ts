@@ -10,6 +10,7 @@ import { settleMonth } from '../settlement/settle-month.ts';
 import type { DerivationOptions, FromWorker, ToWorker } from './derivation-messages.ts';
 import { createTurns, followLog } from './follow-log.ts';
 import { logPageReader } from './read-log-page.ts';
+import { serveRequests } from './serve-requests.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -58,6 +59,9 @@ await followLog(
     listeners,
     inTurn,
     events: {
+      onTurn: async () => {
+        await inTurn(() => serveRequests(db));
+      },
       onPage: async ({ cursor, head, notices, changedStarts }) => {
         const [fromMs, toMs] = changedStarts.reduce(
           ([least, most], start) => [Math.min(least, start), Math.max(most, start)],

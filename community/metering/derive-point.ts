@@ -25,7 +25,11 @@ type TracedSample = RegisterSample & {
 };
 
 /** Starts of the intervals whose row changed. Intervals that are not over yet are left for later. */
-export async function derivePoint(tx: Db, target: Target, change: SeriesChange): Promise<number[]> {
+export async function derivePoint(
+  tx: Db,
+  target: Target,
+  change: Pick<SeriesChange, 'timesMs' | 'newestMs'>,
+): Promise<number[]> {
   const changed: number[] = [];
   for (const times of clusters(change.timesMs)) {
     const window = {

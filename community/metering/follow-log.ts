@@ -8,6 +8,8 @@ import { metredCursor, moveCursor, type PageOutcome, processPage } from './proce
 export type ReadLogPage = (after: number, waitMs: number) => Promise<LogPage>;
 
 export type FollowEvents = {
+  /** Before each look at the log, at least every ten seconds. */
+  readonly onTurn?: () => Promise<void>;
   /** After each committed page. `head` is the newest cursor of the log. */
   readonly onPage: (page: PageOutcome & { cursor: number; head: number }) => Promise<void>;
   /** Transitions only: a fault that began, or null when it is over. */
@@ -26,7 +28,7 @@ export function createTurns(): InTurn {
   };
 }
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 10_000;
 const RETRY_MIN_MS = 250;
 const RETRY_MAX_MS = 10_000;
 
@@ -49,6 +51,7 @@ export async function followLog(
   let isFaulty = false;
   while (!signal.aborted) {
     try {
+      await port.events.onTurn?.();
       const page = await port.readPage(cursor, WAIT_MS);
       const outcome =
         page.entries.length === 0 ? null : await port.inTurn(() => processOrSplit(db, page, port.listeners));

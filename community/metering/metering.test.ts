@@ -5,8 +5,11 @@ import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { type Db, openDatabase } from '../database.ts';
 import { applySeed } from '../register/apply-seed.ts';
+import { addPoint, assignDevice } from '../register/points.ts';
+import { addTariff } from '../register/tariffs.ts';
 import { createTurns, followLog } from './follow-log.ts';
 import { metredCursor, processPage } from './process-page.ts';
+import { serveRequests } from './serve-requests.ts';
 
 const uuid = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 const [community, roof, epoch, boot] = [uuid(1), uuid(2), uuid(3), uuid(4)] as const;
@@ -204,6 +207,60 @@ describe('processPage', () => {
     await expect(processPage(db, { entries: [entry(1, [['a', T0, 5]])], next: 1 }, [failing])).rejects.toThrow('no');
     expect(await metredCursor(db)).toBe(0);
     expect(await db.selectFrom('register_sample').selectAll().execute()).toEqual([]);
+  });
+});
+
+describe('serveRequests', () => {
+  const rows = async (db: Db) => [
+    await db.selectFrom('interval').selectAll().orderBy('point_no').orderBy('start_ms').execute(),
+    await db.selectFrom('interval_share').selectAll().orderBy('point_no').orderBy('start_ms').execute(),
+    await db.selectFrom('interval_total').selectAll().orderBy('start_ms').execute(),
+  ];
+  const entries = Array.from({ length: 30 }, (_, k) => entry(k + 1, at(k, { pv: k * 31, a: k * 17, b: k * 23 })));
+
+  it('derives what was read before the metering point was registered, as if it had been there', async () => {
+    await using early = await seeded();
+    await feed(early, entries);
+    await using late = await openDatabase(':memory:');
+    await applySeed(
+      late,
+      { ...SEED, meteringPoints: SEED.meteringPoints.slice(0, 2), tariffs: SEED.tariffs },
+      { community },
+    );
+    await feed(late, entries);
+    await addPoint(late, { community, id: uuid(12), name: 'b', role: 'consumer', member: null });
+    await assignDevice(late, uuid(12), { edge: roof, device: 'b', fromMs: T0, toMs: null });
+    await serveRequests(late);
+    expect(await rows(late)).toEqual(await rows(early));
+    expect(await late.selectFrom('derive_request').selectAll().execute()).toEqual([]);
+  });
+
+  it('moves intervals to the new device when a change of meter is entered later', async () => {
+    await using db = await seeded();
+    await feed(db, entries);
+    await assignDevice(db, uuid(12), { edge: roof, device: 'c', fromMs: T0 + 10 * Q, toMs: null });
+    await serveRequests(db);
+    const before = (await intervals(db, 3)).filter((row) => row.energy_mwh !== null);
+    expect(before.map((row) => row.start_ms)).toEqual(Array.from({ length: 9 }, (_, k) => T0 + k * Q));
+    await feed(db, [entry(100, [['c', T0 + 29 * Q, 5]]), entry(101, [['c', T0 + 30 * Q, 9]])]);
+    expect((await intervals(db, 3)).at(-1)).toMatchObject({ start_ms: T0 + 29 * Q, energy_mwh: 4000 });
+  });
+
+  it('shares again from the date of a tariff that is entered late', async () => {
+    await using db = await seeded();
+    await feed(db, entries);
+    const tariff = {
+      id: uuid(21),
+      fromMs: T0 + 20 * Q,
+      method: 'pro-rata' as const,
+      internalPrice: '1',
+      gridPrice: '1',
+      feedInPrice: '1',
+    };
+    await addTariff(db, community, tariff);
+    await serveRequests(db);
+    const totals = await db.selectFrom('interval_total').select('tariff').orderBy('start_ms').execute();
+    expect(totals.map((row) => row.tariff)).toEqual([...Array(20).fill(uuid(20)), ...Array(9).fill(uuid(21))]);
   });
 });
 

@@ -20,6 +20,9 @@ const VERSION_1 = `
   CREATE TABLE pending_pack (cursor INTEGER PRIMARY KEY, boot TEXT NOT NULL, entry TEXT NOT NULL) STRICT;
   CREATE INDEX pending_pack_boot ON pending_pack (boot, cursor);
   CREATE TABLE boot_clock (boot TEXT PRIMARY KEY, offset_ms REAL NOT NULL) STRICT;
+  CREATE TABLE derive_request (
+    no INTEGER PRIMARY KEY, point_no INTEGER REFERENCES metering_point (no), from_ms INTEGER NOT NULL
+  ) STRICT;
   CREATE TABLE interval (
     point_no INTEGER NOT NULL, direction INTEGER NOT NULL CHECK (direction IN (0, 1)), start_ms INTEGER NOT NULL,
     opening_mwh INTEGER, closing_mwh INTEGER, opening_ms INTEGER, closing_ms INTEGER, step_mwh INTEGER NOT NULL,

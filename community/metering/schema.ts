@@ -60,6 +60,8 @@ export type MeteringTables = {
   };
   pending_pack: { cursor: number; boot: string; entry: string };
   boot_clock: { boot: string; offset_ms: number };
+  /** The register changed for times that may be derived already; without a point only the sharing did. */
+  derive_request: { no: Generated<number>; point_no: number | null; from_ms: number };
   interval: IntervalRow;
   interval_share: IntervalShareRow;
   interval_total: {

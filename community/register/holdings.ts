@@ -66,6 +66,7 @@ export async function transferShares(db: Db, transfer: ShareTransfer): Promise<R
       reason: transfer.reason,
     })
     .execute();
+  await db.insertInto('derive_request').values({ point_no: null, from_ms: transfer.atMs }).execute();
   return accept(null);
 }
 

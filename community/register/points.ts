@@ -56,7 +56,10 @@ export async function addPoint(db: Db, point: NewPoint): Promise<void> {
   await db.insertInto('metering_point').values(point).execute();
 }
 
-/** From `fromMs` on this device measures the point; an assignment that is still open ends there. */
+/**
+ * From `fromMs` on this device measures the point; an assignment that is still open ends there. Intervals from then on are
+ * derived again, for readings are kept before anybody registers where they belong.
+ */
 export async function assignDevice(db: Db, pointId: string, assignment: Assignment): Promise<void> {
   const { no } = await db.selectFrom('metering_point').select('no').where('id', '=', pointId).executeTakeFirstOrThrow();
   await db
@@ -76,4 +79,5 @@ export async function assignDevice(db: Db, pointId: string, assignment: Assignme
       to_ms: assignment.toMs,
     })
     .execute();
+  await db.insertInto('derive_request').values({ point_no: no, from_ms: assignment.fromMs }).execute();
 }

@@ -12,6 +12,7 @@ export type Tariff = {
   readonly feedInPrice: string;
 };
 
+/** Shares from its date on are made again; settled months stay as they are. */
 export async function addTariff(db: Db, community: string, tariff: Tariff): Promise<void> {
   await db
     .insertInto('tariff')
@@ -25,6 +26,7 @@ export async function addTariff(db: Db, community: string, tariff: Tariff): Prom
       feed_in_price: tariff.feedInPrice,
     })
     .execute();
+  await db.insertInto('derive_request').values({ point_no: null, from_ms: tariff.fromMs }).execute();
 }
 
 /** Ascending by date. */
