@@ -30,11 +30,11 @@ export class RawMqtt {
     return new RawMqtt(socket);
   }
 
-  /** Opens, logs in and returns once the CONNACK is there. */
+  /** Opens, logs in and returns once the CONNACK is there or the connection has ended. */
   static async login(port: number, login: Partial<IConnectPacket>): Promise<RawMqtt> {
     const client = await RawMqtt.open(port);
     client.connect(login);
-    await client.until(() => client.packets.length > 0);
+    await client.until(() => client.packets.length > 0 || client.isClosed, 30_000);
     return client;
   }
 

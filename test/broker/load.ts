@@ -1,0 +1,76 @@
+/** Edges that publish packs at full speed and remember every acknowledgement; they resend what was not acknowledged. */
+import { createHash, randomUUID } from 'node:crypto';
+import { encodePack } from '@commonworks/core';
+import type { BrokerProcess, BrokerSite } from '../peers/broker-process.ts';
+import { RawMqtt } from './raw-mqtt.ts';
+
+const IN_FLIGHT_MAX = 48;
+
+export class LoadEdge {
+  readonly id = randomUUID();
+  readonly epoch = randomUUID();
+  readonly secret: string;
+  /** Hash of every pack that was acknowledged, by sequence number. */
+  readonly acked = new Map<number, string>();
+  /** Bytes of every pack ever sent: they never change. */
+  readonly #bodies = new Map<number, string>();
+  readonly #boot = randomUUID();
+  /** Readings are a millisecond apart, in the past, so that no two share their time. */
+  readonly #beganMs = Date.now() - 3_600_000;
+  #lowest = 1;
+
+  constructor(secret: string) {
+    this.secret = secret;
+  }
+
+  /** Publishes until the connection ends or `stop` aborts; resolves then. */
+  async run(site: BrokerSite, broker: BrokerProcess, stop: AbortSignal): Promise<void> {
+    const login = { clientId: this.id, username: this.id, password: Buffer.from(this.secret) };
+    const client = await RawMqtt.login(broker.mqttPort, login);
+    const waiting = new Map<number, number>();
+    let next = this.#lowest;
+    let seen = 0;
+    while (!client.isClosed && !stop.aborted) {
+      while (waiting.size < IN_FLIGHT_MAX) {
+        const messageId = (next % 60_000) + 1;
+        waiting.set(messageId, next);
+        this.#send(client, site, { seq: next, messageId });
+        next += 1;
+      }
+      const before = seen;
+      await client.until(() => client.packets.length > before || client.isClosed || stop.aborted);
+      for (; seen < client.packets.length; seen++) {
+        const packet = client.packets[seen];
+        if (packet?.cmd !== 'puback') continue;
+        const seq = waiting.get(packet.messageId ?? 0) ?? 0;
+        waiting.delete(packet.messageId ?? 0);
+        this.acked.set(seq, this.#hash(seq));
+      }
+    }
+    while (this.acked.has(this.#lowest)) this.#lowest += 1;
+    client.socket.destroy();
+  }
+
+  #send(client: RawMqtt, site: BrokerSite, { seq, messageId }: { seq: number; messageId: number }): void {
+    if (client.isClosed) return;
+    const topic = `${site.config.community.id}/${this.id}/data`;
+    client.send({ cmd: 'publish', topic, payload: this.#body(seq), qos: 1, messageId, dup: false, retain: false });
+  }
+
+  #body(seq: number): string {
+    const known = this.#bodies.get(seq);
+    if (known !== undefined) return known;
+    const timeMs = this.#beganMs + seq;
+    const body = encodePack({
+      ...{ edge: this.id, epoch: this.epoch, seq, boot: this.#boot },
+      samples: [{ device: 'meter', point: 'importedWh', timeMs, value: seq / 8, quality: 'good' }],
+      events: [],
+    });
+    this.#bodies.set(seq, body);
+    return body;
+  }
+
+  #hash(seq: number): string {
+    return createHash('sha256').update(this.#body(seq)).digest('hex');
+  }
+}
