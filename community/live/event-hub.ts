@@ -80,7 +80,9 @@ export function createEventHub<Viewer>(options: { render: Render<Viewer>; onFaul
     },
     /** A comment line keeps proxies from closing a silent connection. */
     heartbeat(): void {
-      for (const subscriber of subscribers) if (!subscriber.isBlocked) write(subscriber, ': still here\n\n');
+      for (const subscriber of subscribers) {
+        if (!subscriber.isBlocked && !subscriber.isSending) write(subscriber, ': still here\n\n');
+      }
     },
     /** Null when there are too many viewers. The first changes are what the viewer begins with. */
     add(viewer: Viewer, sink: EventSink, first: readonly Change[]): (() => void) | null {
