@@ -90,7 +90,7 @@ export function createWorld(options: WorldOptions, saved?: WorldSnapshot): World
   const decide = (timeMs: number) => {
     const limit = state.pvLimit;
     const limitW = limit.isEnabled ? (PV_RATED_W * limit.pct) / 100 : PV_RATED_W;
-    powers[PV] = -milli(Math.min(curves.pvW(timeMs), limitW));
+    powers[PV] = 0 - milli(Math.min(curves.pvW(timeMs), limitW));
     for (let home = 0; home < HOMES.length; home++) powers[HOME + home] = milli(curves.homeW(home, timeMs));
     const laserW = machinePowerW('laser-1', machineMoment(plan, 'laser-1', timeMs), cutOf(cutDraw, 'laser-1', timeMs));
     powers[LASER] = state.isRelayOn ? milli(laserW) : 0;
@@ -163,7 +163,8 @@ export function createWorld(options: WorldOptions, saved?: WorldSnapshot): World
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 function milli(watts: number): number {
-  return Math.round(watts * 1000);
+  // Plus zero: there is no -0 W, and JSON would not keep it.
+  return Math.round(watts * 1000) + 0;
 }
 
 /** Cables, fuses and the meters themselves: 18 W, and 0.35 % of what is consumed and produced. */
