@@ -44,7 +44,9 @@ export function ruleAt(rules: Rules, startMs: number): IntervalRule | null {
   return { startMs, keyVersion: tariff.id, method: tariff.method, weights };
 }
 
-/** Whether a device was assigned to the point for the whole interval. */
+/** Whether a device was assigned to the point at the interval's start and until its end. */
 export function isAssigned(point: PointRecord, startMs: number, endMs: number): boolean {
-  return point.assignments.some(({ fromMs, toMs }) => fromMs < endMs && (toMs === null || toMs > startMs));
+  const holds = (atMs: number) =>
+    point.assignments.some(({ fromMs, toMs }) => fromMs <= atMs && (toMs === null || toMs > atMs));
+  return holds(startMs) && holds(endMs - 1);
 }

@@ -21,9 +21,12 @@ const MISSING_RANK = 5;
 export async function freezePeriod(db: Db, community: SettledCommunity, month: string): Promise<FrozenPeriod | null> {
   const span = monthSpan(month, community.zone);
   const rules = await loadRules(db, span);
-  const firstMs = Math.max(span.fromMs, rules.tariffs[0]?.fromMs ?? span.toMs);
+  const tariffMs = Math.ceil((rules.tariffs[0]?.fromMs ?? span.toMs) / QUARTER_HOUR_MS) * QUARTER_HOUR_MS;
+  const firstMs = Math.max(span.fromMs, tariffMs);
   const points = rules.points.filter(
-    (point) => SHARED_DIRECTIONS[point.role].length > 0 && isAssigned(point, firstMs, span.toMs),
+    ({ role, assignments }) =>
+      SHARED_DIRECTIONS[role].length > 0 &&
+      assignments.some(({ fromMs, toMs }) => fromMs < span.toMs && (toMs === null || toMs > firstMs)),
   );
   if (rules.tariffs.length === 0 || points.length === 0) return null;
   /** Sources get their place when a row first names them, so that unrelated ones do not change the fingerprint. */

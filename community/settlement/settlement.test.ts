@@ -207,6 +207,25 @@ describe('settleMonth', () => {
     expect(await settleDue(db, community, nowMs)).toEqual([]);
   });
 
+  it('expects nothing before the tariff and the meter were there, even if they began within a quarter hour', async () => {
+    const begin = span.fromMs + 1000 * Q + 1234;
+    const tariffs = SEED.tariffs.map((tariff) => ({ ...tariff, fromMs: begin }));
+    const meteringPoints = SEED.meteringPoints.map((one) => ({
+      ...one,
+      assignments: one.assignments.map((assignment) => ({
+        ...assignment,
+        fromMs: begin + (one.member === null ? 0 : 5 * Q),
+      })),
+    }));
+    await using db = await metered({}, { ...SEED, tariffs, meteringPoints });
+    const run = await settled(db, 'refuse');
+    expect(JSON.parse(run.notes)).toEqual([]);
+    expect((await statement(db, anna))?.energy).toMatchObject({
+      intervals: COUNT - 1006,
+      intervalsComplete: COUNT - 1006,
+    });
+  });
+
   it('shares by holdings under the fixed key; unsold shares are the community workshop', async () => {
     const tariffs = SEED.tariffs.map((tariff) => ({ ...tariff, method: 'fixed' as const }));
     await using db = await metered({ to: 4 }, { ...SEED, tariffs });

@@ -75,7 +75,8 @@ export function intervalsExpected(registers: readonly OwnRegister[], firstTariff
     const fromMs = Math.max(span.fromMs, firstTariffMs, point.assignments[0]?.fromMs ?? span.toMs);
     const lastMs = point.assignments.at(-1)?.toMs ?? span.toMs;
     const toMs = Math.min(span.toMs, lastMs);
-    count += Math.max(0, Math.ceil((toMs - fromMs) / QUARTER_HOUR_MS));
+    const firstStart = Math.ceil(fromMs / QUARTER_HOUR_MS) * QUARTER_HOUR_MS;
+    count += Math.max(0, Math.floor((toMs - firstStart) / QUARTER_HOUR_MS));
   }
   return count;
 }
