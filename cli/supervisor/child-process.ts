@@ -27,8 +27,8 @@ export type ProcessEvents = {
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 const PRELOAD = new URL('./die-with-parent.ts', import.meta.url).href;
 /** A process that lived this long is taken as healthy: its next pause is the shortest again. */
-const HEALTHY_AFTER_MS = 30_000;
-const PAUSES_MS = [250, 1000, 3000, 10_000, 30_000] as const;
+const HEALTHY_AFTER_MS = 5000;
+const PAUSES_MS = [250, 1000, 3000, 10_000] as const;
 /** Grace between SIGTERM and SIGKILL. */
 const STOP_MS = 8000;
 
@@ -87,7 +87,7 @@ export class SupervisedProcess {
 
   #restart(reason: string, livedMs: number): void {
     this.#failures = livedMs > HEALTHY_AFTER_MS ? 0 : this.#failures + 1;
-    const pauseMs = PAUSES_MS[Math.min(Math.max(this.#failures - 1, 0), PAUSES_MS.length - 1)] ?? 30_000;
+    const pauseMs = PAUSES_MS[Math.min(Math.max(this.#failures - 1, 0), PAUSES_MS.length - 1)] ?? 10_000;
     this.#events.restarting(this.spec.name, reason, pauseMs);
     this.#pause = setTimeout(() => this.#start(), pauseMs);
   }
