@@ -37,6 +37,8 @@ export type BrokerOptions = {
   /** How far ahead of the clock a reading may be. */
   readonly futureMs: () => number;
   readonly log: BrokerLog;
+  /** How the projections into InfluxDB stand. */
+  readonly projections?: () => BrokerStatus['projections'];
 };
 
 export type Broker = {
@@ -236,6 +238,7 @@ async function statusOf({ options, stores, ingest, keeper, mqtt }: Whole): Promi
     accessSyncedMs: keeper.syncedMs,
     pending: ingest.pending,
     isWritable: ingest.isWritable,
+    projections: options.projections?.() ?? [],
     clients: mqtt.clients().map(({ principal, clientId, sinceMs }) => ({
       user: principal.user,
       role: principal.role,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openClock } from '@commonworks/clock';
 import { CodedError, isCoded, parseSiteConfig, type SiteConfig } from '@commonworks/core';
-import { readTargetSecret, startProjection } from '@commonworks/telemetry/influx/index.ts';
+import { type Projection, readTargetSecret, startProjection } from '@commonworks/telemetry/influx/index.ts';
 import { pino } from 'pino';
 import { parse } from 'yaml';
 import { openBroker } from './broker.ts';
@@ -35,11 +35,13 @@ async function run(): Promise<void> {
   const { now } = clock;
   // A replaying world moves by days a second, and its word arrives late; but a demo is never ahead of real time.
   const futureMs = () => TIME_WINDOW.futureMs + Math.max(0, Date.now() - now());
+  const started: { projection?: Projection } = {};
   await using broker = await openBroker({
     community: config.community.id,
     telemetryFile: join(dir, 'data', 'telemetry.db'),
     brokerFile: join(dir, 'data', 'broker.db'),
     ...{ serviceToken, listen: config.listen, commitMs: config.commitMs, now, futureMs, log },
+    projections: () => started.projection?.status() ?? [],
   });
   const projection = startProjection({
     ...{ community: config.community.id, targets: config.influx ?? [], now, log, signal },
@@ -47,6 +49,7 @@ async function run(): Promise<void> {
     cursors: broker.cursors,
     readSecret: (name) => readTargetSecret(name, { keysDir: join(dir, 'keys'), env: process.env }),
   });
+  started.projection = projection;
   log.info({ ...broker.addresses, host: config.listen.host }, 'ready');
   const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   if (!signal.aborted) await Promise.race([stopped, broker.died]);

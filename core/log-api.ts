@@ -70,6 +70,37 @@ export type DeadLetter = Static<typeof DeadLetter>;
 export const DeadLetterPage = Type.Object({ letters: Type.Array(DeadLetter), next: Type.Integer() });
 export type DeadLetterPage = Static<typeof DeadLetterPage>;
 
+/** One InfluxDB target: what it holds, how far behind it is, and what keeps it (docs/influxdb.md). */
+export const ProjectionStatus = Type.Object({
+  name: Type.String(),
+  state: Type.Enum(['starting', 'writing', 'caught-up', 'waiting', 'stopped']),
+  cursor: Type.Integer(),
+  /** How long the oldest pack known to be missing there has waited; 0 when caught up. */
+  lagMs: Type.Number(),
+  pointsWritten: Type.Integer(),
+  pointsRefused: Type.Integer(),
+  /** Samples without trusted time, and packs that could not be read: they stay in the log only. */
+  samplesUntimed: Type.Integer(),
+  packsUnreadable: Type.Integer(),
+  lastWriteMs: Type.Union([Type.Number(), Type.Null()]),
+  trouble: Type.Union([
+    Type.Object({ code: Type.String(), message: Type.String(), sinceMs: Type.Number(), attempts: Type.Integer() }),
+    Type.Null(),
+  ]),
+  /** Newest refusals; one stands for `count` points. The readings themselves are safe in the log. */
+  letters: Type.Array(
+    Type.Object({
+      atMs: Type.Number(),
+      cursor: Type.Integer(),
+      count: Type.Integer(),
+      series: Type.String(),
+      timeMs: Type.Number(),
+      reason: Type.String(),
+    }),
+  ),
+});
+export type ProjectionStatus = Static<typeof ProjectionStatus>;
+
 /** GET /status: how the broker and its log stand. */
 export const BrokerStatus = Type.Object({
   community: Type.String(),
@@ -91,6 +122,7 @@ export const BrokerStatus = Type.Object({
     Type.Object({ user: Type.String(), clientId: Type.String(), role: Type.String(), sinceMs: Type.Number() }),
   ),
   sinks: Type.Array(Type.Object({ name: Type.String(), cursor: Type.Integer() })),
+  projections: Type.Array(ProjectionStatus),
 });
 export type BrokerStatus = Static<typeof BrokerStatus>;
 

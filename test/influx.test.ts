@@ -81,6 +81,21 @@ describe('InfluxDB 1.6.7', () => {
     expect(stored?.values[0]?.[1]).toBe(1);
   });
 
+  it('writes with the right log-in, and waits with the wrong one or none', async () => {
+    await using guarded = await startInfluxdb({ hasLogin: true });
+    const q = `CREATE USER ada WITH PASSWORD 'a:b c' WITH ALL PRIVILEGES`;
+    await fetch(`${guarded.url}/query?${new URLSearchParams({ q })}`, { method: 'POST' });
+    const sample = { edge: EDGE, device: 'm', point: 'voltageV', timeMs: START_MS, value: 1, quality: 'good' } as const;
+    const write = (secret?: string) =>
+      openV1({ url: guarded.url, database: 'energy', secret, timeoutMs })(asPoints([sample]));
+    expect(await write('ada:a:b c')).toEqual({ kind: 'written' });
+    expect(await write('ada:wrong')).toMatchObject({ kind: 'wait', code: 'telemetry.influx-login' });
+    expect(await write()).toMatchObject({ kind: 'wait', code: 'telemetry.influx-login' });
+    const authorization = `Basic ${Buffer.from('ada:a:b c').toString('base64')}`;
+    const source = { url: guarded.url, database: 'energy', authorization, timeoutMs };
+    expect((await influxqlLast(source)(EDGE)).length).toBe(1);
+  });
+
   it('says that a server is not there, instead of throwing', async () => {
     const write = openV1({ url: 'http://127.0.0.1:1', database: 'x', timeoutMs: 500 });
     expect(await write(asPoints([]))).toMatchObject({ kind: 'wait', code: 'telemetry.influx-unavailable' });

@@ -1,5 +1,4 @@
 /** The door of the InfluxDB projection: it follows the log by cursor and is never read back by settlement. */
-export type { ProjectionOptions } from './projection.ts';
+export type { Projection } from './projection.ts';
 export { startProjection } from './projection.ts';
-export type { RefusedLetter, TargetStatus } from './projection-status.ts';
 export { readTargetSecret } from './target-secret.ts';

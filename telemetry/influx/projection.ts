@@ -1,10 +1,9 @@
 /** Starts one loop per configured target; a slow or dead target never holds up another, nor the log. */
-import type { InfluxTarget } from '@commonworks/core';
+import type { InfluxTarget, ProjectionStatus } from '@commonworks/core';
 import { CodedError } from '@commonworks/core';
 import type { ProjectionLimits } from './limits.ts';
 import { PROJECTION_LIMITS } from './limits.ts';
 import { isTagValue } from './points.ts';
-import type { TargetStatus } from './projection-status.ts';
 import type { TargetLoopOptions } from './target-loop.ts';
 import { TargetLoop } from './target-loop.ts';
 import type { WritePoints } from './write-outcome.ts';
@@ -23,7 +22,7 @@ export type ProjectionOptions = Pick<
 
 export type Projection = {
   /** For GET /status. */
-  readonly status: () => TargetStatus[];
+  readonly status: () => ProjectionStatus[];
   /** Settles when the signal has ended every loop. */
   readonly done: Promise<void>;
 };

@@ -1,12 +1,11 @@
 /** One target follows the log: read, write, and only then move its cursor. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Clock, LogEntry } from '@commonworks/core';
+import type { Clock, LogEntry, ProjectionStatus } from '@commonworks/core';
 import { decodePack, isCoded } from '@commonworks/core';
 import type { ProjectionLimits } from './limits.ts';
 import { backOffMs } from './limits.ts';
 import type { InfluxPoint } from './points.ts';
 import { pointsOfPack } from './points.ts';
-import type { RefusedLetter, TargetStatus } from './projection-status.ts';
 import type { BatchResult, RefusedPoints } from './write-batch.ts';
 import { writeBatch } from './write-batch.ts';
 import type { WriteOutcome, WritePoints } from './write-outcome.ts';
@@ -32,23 +31,24 @@ export type TargetLoopOptions = {
   readonly signal: AbortSignal;
 };
 
-type Trouble = NonNullable<TargetStatus['trouble']>;
+type Trouble = NonNullable<ProjectionStatus['trouble']>;
+type Letter = ProjectionStatus['letters'][number];
 
 export class TargetLoop {
   readonly #options: TargetLoopOptions;
-  #state: TargetStatus['state'] = 'starting';
+  #state: ProjectionStatus['state'] = 'starting';
   #cursor = 0;
   #oldestWaitingMs: number | null = null;
   #counts = { pointsWritten: 0, pointsRefused: 0, samplesUntimed: 0, packsUnreadable: 0 };
   #lastWriteMs: number | null = null;
   #trouble: Trouble | null = null;
-  #letters: RefusedLetter[] = [];
+  #letters: Letter[] = [];
 
   constructor(options: TargetLoopOptions) {
     this.#options = options;
   }
 
-  status(): TargetStatus {
+  status(): ProjectionStatus {
     const { name, now } = this.#options;
     const lagMs = this.#oldestWaitingMs === null ? 0 : Math.max(0, now() - this.#oldestWaitingMs);
     return {
@@ -153,11 +153,16 @@ export class TargetLoop {
     const { now, log, limits, name } = this.#options;
     const isFirst = this.#counts.pointsRefused === 0;
     this.#counts.pointsRefused += points.length;
-    this.#letters.push({ atMs: now(), cursor: this.#cursor, count: points.length, first, reason });
+    const { edge, device } = first.tags;
+    const series = `${edge}/${device}/${first.measurement}`;
+    const letter = { atMs: now(), cursor: this.#cursor, count: points.length, series, timeMs: first.timeMs, reason };
+    this.#letters.push(letter);
     if (this.#letters.length > limits.lettersMax) this.#letters.shift();
     if (isFirst) {
-      const fields = { code: 'telemetry.influx-point-refused', target: name, count: points.length, first, reason };
-      log.warn(fields, 'influx target refused points; later ones are counted in the status');
+      log.warn(
+        { code: 'telemetry.influx-point-refused', target: name, ...letter },
+        'influx target refused points; later ones are counted in the status',
+      );
     }
   }
 

@@ -17,14 +17,16 @@ export type InfluxdbOptions = {
   readonly dir?: string;
   /** The port of an earlier start; a free one otherwise. */
   readonly port?: number;
+  /** Ask for a log-in; the first admin is made through an open query. */
+  readonly hasLogin?: true;
 };
 
 /** Disposing ends the process and removes its folder, unless the folder was given. */
-export async function startInfluxdb({ dir, port = 0 }: InfluxdbOptions = {}): Promise<InfluxdbPeer> {
+export async function startInfluxdb({ dir, port = 0, hasLogin }: InfluxdbOptions = {}): Promise<InfluxdbPeer> {
   const home = dir ?? (await mkdtemp(join(tmpdir(), 'commonworks-influxdb-')));
   await mkdir(home, { recursive: true });
   const configFile = join(home, 'influxdb.conf');
-  await writeFile(configFile, configText(home, port));
+  await writeFile(configFile, configText(home, { port, hasLogin: hasLogin ?? false }));
   const peer = await startPeer('/usr/bin/influxd', ['-config', configFile], {
     ready: /msg="Listening on HTTP".* addr=127\.0\.0\.1:(\d+)/,
     package: 'influxdb',
@@ -40,7 +42,7 @@ export async function startInfluxdb({ dir, port = 0 }: InfluxdbOptions = {}): Pr
   };
 }
 
-function configText(home: string, port: number): string {
+function configText(home: string, { port, hasLogin }: { port: number; hasLogin: boolean }): string {
   return `
 reporting-disabled = true
 bind-address = "127.0.0.1:0"
@@ -58,5 +60,6 @@ bind-address = "127.0.0.1:0"
 [http]
   bind-address = "127.0.0.1:${port}"
   log-enabled = false
+  auth-enabled = ${hasLogin}
 `;
 }
