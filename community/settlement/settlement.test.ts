@@ -1,7 +1,10 @@
 /** A synthetic month from packs to statements: sums, corrections, refusals, and one line worked out by hand. */
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { encodePack, type LogEntry, monthSpan, type Sample } from '@commonworks/core';
 import type { Seed } from '@commonworks/core/seed.ts';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { type Db, openDatabase } from '../database.ts';
 import { accountBalance } from '../ledger/read-entries.ts';
 import { processPage } from '../metering/process-page.ts';
@@ -84,16 +87,29 @@ function entries(options: { skip?: (device: string, k: number) => boolean; to?: 
   });
 }
 
+/** A measured month is made once for each set of options and copied for each test. */
+const folder = mkdtempSync(join(tmpdir(), 'settlement-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const made = new Map<string, string>();
+
 async function metered(options: Parameters<typeof entries>[0] = {}, seed: Seed = SEED): Promise<Db> {
-  const db = await openDatabase(':memory:');
-  await applySeed(db, seed, { community: community.id });
-  const all = entries(options);
-  for (let i = 0; i < all.length; i += 1000) {
-    const page = all.slice(i, i + 1000);
-    await processPage(db, { entries: page, next: page.at(-1)?.cursor ?? 0 }, []);
+  const key = JSON.stringify([options.to, options.skip?.toString(), seed]);
+  const original = made.get(key) ?? join(folder, `${made.size}.db`);
+  if (!made.has(key)) {
+    await using db = await openDatabase(original);
+    await applySeed(db, seed, { community: community.id });
+    const all = entries(options);
+    for (let i = 0; i < all.length; i += 1000) {
+      const page = all.slice(i, i + 1000);
+      await processPage(db, { entries: page, next: page.at(-1)?.cursor ?? 0 }, []);
+    }
+    made.set(key, original);
   }
-  return db;
+  copies++;
+  copyFileSync(original, join(folder, `copy-${copies}.db`));
+  return await openDatabase(join(folder, `copy-${copies}.db`));
 }
+let copies = 0;
 const nowMs = span.toMs + 2 * 3_600_000;
 const settle = (db: Db, missing: 'refuse' | 'tolerate' | 'exclude' = 'refuse') =>
   settleMonth(db, { community, month, nowMs, missing });
