@@ -44,7 +44,7 @@ export function machineView(
 ): Machine {
   const { viewer } = options;
   const live = options.live(machine);
-  const { activity, sinceMs } = currentActivity(state, machine.id, live);
+  const { activity, sinceMs, isStale } = currentActivity(state, machine.id, live);
   const session = state.sessions.get(machine.id);
   const own = state.bookings.filter((booking) => booking.machine === machine.id);
   const running = own.find((booking) => booking.from_ms <= state.nowMs);
@@ -64,7 +64,7 @@ export function machineView(
     kind: machine.kind,
     activity,
     activitySinceMs: sinceMs,
-    isStale: live.activity === null,
+    isStale,
     powerW: live.powerW,
     occupancy: session !== undefined ? 'in-session' : running !== undefined ? 'booked' : 'free',
     current: running === undefined ? null : toBooking(running, viewer),
@@ -80,13 +80,17 @@ function currentActivity(
   state: MachineState,
   machine: string,
   live: LiveMachine,
-): { activity: Activity; sinceMs: number | null } {
+): { activity: Activity; sinceMs: number | null; isStale: boolean } {
   const watch = state.watched.get(machine);
   if (live.activity !== null) {
-    return { activity: live.activity, sinceMs: watch?.activity === live.activity ? watch.sinceMs : null };
+    return {
+      activity: live.activity,
+      sinceMs: watch?.activity === live.activity ? watch.sinceMs : null,
+      isStale: false,
+    };
   }
   if (watch === undefined || state.nowMs - watch.timeMs > OBSERVATION_GAP_MAX_MS) {
-    return { activity: 'unknown', sinceMs: null };
+    return { activity: 'unknown', sinceMs: null, isStale: true };
   }
-  return { activity: watch.activity, sinceMs: watch.sinceMs };
+  return { activity: watch.activity, sinceMs: watch.sinceMs, isStale: false };
 }

@@ -3,12 +3,15 @@ import type { Activity } from '@commonworks/core';
 import { type ActivitySpan, type Observation, spanBetween } from '@commonworks/core/workshop/index.ts';
 import type { Db } from '../database.ts';
 
+/** `isTold`: the machine's own word, which comes only when it changes; else measured, and measured again and again. */
+export type Sighting = Observation & { readonly isTold: boolean };
+
 /** Records what was seen; one that is older than the last is passed over: its time is accounted for. */
-export async function observe(tx: Db, machine: string, seen: Observation): Promise<void> {
+export async function observe(tx: Db, machine: string, seen: Sighting): Promise<void> {
   const last = await tx.selectFrom('machine_watch').selectAll().where('machine', '=', machine).executeTakeFirst();
   if (last === undefined) {
     const { timeMs, activity, boot, source } = seen;
-    const row = { machine, time_ms: timeMs, activity, since_ms: timeMs, boot, source };
+    const row = { machine, time_ms: timeMs, activity, since_ms: timeMs, boot, source, is_told: flag(seen) };
     await tx
       .insertInto('machine_watch')
       .values({ ...row, register_ms: null, register_mwh: null })
@@ -26,10 +29,26 @@ export async function observe(tx: Db, machine: string, seen: Observation): Promi
   await setWatch(tx, machine, seen, isSame ? last.since_ms : seen.timeMs);
 }
 
-async function setWatch(tx: Db, machine: string, seen: Observation, sinceMs: number): Promise<void> {
+function flag(seen: Sighting): 0 | 1 {
+  return seen.isTold ? 1 : 0;
+}
+
+/**
+ * The edge of a machine that tells changes was heard: it did until then what it told last. Not so across another life
+ * of the edge, which may have missed a change; and an unreachable machine was told as unknown.
+ */
+export async function stillAsTold(tx: Db, machine: string, heard: { timeMs: number; boot: string }): Promise<void> {
+  const last = await tx.selectFrom('machine_watch').selectAll().where('machine', '=', machine).executeTakeFirst();
+  if (last === undefined || last.is_told === 0 || last.boot !== heard.boot || heard.timeMs <= last.time_ms) return;
+  const { activity, source } = last;
+  await observe(tx, machine, { ...heard, activity, source, isTold: true });
+}
+
+async function setWatch(tx: Db, machine: string, seen: Sighting, sinceMs: number): Promise<void> {
+  const { timeMs, activity, boot, source } = seen;
   await tx
     .updateTable('machine_watch')
-    .set({ time_ms: seen.timeMs, activity: seen.activity, since_ms: sinceMs, boot: seen.boot, source: seen.source })
+    .set({ time_ms: timeMs, activity, since_ms: sinceMs, boot, source, is_told: flag(seen) })
     .where('machine', '=', machine)
     .execute();
 }

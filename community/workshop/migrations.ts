@@ -25,7 +25,7 @@ const VERSION_1 = `
   ) STRICT;
   CREATE TABLE machine_watch (
     machine TEXT PRIMARY KEY, time_ms INTEGER NOT NULL, activity TEXT NOT NULL, since_ms INTEGER NOT NULL,
-    boot TEXT NOT NULL, source TEXT NOT NULL, register_ms INTEGER, register_mwh INTEGER
+    boot TEXT NOT NULL, source TEXT NOT NULL, is_told INTEGER NOT NULL, register_ms INTEGER, register_mwh INTEGER
   ) STRICT;
   CREATE TABLE machine_activity (
     machine TEXT NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, activity TEXT NOT NULL, source TEXT NOT NULL,

@@ -52,6 +52,8 @@ export type WorkshopTables = {
     since_ms: number;
     boot: string;
     source: string;
+    /** 1 when the machine tells changes only: then it goes on as it was while its edge is heard. */
+    is_told: 0 | 1;
     register_ms: number | null;
     register_mwh: number | null;
   };

@@ -170,6 +170,28 @@ describe('a session on the mill', () => {
   });
 });
 
+describe('a machine that tells changes only', () => {
+  const elsewhere = (minute: number) => [sample(minute, 'cnc-1-meter', 'voltageV', 230)];
+  it('goes on as it was while its edge is heard, and is unknown when that falls silent', async () => {
+    await book('ben', MILL);
+    await hear([sample(0, 'cnc-1', 'activity', 'running')], [badge(0, 'ben')]);
+    for (const minute of [15, 30, 45]) await hear(elsewhere(minute));
+    await hear(elsewhere(75));
+    await hear(elsewhere(80), [badge(80, 'ben')]);
+    expect((await sessionsOf('ben'))[0]).toMatchObject({ runningS: 50 * 60, unknownS: 30 * 60 });
+  });
+
+  it('is not taken as running on by another life of its edge until it says so', async () => {
+    await book('ben', MILL);
+    const other = BOOT.replace('a', 'b');
+    await hear([sample(0, 'cnc-1', 'activity', 'running')], [badge(0, 'ben')]);
+    await hear(elsewhere(10), [], other);
+    await hear([sample(12, 'cnc-1', 'activity', 'running')], [], other);
+    await hear(elsewhere(20), [badge(20, 'ben')], other);
+    expect((await sessionsOf('ben'))[0]).toMatchObject({ runningS: 8 * 60, unknownS: 12 * 60 });
+  });
+});
+
 describe('a badge at a reader', () => {
   it('of somebody unknown, or revoked, starts nothing and is written down', async () => {
     await book('anna');

@@ -7,7 +7,7 @@ import type { Db } from '../database.ts';
 import type { LogListener } from '../metering/log-listener.ts';
 import { badgeIn } from './badge-in.ts';
 import { listMachines, type MachineRecord } from './machine-list.ts';
-import { noteRegister, observe } from './machine-watch.ts';
+import { noteRegister, observe, stillAsTold } from './machine-watch.ts';
 import { closeSessions, type WorkshopContext } from './sessions.ts';
 
 /** What the server's main thread hears: a machine changed, perhaps because of a badge. */
@@ -39,6 +39,7 @@ export function createWorkshopListener(context: WorkshopContext): LogListener {
       touched.set(finding.machine.id, finding.timeMs);
       await applyFinding(tx, finding, pack);
     }
+    for (const machine of await heardMachines(tx, pack, machines)) touched.set(machine, latestMs(pack));
     for (const [machine, nowMs] of touched) {
       const closed = await closeSessions(tx, { machine, nowMs }, context);
       notice({ machine, did: closed.length > 0 ? 'closed' : 'observed', atMs: nowMs });
@@ -46,12 +47,25 @@ export function createWorkshopListener(context: WorkshopContext): LogListener {
   };
 }
 
+/** Machines whose edge this pack came from: those that tell changes only are as they were. Returns them. */
+async function heardMachines(tx: Db, pack: Pack, machines: readonly MachineRecord[]): Promise<string[]> {
+  const timeMs = latestMs(pack);
+  const own = machines.filter(({ activity }) => activity.edge === pack.edge);
+  for (const { id } of own) await stillAsTold(tx, id, { timeMs, boot: pack.boot });
+  return own.map(({ id }) => id);
+}
+
+/** 0 for an empty pack. */
+function latestMs(pack: Pack): number {
+  return [...pack.samples, ...pack.events].reduce((latest, { timeMs }) => Math.max(latest, timeMs), 0);
+}
+
 async function applyFinding(tx: Db, finding: Exclude<Finding, { kind: 'badge' }>, pack: Pack): Promise<void> {
   const { machine, timeMs } = finding;
   if (finding.kind === 'register') return await noteRegister(tx, machine.id, { timeMs, mwh: finding.mwh });
   const activity = finding.kind === 'activity' ? finding.activity : await poweredActivity(tx, machine, finding.powerW);
   const source = `${pack.edge}/${pack.epoch}/${pack.seq}`;
-  await observe(tx, machine.id, { timeMs, activity, boot: pack.boot, source });
+  await observe(tx, machine.id, { timeMs, activity, boot: pack.boot, source, isTold: finding.kind === 'activity' });
 }
 
 async function poweredActivity(tx: Db, machine: MachineRecord, powerW: number | null): Promise<Activity> {
