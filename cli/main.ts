@@ -2,6 +2,7 @@
 /** The command line: nouns and verbs, each registered by its own module; exit codes 0 done, 1 refused or failed, 2 wrong usage. */
 import { isCoded } from '@commonworks/core';
 import { Command, CommanderError } from 'commander';
+import { register as allocate } from './commands/allocate.ts';
 import { register as container } from './commands/container.ts';
 import { register as demo } from './commands/demo.ts';
 import { register as docs } from './commands/docs.ts';
@@ -19,7 +20,11 @@ const program = new Command('commonworks')
   .configureHelp({ sortSubcommands: true })
   .exitOverride();
 
-for (const register of [init, run, demo, docs, settle, verify, ledger, container, flows, grafana]) register(program);
+for (const register of [init, run, demo, docs, allocate, settle, verify, ledger, container, flows, grafana])
+  register(program);
+
+// `commonworks ... | head` closes our output early: that is not an error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
 try {
   await program.parseAsync();
