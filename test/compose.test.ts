@@ -158,7 +158,7 @@ describe('the Dockerfile', () => {
       const image = carryOut(steps, { context: ROOT, into });
       const app = join(image, 'app');
       expect(topLevel(app)).not.toContain('test');
-      expect(existsSync(join(app, 'node_modules/@biomejs'))).toBe(false);
+      expect(existsSync(join(app, 'node_modules/@biomejs/biome'))).toBe(false);
       expect(existsSync(join(app, 'dashboard/dist/index.html'))).toBe(true);
       const site = join(image, 'site');
       const setUp = spawnSync('node', ['cli/main.ts', 'container', 'setup', '--site', site], {

@@ -2,7 +2,12 @@
 import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
 import * as common from '@grafana/grafana-foundation-sdk/common';
 import type { ValueMapping } from '@grafana/grafana-foundation-sdk/dashboard';
-import { MappingType, ThresholdsConfigBuilder, ThresholdsMode } from '@grafana/grafana-foundation-sdk/dashboard';
+import {
+  FieldColorModeId,
+  MappingType,
+  ThresholdsConfigBuilder,
+  ThresholdsMode,
+} from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder as StatPanel } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as StatePanel } from '@grafana/grafana-foundation-sdk/statetimeline';
 import { PanelBuilder as TablePanel } from '@grafana/grafana-foundation-sdk/table';
@@ -134,5 +139,5 @@ export function newestTable(text: PanelText, targets: Targets, look: { unit: str
       { id: 'custom.cellOptions', value: { type: 'color-text' } },
     ])
     .noValue('no reading')
-    .colorScheme({ build: () => ({ mode: 'fixed' as never, fixedColor: COLOURS.gridExport }) });
+    .colorScheme({ build: () => ({ mode: FieldColorModeId.Fixed, fixedColor: COLOURS.gridExport }) });
 }
