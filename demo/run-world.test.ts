@@ -8,7 +8,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { type RunWorldOptions, runWorld } from './run-world.ts';
 import { DEMO_WIRES } from './site/demo-config.ts';
 import type { DemoPorts } from './wires.ts';
-import type { WorldSnapshot } from './world/world.ts';
+import type { WorldSnapshot } from './world/state.ts';
 
 const QUARTER_MS = 900_000;
 /** A plain Tuesday morning, a few quarter hours before the test's "now". */

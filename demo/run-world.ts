@@ -6,7 +6,8 @@ import { createConductor } from './conductor.ts';
 import type { DemoConfig } from './site/demo-config.ts';
 import { createFaults, type Faults } from './wire/faults.ts';
 import { type DemoPorts, openWires, oracle } from './wires.ts';
-import { createWorld, type WorldSnapshot } from './world/world.ts';
+import type { WorldSnapshot } from './world/state.ts';
+import { createWorld } from './world/world.ts';
 
 export type RunWorldOptions = {
   readonly seed: number;

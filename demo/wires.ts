@@ -14,7 +14,8 @@ import { createSdm, sdmShows } from './wire/sdm.ts';
 import { batteryShows, createBattery } from './wire/sunspec-battery.ts';
 import { createInverter, inverterShows } from './wire/sunspec-inverter.ts';
 import { HOMES, METERED_DEVICES } from './world/cast.ts';
-import type { Device, World } from './world/world.ts';
+import type { Device } from './world/state.ts';
+import type { World } from './world/world.ts';
 
 /** Unit ids on the cellar's line: the grid meter, then home-1 to home-8. */
 export const GRID_UNIT = 1;

@@ -2,7 +2,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CodedError } from '@commonworks/core';
-import type { WorldSnapshot } from './world/world.ts';
+import type { WorldSnapshot } from './world/state.ts';
 
 /** Null when there is none yet. @throws CodedError `demo.world-state-invalid` when it is not ours. */
 export function loadWorld(file: string, seed: number): WorldSnapshot | null {

@@ -1,5 +1,6 @@
 /** Eastron SDM120 and SDM630: 32-bit floats in input registers, high word first (their Modbus protocol documents). */
-import type { Device, World } from '../world/world.ts';
+import type { Device } from '../world/state.ts';
+import type { World } from '../world/world.ts';
 import { type Electrical, POWER_FACTOR, REACTIVE_SHARE } from './electrical.ts';
 import type { Image, ModbusUnit } from './modbus-unit.ts';
 import { shownByFloatKwh } from './shown.ts';

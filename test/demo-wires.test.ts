@@ -3,12 +3,12 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it, onTestFinished } from 'vitest';
-import { DEMO_WIRES } from './site/demo-config.ts';
-import { createFaults } from './wire/faults.ts';
-import { type DemoPorts, GRID_UNIT, HOME_UNIT_FIRST, LINE_HOMES, openWires, oracle } from './wires.ts';
-import { createWorld } from './world/world.ts';
+import { DEMO_WIRES } from '../demo/site/demo-config.ts';
+import { createFaults } from '../demo/wire/faults.ts';
+import { type DemoPorts, GRID_UNIT, HOME_UNIT_FIRST, LINE_HOMES, openWires, oracle } from '../demo/wires.ts';
+import { createWorld } from '../demo/world/world.ts';
 
-const CLIENT = fileURLToPath(new URL('./wire/wire-client.py', import.meta.url));
+const CLIENT = fileURLToPath(new URL('demo-peers/wire-client.py', import.meta.url));
 const NOON = Date.UTC(2026, 9, 20, 10);
 
 const anyPorts = Object.fromEntries(DEMO_WIRES.map((wire) => [wire, 0])) as DemoPorts;
