@@ -1,0 +1,126 @@
+/** The calls of the HTTP API, typed by the shapes of core. */
+import type {
+  Alarm,
+  Booking,
+  BookingRequest,
+  CommandRecord,
+  CommandRequest,
+  Community,
+  Device,
+  Edge,
+  EnergyDay,
+  Flow,
+  InviteLink,
+  Machine,
+  Me,
+  Member,
+  MemberRequest,
+  MemberShare,
+  MeteringPoint,
+  Session,
+  Settlement,
+  ShareInterval,
+  Statement,
+  StatementSummary,
+} from '@commonworks/core/api/index.ts';
+import { type Call, type Fetch, request } from './http.ts';
+
+export const API_BASE = '/api/v1';
+/** What a page asked for may be thrown away when the page goes: hence the signal. */
+export type Options = { readonly signal?: AbortSignal };
+export type LedgerHead = { readonly seq: number; readonly hash: string };
+export type Invited = { readonly member: Member; readonly url: string; readonly expiresMs: number };
+export type LinkInfo = {
+  readonly purpose: 'setup' | 'invite' | 'reset';
+  readonly name: string | null;
+  readonly email: string | null;
+  readonly expiresMs: number;
+};
+export type Accept = {
+  readonly token: string;
+  readonly password: string;
+  readonly name?: string;
+  readonly email?: string;
+};
+export type Accepted = { readonly member: string; readonly email: string };
+export type Api = ReturnType<typeof createApi>;
+
+export function createApi(fetcher: Fetch) {
+  const get = <T>(path: string, options: Options = {}) => request(fetcher, API_BASE + path, options) as Promise<T>;
+  const send = <T>(method: 'POST' | 'DELETE', path: string, call: Call = {}) =>
+    request(fetcher, API_BASE + path, { ...call, method }) as Promise<T>;
+  const id = encodeURIComponent;
+  return {
+    community: (options?: Options) => get<Community>('/community', options),
+    me: (options?: Options) => get<Me>('/me', options),
+    flow: (options?: Options) => get<Flow>('/flow', options),
+    flowDay: (day: string, options?: Options) => get<EnergyDay>(`/flow/day?day=${day}`, options),
+    share: (member: string, day: string, options?: Options) =>
+      get<MemberShare>(`/members/${id(member)}/share?day=${day}`, options),
+    ...workshopCalls(get, send),
+    ...statementCalls(get, send),
+    ...operatorCalls(get, send),
+    ...peopleCalls(get, send),
+    signIn: (email: string, password: string) =>
+      request(fetcher, '/api/auth/sign-in/email', { method: 'POST', body: { email, password } }),
+    signOut: () => request(fetcher, '/api/auth/sign-out', { method: 'POST', body: {} }),
+    link: (token: string, { signal }: Options = {}) =>
+      send<LinkInfo>('POST', '/auth/link', { body: { token }, ...(signal === undefined ? {} : { signal }) }),
+    accept: (body: Accept) => send<Accepted>('POST', '/auth/accept', { body }),
+  };
+}
+
+type Get = <T>(path: string, options?: Options) => Promise<T>;
+type Send = <T>(method: 'POST' | 'DELETE', path: string, call?: Call) => Promise<T>;
+const id = encodeURIComponent;
+
+function workshopCalls(get: Get, send: Send) {
+  return {
+    machines: (options?: Options) => get<Machine[]>('/machines', options),
+    bookings: (machine: string, span: { fromMs: number; toMs: number }, options?: Options) =>
+      get<Booking[]>(`/machines/${id(machine)}/bookings?fromMs=${span.fromMs}&toMs=${span.toMs}`, options),
+    book: (body: BookingRequest) => send<Booking>('POST', '/bookings', { body }),
+    cancelBooking: (booking: string) => send<unknown>('DELETE', `/bookings/${id(booking)}`),
+    myBookings: (member: string, options?: Options) => get<Booking[]>(`/members/${id(member)}/bookings`, options),
+    mySessions: (member: string, options?: Options) => get<Session[]>(`/members/${id(member)}/sessions`, options),
+    startSession: (machine: string) => send<Session>('POST', `/machines/${id(machine)}/sessions`, { body: {} }),
+    endSession: (machine: string) => send<Session>('DELETE', `/machines/${id(machine)}/sessions`),
+  };
+}
+
+function statementCalls(get: Get, send: Send) {
+  const base = (member: string, month: string) => `/members/${id(member)}/statements/${id(month)}`;
+  return {
+    statements: (member: string, options?: Options) =>
+      get<StatementSummary[]>(`/members/${id(member)}/statements`, options),
+    statement: (member: string, month: string, options?: Options) => get<Statement>(base(member, month), options),
+    intervals: (at: { member: string; month: string; day: string }, options?: Options) =>
+      get<ShareInterval[]>(`${base(at.member, at.month)}/intervals?day=${at.day}`, options),
+    intervalsCsvUrl: (member: string, month: string) => `${API_BASE}${base(member, month)}/intervals.csv`,
+    settlements: (options?: Options) => get<Settlement[]>('/settlements', options),
+    settle: (month: string) => send<Settlement>('POST', '/settlements', { body: { month } }),
+    ledgerHead: (options?: Options) => get<LedgerHead>('/ledger/head', options),
+  };
+}
+
+function operatorCalls(get: Get, send: Send) {
+  return {
+    devices: (options?: Options) => get<Device[]>('/devices', options),
+    alarms: (options?: Options) => get<Alarm[]>('/alarms', options),
+    commands: (options?: Options) => get<CommandRecord[]>('/commands', options),
+    /** The same key twice is one command: a double tap or a retry cannot send it twice. */
+    command: (body: CommandRequest, idempotencyKey: string) =>
+      send<CommandRecord>('POST', '/commands', { body, headers: { 'idempotency-key': idempotencyKey } }),
+  };
+}
+
+function peopleCalls(get: Get, send: Send) {
+  return {
+    members: (options?: Options) => get<Member[]>('/members', options),
+    addMember: (body: MemberRequest) => send<Invited>('POST', '/members', { body }),
+    invite: (member: string) => send<InviteLink>('POST', `/members/${id(member)}/invite`, { body: {} }),
+    resetLink: (member: string) => send<InviteLink>('POST', `/members/${id(member)}/reset-link`, { body: {} }),
+    edges: (options?: Options) => get<Edge[]>('/edges', options),
+    meteringPoints: (options?: Options) => get<MeteringPoint[]>('/metering-points', options),
+  };
+}

@@ -1,0 +1,79 @@
+/** A day of the community by quarter hour: chart, read-out, table, CSV; with steps to the days before. */
+import type { EnergyDay } from '@commonworks/core/api/index.ts';
+import { daySpan } from '@commonworks/core/time.ts';
+import { useMemo, useState } from 'preact/hooks';
+import { useApp } from '../state/app.ts';
+import { useDay } from '../state/use-day.ts';
+import { text } from '../text/text.ts';
+import { DayStepper } from '../ui/day-stepper.tsx';
+import { Icon } from '../ui/icons.tsx';
+import { Loaded } from '../ui/states.tsx';
+import { BarChart } from './bar-chart.tsx';
+import { BarLegend } from './bar-legend.tsx';
+import { balanceOf, DAY_SERIES, dayBars } from './day-balance.ts';
+import { dayTicks } from './day-ticks.ts';
+import { downloadDay, EnergyDayTable } from './energy-day-table.tsx';
+import { LegendKeys } from './legend-keys.tsx';
+
+export function EnergyDayCard({ today }: { today: string }) {
+  const { format } = useApp();
+  const [chosen, setChosen] = useState<string | null>(null);
+  const day = chosen ?? today;
+  const resource = useDay(day);
+  return (
+    <section class="card">
+      <div class="row is-apart">
+        <h2>{day === today ? text.today.title : text.today.titleDay(format.day(day))}</h2>
+        <DayStepper day={day} lastDay={today} choose={(next) => setChosen(next === today ? null : next)} />
+      </div>
+      <Loaded resource={resource}>{(data) => <EnergyDayView energyDay={data} />}</Loaded>
+    </section>
+  );
+}
+
+function EnergyDayView({ energyDay }: { energyDay: EnergyDay }) {
+  const { format } = useApp();
+  const [hovered, setHovered] = useState<number | null>(null);
+  const bars = useMemo(() => dayBars(energyDay), [energyDay]);
+  const ticks = useMemo(() => dayTicks(energyDay.day, format), [energyDay.day, format]);
+  const balance = balanceOf(energyDay);
+  if (bars.length === 0) return <p class="soft">{text.today.none}</p>;
+  return (
+    <div class="stack">
+      <p class="small soft">
+        {text.today.howTo} {text.today.kwhPerQuarter}.
+      </p>
+      <BarChart
+        bars={bars}
+        series={DAY_SERIES}
+        span={daySpan(energyDay.day, format.zone)}
+        ticks={ticks}
+        syncKey="community"
+        heightPx={300}
+        onHover={setHovered}
+      />
+      <BarLegend
+        bars={bars}
+        series={DAY_SERIES}
+        hovered={hovered}
+        titleOf={(bar) => format.timeRange(bar.fromMs, bar.toMs)}
+        whole={text.today.wholeDay}
+      />
+      <LegendKeys bars={bars} />
+      <p class="only-read">
+        {text.today.summary(
+          format.dayLong(energyDay.day),
+          format.energyText(balance.sunMwh),
+          format.energyText(balance.useMwh),
+        )}
+      </p>
+      <div class="row is-apart">
+        <button type="button" class="button is-quiet" onClick={() => downloadDay(energyDay)}>
+          <Icon name="download" size={16} />
+          {text.today.csv}
+        </button>
+      </div>
+      <EnergyDayTable energyDay={energyDay} />
+    </div>
+  );
+}

@@ -1,0 +1,69 @@
+/** The workshop's machines: free, taken or running; book one; my bookings and sessions. */
+import type { Machine } from '@commonworks/core/api/index.ts';
+import { useState } from 'preact/hooks';
+import { overlay } from '../live/live-store.ts';
+import { BookingPanel } from '../machines/booking-panel.tsx';
+import { MachineCard } from '../machines/machine-card.tsx';
+import { machineState } from '../machines/machine-look.ts';
+import { MyBookings } from '../machines/my-bookings.tsx';
+import { MySessions } from '../machines/my-sessions.tsx';
+import { useApp } from '../state/app.ts';
+import { useResource } from '../state/use-resource.ts';
+import { text } from '../text/text.ts';
+import { Answer } from '../ui/figure.tsx';
+import { Empty, Loaded } from '../ui/states.tsx';
+
+export function MachinesPage() {
+  const { api, live } = useApp();
+  const fetched = useResource((signal) => api.machines({ signal }), [live.generation.value]);
+  return (
+    <Loaded resource={fetched}>
+      {(list) => <MachinesView machines={overlay(list, live.machines.value, ({ id }) => id)} reload={fetched.reload} />}
+    </Loaded>
+  );
+}
+
+function MachinesView({ machines, reload }: { machines: readonly Machine[]; reload: () => void }) {
+  const { me } = useApp();
+  const [booking, setBooking] = useState<string | null>(null);
+  const [round, setRound] = useState(0);
+  const changed = () => {
+    setRound((count) => count + 1);
+    reload();
+  };
+  const machine = machines.find(({ id }) => id === booking);
+  if (machines.length === 0) return <Empty icon="machines">{text.machines.empty}</Empty>;
+  return (
+    <div class="page">
+      <MachinesAnswer machines={machines} />
+      <div class="machine-grid">
+        {machines.map((each) => (
+          <MachineCard
+            key={each.id}
+            machine={each}
+            isBooking={each.id === booking}
+            book={() => setBooking(each.id === booking ? null : each.id)}
+            onChange={changed}
+          />
+        ))}
+      </div>
+      {machine !== undefined && (
+        <BookingPanel key={machine.id} machine={machine} close={() => setBooking(null)} onChange={changed} />
+      )}
+      {me?.member != null && (
+        <div class="columns is-even">
+          <MyBookings member={me.member} round={round} onChange={changed} />
+          <MySessions member={me.member} round={round} />
+        </div>
+      )}
+      <p class="small soft">{text.machines.status}</p>
+    </div>
+  );
+}
+
+function MachinesAnswer({ machines }: { machines: readonly Machine[] }) {
+  const free = machines.filter((machine) => machineState(machine) === 'free').length;
+  if (free === 0) return <Answer sentence={text.machines.answerNone} />;
+  const sentence = free === 1 ? text.machines.answerOne(machines.length) : text.machines.answer(free, machines.length);
+  return <Answer sentence={sentence} mark={text.machines.answerMark(free, machines.length)} />;
+}

@@ -1,0 +1,66 @@
+/** For those who keep it running: alarms with remedies, devices, a command and its life. */
+import type { Alarm, Device } from '@commonworks/core/api/index.ts';
+import { overlay } from '../live/live-store.ts';
+import { AlarmList } from '../operator/alarm-list.tsx';
+import { CommandForm } from '../operator/command-form.tsx';
+import { CommandList } from '../operator/command-list.tsx';
+import { DeviceList } from '../operator/device-list.tsx';
+import { useApp } from '../state/app.ts';
+import { useResource } from '../state/use-resource.ts';
+import { text } from '../text/text.ts';
+import { Answer } from '../ui/figure.tsx';
+import { Empty, Loaded } from '../ui/states.tsx';
+
+export function deviceKey({ edge, device }: Pick<Device, 'edge' | 'device'>): string {
+  return `${edge}/${device}`;
+}
+
+export function OperatorPage() {
+  const { api, live } = useApp();
+  const generation = live.generation.value;
+  const devices = useResource((signal) => api.devices({ signal }), [generation]);
+  const alarms = useResource((signal) => api.alarms({ signal }), [generation]);
+  const commands = useResource((signal) => api.commands({ signal }), [generation]);
+  return (
+    <Loaded resource={devices}>
+      {(list) => {
+        const all = overlay(list, live.devices.value, deviceKey);
+        return (
+          <div class="page">
+            <DevicesAnswer devices={all} />
+            <section class="stack">
+              <h2>{text.operator.alarms}</h2>
+              <Loaded resource={alarms}>
+                {(known: Alarm[]) => <AlarmList alarms={overlay(known, live.alarms.value, ({ id }) => id)} />}
+              </Loaded>
+            </section>
+            <div class="columns is-wide-left">
+              <DeviceList devices={all} />
+              <div class="stack">
+                <CommandForm devices={all} />
+                <section class="card">
+                  <h2>{text.operator.recent}</h2>
+                  <Loaded resource={commands}>
+                    {(known) => (
+                      <CommandList commands={overlay(known, live.commands.value, ({ id }) => id)} devices={all} />
+                    )}
+                  </Loaded>
+                </section>
+              </div>
+            </div>
+          </div>
+        );
+      }}
+    </Loaded>
+  );
+}
+
+function DevicesAnswer({ devices }: { devices: readonly Device[] }) {
+  if (devices.length === 0) return <Empty icon="operator">{text.operator.empty}</Empty>;
+  const online = devices.filter(({ state, isStale }) => state === 'online' && !isStale).length;
+  if (online === devices.length) {
+    return <Answer sentence={text.operator.answerGood(online)} mark={text.operator.answerGoodMark(online)} />;
+  }
+  const sentence = text.operator.answerSome(online, devices.length);
+  return <Answer sentence={sentence} mark={text.operator.answerSomeMark(online, devices.length)} />;
+}

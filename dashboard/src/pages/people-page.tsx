@@ -1,0 +1,56 @@
+/** For admins: who belongs to us, links that let them in, and what is measured where. */
+import type { Member } from '@commonworks/core/api/index.ts';
+import { useState } from 'preact/hooks';
+import { AddMember } from '../people/add-member.tsx';
+import { type LinkOut, LinkPanel } from '../people/link-panel.tsx';
+import { MemberList } from '../people/member-list.tsx';
+import { PointList } from '../people/point-list.tsx';
+import { useApp } from '../state/app.ts';
+import { useResource } from '../state/use-resource.ts';
+import { text } from '../text/text.ts';
+import { Answer } from '../ui/figure.tsx';
+import { Loaded } from '../ui/states.tsx';
+
+export function PeoplePage() {
+  const { api } = useApp();
+  const [link, setLink] = useState<LinkOut | null>(null);
+  const members = useResource((signal) => api.members({ signal }), []);
+  const points = useResource((signal) => api.meteringPoints({ signal }), []);
+  const edges = useResource((signal) => api.edges({ signal }), []);
+  return (
+    <Loaded resource={members}>
+      {(list) => (
+        <div class="page">
+          <PeopleAnswer members={list} />
+          {link !== null && <LinkPanel key={link.url} link={link} close={() => setLink(null)} />}
+          <div class="columns is-wide-left">
+            <section class="card">
+              <h2>{text.people.members}</h2>
+              <MemberList members={list} onLink={setLink} />
+            </section>
+            <AddMember
+              onAdded={(added) => {
+                setLink(added);
+                members.reload();
+              }}
+            />
+          </div>
+          <section class="card">
+            <h2>{text.people.meteringPoints}</h2>
+            <Loaded resource={points}>
+              {(known) => <PointList points={known} members={list} edges={edges.data ?? []} />}
+            </Loaded>
+          </section>
+        </div>
+      )}
+    </Loaded>
+  );
+}
+
+function PeopleAnswer({ members }: { members: readonly Member[] }) {
+  const { format } = useApp();
+  const present = members.filter(({ leftMs }) => leftMs === null);
+  const shares = format.number(present.reduce((sum, member) => sum + member.shares, 0));
+  const sentence = present.length === 1 ? text.people.answerOne(shares) : text.people.answer(present.length, shares);
+  return <Answer sentence={sentence} mark={text.people.answerMark(present.length)} />;
+}

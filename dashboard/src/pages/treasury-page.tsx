@@ -1,0 +1,134 @@
+/** For the treasurer: close a month, see the runs, read out the head of the books. */
+import type { Settlement } from '@commonworks/core/api/index.ts';
+import { localMonth, previousMonth } from '@commonworks/core/time.ts';
+import { useState } from 'preact/hooks';
+import { type ApiError, toApiError } from '../api/api-error.ts';
+import { Fingerprint } from '../share/fingerprint.tsx';
+import { useApp } from '../state/app.ts';
+import { type Resource, useResource } from '../state/use-resource.ts';
+import { text } from '../text/text.ts';
+import { SettlementList } from '../treasury/settlement-list.tsx';
+import { Field } from '../ui/field.tsx';
+import { Answer } from '../ui/figure.tsx';
+import { Loaded, Refusal } from '../ui/states.tsx';
+
+const MONTHS_OFFERED = 12;
+
+export function TreasuryPage() {
+  const { api } = useApp();
+  const runs = useResource((signal) => api.settlements({ signal }), []);
+  const head = useResource((signal) => api.ledgerHead({ signal }), []);
+  const reload = () => {
+    runs.reload();
+    head.reload();
+  };
+  return (
+    <Loaded resource={runs}>
+      {(list) => (
+        <div class="page">
+          <SettledAnswer runs={list} />
+          <div class="columns is-wide-left">
+            <section class="stack">
+              <h2>{text.treasury.runs}</h2>
+              <SettlementList runs={list} />
+            </section>
+            <div class="stack">
+              <CloseMonth onDone={reload} />
+              <HeadCard head={head} />
+            </div>
+          </div>
+        </div>
+      )}
+    </Loaded>
+  );
+}
+
+function SettledAnswer({ runs }: { runs: readonly Settlement[] }) {
+  const { format } = useApp();
+  const months = runs.filter(({ status }) => status === 'settled').map(({ month }) => month);
+  const last = months.toSorted().at(-1);
+  if (last === undefined) return <Answer sentence={text.treasury.answerNone} />;
+  return <Answer sentence={text.treasury.answer(format.month(last))} mark={format.month(last)} />;
+}
+
+function CloseMonth({ onDone }: { onDone: () => void }) {
+  const { api, format, live, announce } = useApp();
+  const months = monthsBack(localMonth(live.nowMs(), format.zone));
+  const [month, setMonth] = useState(months[0] ?? '');
+  const [refused, setRefused] = useState<Settlement>();
+  const [error, setError] = useState<ApiError>();
+  const [isBusy, setBusy] = useState(false);
+  const settle = async (event: Event) => {
+    event.preventDefault();
+    setBusy(true);
+    setError(undefined);
+    setRefused(undefined);
+    try {
+      const run = await api.settle(month);
+      if (run.status === 'refused') setRefused(run);
+      else announce(text.treasury.answer(format.month(month)));
+      onDone();
+    } catch (cause) {
+      setError(toApiError(cause));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <form class="card" onSubmit={settle}>
+      <h2>{text.treasury.run}</h2>
+      <p class="small soft">{text.treasury.runHelp}</p>
+      <Field label={text.treasury.month}>
+        {(id) => (
+          <select id={id} value={month} onChange={(event) => setMonth(event.currentTarget.value)}>
+            {months.map((each) => (
+              <option key={each} value={each}>
+                {format.month(each)}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <Refusal error={error} />
+      {refused !== undefined && (
+        <div class="refusal" role="alert">
+          <strong>{text.treasury.reasons}</strong>
+          {refused.reasons.map((reason) => (
+            <span key={reason} class="small">
+              {reason}
+            </span>
+          ))}
+        </div>
+      )}
+      <button type="submit" class="button is-main is-large" disabled={isBusy}>
+        {isBusy ? text.treasury.settling : text.treasury.settle}
+      </button>
+    </form>
+  );
+}
+
+function HeadCard({ head }: { head: Resource<{ seq: number; hash: string }> }) {
+  const { format } = useApp();
+  return (
+    <section class="card">
+      <h2>{text.treasury.head}</h2>
+      <Loaded resource={head}>
+        {({ seq, hash }) => (
+          <>
+            <p class="strong">{text.treasury.entry(format.number(seq))}</p>
+            <Fingerprint value={hash} help={text.treasury.headHelp} />
+            <p class="small soft">{text.treasury.verify}</p>
+          </>
+        )}
+      </Loaded>
+    </section>
+  );
+}
+
+/** The months that may be closed: those that are over, newest first. */
+function monthsBack(current: string): string[] {
+  const months: string[] = [];
+  for (let month = previousMonth(current); months.length < MONTHS_OFFERED; month = previousMonth(month))
+    months.push(month);
+  return months;
+}

@@ -1,0 +1,67 @@
+/** Settlement runs, newest first: what was shared out, why one was refused, the fingerprints. */
+import type { Settlement } from '@commonworks/core/api/index.ts';
+import { useApp } from '../state/app.ts';
+import { text } from '../text/text.ts';
+import { Badge } from '../ui/badge.tsx';
+import { Figure } from '../ui/figure.tsx';
+
+export function SettlementList({ runs }: { runs: readonly Settlement[] }) {
+  if (runs.length === 0) return <p class="soft">{text.treasury.noRuns}</p>;
+  const newestFirst = runs.toSorted((a, b) => b.createdMs - a.createdMs);
+  return (
+    <ul class="stack">
+      {newestFirst.map((run) => (
+        <SettlementCard key={run.id} run={run} />
+      ))}
+    </ul>
+  );
+}
+
+function SettlementCard({ run }: { run: Settlement }) {
+  const { format } = useApp();
+  const isSettled = run.status === 'settled';
+  return (
+    <li class="card">
+      <div class="row is-apart">
+        <h3>{format.month(run.month)}</h3>
+        <Badge
+          hue={isSettled ? 'battery' : 'alarm'}
+          icon={isSettled ? 'lock' : 'cross'}
+          word={text.treasury.status[run.status]}
+        />
+      </div>
+      <p class="small soft">
+        {text.treasury.version} {run.version}, {text.share.methodName[run.method]}, {text.treasury.made}{' '}
+        {format.dateTime(run.createdMs)}
+      </p>
+      {run.reasons.length > 0 && (
+        <ul class="refusal">
+          {run.reasons.map((reason) => (
+            <li key={reason}>{reason}</li>
+          ))}
+        </ul>
+      )}
+      {isSettled && (
+        <dl class="facts">
+          {[
+            [text.treasury.production, run.productionMwh],
+            [text.treasury.allocated, run.allocatedMwh],
+            [text.treasury.surplus, run.surplusMwh],
+          ].map(([label, mwh]) => (
+            <div key={label}>
+              <dt>{label}</dt>
+              <dd>
+                <Figure figure={format.energy(Number(mwh))} />
+              </dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      {run.inputsHash !== '' && (
+        <p class="small soft">
+          {text.treasury.inputs} <span class="mono">{run.inputsHash}</span>
+        </p>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,34 @@
+/** The pages a person may open, and what shows that one has arrived. */
+import type { Page } from 'playwright-core';
+
+export type PageCheck = { readonly name: string; readonly path: string; readonly who: Who; readonly arrived: string };
+/** Part of the e-mail address before the @: the demo and the fixture use the same people. */
+export type Who = 'anna' | 'olga' | 'theo' | 'ada';
+
+export const PAGES: readonly PageCheck[] = [
+  { name: 'community', path: '/', who: 'anna', arrived: '.flow-hub' },
+  { name: 'share', path: '/share', who: 'anna', arrived: '.now-figures' },
+  { name: 'machines', path: '/machines', who: 'anna', arrived: '.machine-grid' },
+  { name: 'operator', path: '/operator', who: 'olga', arrived: '.device-row' },
+  { name: 'treasury', path: '/treasury', who: 'theo', arrived: '.fingerprint' },
+  { name: 'people', path: '/people', who: 'ada', arrived: '.person' },
+];
+
+const PATIENCE_MS = 20_000;
+
+export async function open(page: Page, url: string, check: PageCheck): Promise<void> {
+  await page.goto(url + check.path, { waitUntil: 'domcontentloaded', timeout: PATIENCE_MS });
+  await page.locator(check.arrived).first().waitFor({ timeout: PATIENCE_MS });
+  await settled(page);
+}
+
+/** No skeleton left and charts drawn. Expressions are text: this side of the wire knows no document. */
+export async function settled(page: Page): Promise<void> {
+  const options = { timeout: PATIENCE_MS };
+  await page.waitForFunction("document.querySelector('.skeleton') === null", undefined, options);
+  await page.waitForFunction(
+    "[...document.querySelectorAll('.chart')].every((chart) => chart.querySelector('canvas') !== null)",
+    undefined,
+    options,
+  );
+}
