@@ -13,6 +13,8 @@ import { closeSessions, type WorkshopContext } from './sessions.ts';
 /** What the server's main thread hears: a machine changed, perhaps because of a badge. */
 export type MachineNotice = { readonly machine: string | null; readonly did: string; readonly atMs: number };
 
+const MACHINES_AGE_MAX_MS = 500;
+
 type Finding = { readonly timeMs: number } & (
   | { readonly kind: 'register'; readonly machine: MachineRecord; readonly mwh: number }
   | { readonly kind: 'power'; readonly machine: MachineRecord; readonly powerW: number | null }
@@ -24,8 +26,14 @@ type Finding = { readonly timeMs: number } & (
 const ORDER = { register: 0, activity: 1, power: 1, badge: 2 } as const;
 
 export function createWorkshopListener(context: WorkshopContext): LogListener {
+  const machinesOf = keptMachines();
   return async (tx, { pack }, notify) => {
-    const machines = await listMachines(tx);
+    const all = await machinesOf(tx);
+    // A machine may have its controller at one edge and its meter at another.
+    const machines = all.filter(({ activity, meter, reader }) =>
+      [activity.edge, meter?.edge, reader?.edge].includes(pack.edge),
+    );
+    if (machines.length === 0) return;
     const found = findings(pack, machines);
     const touched = new Map<string, number>();
     const notice = (body: MachineNotice) => notify({ kind: 'machine', body });
@@ -58,6 +66,18 @@ async function heardMachines(tx: Db, pack: Pack, machines: readonly MachineRecor
 /** 0 for an empty pack. */
 function latestMs(pack: Pack): number {
   return [...pack.samples, ...pack.events].reduce((latest, { timeMs }) => Math.max(latest, timeMs), 0);
+}
+
+/** Machines change rarely, packs come by the thousand in a replay: read again at most twice a second. */
+function keptMachines(): (tx: Db) => Promise<MachineRecord[]> {
+  let machines: MachineRecord[] = [];
+  let readAt = Number.NEGATIVE_INFINITY;
+  return async (tx) => {
+    if (performance.now() - readAt < MACHINES_AGE_MAX_MS) return machines;
+    machines = await listMachines(tx);
+    readAt = performance.now();
+    return machines;
+  };
 }
 
 async function applyFinding(tx: Db, finding: Exclude<Finding, { kind: 'badge' }>, pack: Pack): Promise<void> {
