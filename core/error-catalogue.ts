@@ -84,6 +84,10 @@ export const ERROR_CATALOGUE = {
     title: 'An edge sends its packs in too wild an order',
     remedy: 'Send packs in the order of their sequence numbers; the bytes are kept among the dead letters.',
   },
+  'broker.packet-malformed': {
+    title: 'An MQTT packet breaks the rules of MQTT 3.1.1',
+    remedy: 'Correct the client; its connection was ended, the others go on.',
+  },
   'broker.packet-too-large': {
     title: 'An MQTT packet is larger than allowed',
     remedy: 'Send smaller packs: at most 64 kB each, and 4 kB before the log-in is answered.',

@@ -84,8 +84,8 @@ export class ConnectionGuard {
     const limit = isLoggedIn() ? limits.packetBytes : limits.packetBeforeLoginBytes;
     const fault = this.#frames.scan(chunk, limit);
     if (fault === null) return chunk;
-    const reason = fault === 'too-large' ? `a packet of more than ${limit} bytes` : 'not a length of MQTT';
-    this.cut('broker.packet-too-large', reason);
+    if (fault === 'too-large') this.cut('broker.packet-too-large', `a packet of more than ${limit} bytes`);
+    else this.cut('broker.packet-malformed', 'a length of more than four bytes [MQTT-2.2.3]');
     return null;
   }
 

@@ -1,4 +1,5 @@
 /** aedes 1.2.0, hardened: the one module that knows its hooks and its gaps. */
+import type { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock, EdgeTopic, Result } from '@commonworks/core';
@@ -11,6 +12,7 @@ import type { BrokerLog } from '../broker-log.ts';
 import { boundSessions } from './bounded-sessions.ts';
 import { ConnectionGuard } from './connection-guard.ts';
 import type { MqttLimits } from './limits.ts';
+import { packetFault } from './packet-rules.ts';
 import { isValidTopic } from './topic-filter.ts';
 
 /** `swallow`: acknowledged, but forwarded to nobody. */
@@ -113,6 +115,7 @@ export class MqttBroker {
     conn.on('close', () => this.#open.delete(connection));
     conn.on('error', () => conn.destroy());
     client = this.#aedes.handle(conn, request);
+    watchPackets(client, guard);
     // A full socket must not hold one of the emitter's slots, or all wait for it; the guard bounds what is unsent.
     Object.assign(client, { waitForDrain: (done: () => void) => setImmediate(done) });
   }
@@ -264,6 +267,15 @@ export class MqttBroker {
     }
     return false;
   }
+}
+
+/** Before aedes sees a packet; its parser is inner side, so aedes is pinned exactly. */
+function watchPackets(client: Client, guard: ConnectionGuard): void {
+  const { _parser: parser } = client as unknown as { _parser: EventEmitter };
+  parser.prependListener('packet', (packet: Parameters<typeof packetFault>[0]) => {
+    const fault = packetFault(packet);
+    if (fault !== null) guard.cut('broker.packet-malformed', fault);
+  });
 }
 
 /** aedes knows no "acknowledge but do not forward": a topic nobody can subscribe to is the same. */
