@@ -8,6 +8,7 @@ import { register as demo } from './commands/demo.ts';
 import { register as docs } from './commands/docs.ts';
 import { register as flows } from './commands/flows.ts';
 import { register as grafana } from './commands/grafana.ts';
+import { register as importEda } from './commands/import-eda.ts';
 import { register as init } from './commands/init.ts';
 import { register as ledger } from './commands/ledger.ts';
 import { register as run } from './commands/run.ts';
@@ -20,7 +21,7 @@ const program = new Command('commonworks')
   .configureHelp({ sortSubcommands: true })
   .exitOverride();
 
-for (const register of [init, run, demo, docs, allocate, settle, verify, ledger, container, flows, grafana])
+for (const register of [init, run, demo, docs, allocate, settle, verify, ledger, container, flows, grafana, importEda])
   register(program);
 
 // `commonworks ... | head` closes our output early: that is not an error.
