@@ -64,6 +64,9 @@ export function allocateInterval(input: IntervalInput): IntervalAllocation {
   const isProRata = input.method === 'pro-rata';
   const weights = isProRata ? demands : Float64Array.from(input.consumers, (consumer) => consumer.weight ?? 0);
   for (const list of [demands, production, weights]) assertWhole(list);
+  for (const list of [input.consumers, input.producers]) {
+    invariant(new Set(list.map((one) => one.id)).size === list.length, 'ids are distinct');
+  }
   const produced = sum(production);
   const order = tieOrder(input.keyVersion, input.startMs);
   const byId = (list: readonly { id: string }[]) => (a: number, b: number) => order(idAt(list, a), idAt(list, b));
