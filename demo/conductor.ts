@@ -56,6 +56,8 @@ export function createConductor(world: World, options: ConductorOptions): Conduc
         await replay(scene, stage);
         // An instant that is not read yet must not be saved: it will be played again.
         if (stage.signal.aborted) return;
+        // Time that runs fast waits for its readers: a few seconds of theirs are minutes of the world's.
+        if (options.speed > 1) await stage.server.drivers.present(options.drivers, WAITS.presentMs);
         running = { stage, live: startLiveTime({ fromMs: world.nowMs(), speed: options.speed }, options.realNow) };
         await runLive(scene, stage, running.live);
         running = null;

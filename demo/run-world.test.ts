@@ -159,3 +159,19 @@ function exchange(line: Socket): Promise<Buffer> {
     line.write(READ_IMPORT);
   });
 }
+
+it('does not let time run fast before its readers have come', async () => {
+  // Later than the dawn at which the replay would end: there is nothing to replay.
+  const realMs = ORIGIN + 2 * 86_400_000;
+  const world = await start(0, {
+    speed: 3600,
+    originMs: realMs - 13 * 3_600_000,
+    realNow: () => realMs + performance.now(),
+  });
+  const clock = await openClock({ address: world.address, signal: new AbortController().signal });
+  onTestFinished(() => clock.close());
+  expect(clock.status().mode).toBe('replaying');
+  const first = drive(world.address, 'roof', 1);
+  expect(await first).toHaveLength(1);
+  expect(clock.status().mode).toBe('demo');
+});
