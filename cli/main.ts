@@ -6,6 +6,7 @@ import { register as allocate } from './commands/allocate.ts';
 import { register as container } from './commands/container.ts';
 import { register as demo } from './commands/demo.ts';
 import { register as docs } from './commands/docs.ts';
+import { register as edge } from './commands/edge.ts';
 import { register as flows } from './commands/flows.ts';
 import { register as grafana } from './commands/grafana.ts';
 import { register as importEda } from './commands/import-eda.ts';
@@ -21,7 +22,21 @@ const program = new Command('commonworks')
   .configureHelp({ sortSubcommands: true })
   .exitOverride();
 
-for (const register of [init, run, demo, docs, allocate, settle, verify, ledger, container, flows, grafana, importEda])
+for (const register of [
+  init,
+  run,
+  demo,
+  docs,
+  allocate,
+  settle,
+  verify,
+  ledger,
+  container,
+  flows,
+  grafana,
+  importEda,
+  edge,
+])
   register(program);
 
 // `commonworks ... | head` closes our output early: that is not an error.

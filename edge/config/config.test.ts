@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { isCoded } from '@commonworks/core';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { listProfiles, loadProfile, parseProfile } from '../profile/load.ts';
+import { listProfiles, loadProfile, parseProfile, profilePath } from '../profile/load.ts';
+import { profileReadme } from '../profile/readme.ts';
 import { parseEdgeConfig } from './load.ts';
 
 const base = {
@@ -78,5 +80,12 @@ describe('A device profile', () => {
       expect(error.message).toContain('/points/wattage: is not a known setting');
       expect(error.message).toContain('title, verified, source, bus');
     }
+  });
+});
+
+describe('A device folder', () => {
+  it.each(listProfiles())('%s has the README of its profile (npx commonworks edge docs)', (name) => {
+    const readme = readFileSync(profilePath(name).replace('profile.yaml', 'README.md'), 'utf8');
+    expect(readme).toBe(profileReadme(loadProfile(name)));
   });
 });
