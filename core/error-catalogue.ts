@@ -368,6 +368,10 @@ export const ERROR_CATALOGUE = {
     title: 'The server failed',
     remedy: "Try again; when it stays, send the operator the time and what you did. The cause is in the server's log.",
   },
+  'http.last-admin': {
+    title: 'The last admin would lose the role',
+    remedy: 'Make somebody else an admin first.',
+  },
   'http.not-found': {
     title: 'There is no such page or thing, or it is not yours to see',
     remedy: 'Check the address; log in as the one it belongs to.',
@@ -444,6 +448,10 @@ export const ERROR_CATALOGUE = {
   'site.is-demo': {
     title: 'A demo site was started as a real one',
     remedy: 'Start it with `npx commonworks demo run --dir DIR`, or make a real site with `npx commonworks init DIR`.',
+  },
+  'site.no-free-port': {
+    title: 'No port could be opened on the address to listen on',
+    remedy: 'Check --listen: it must be an address of this machine.',
   },
   'site.not-found': {
     title: 'The folder holds no site',

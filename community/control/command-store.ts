@@ -45,8 +45,7 @@ export async function insertCommand(tx: Db, { command, signed, reason, requested
       signature: signed.signature,
     })
     .execute();
-  const detail = `${requestedBy}: ${reason}`;
-  await insertStep(tx, command.id, { no: 1, state: 'requested', atMs: command.issuedMs, detail });
+  await insertStep(tx, command.id, { no: 1, state: 'requested', atMs: command.issuedMs, detail: reason });
 }
 
 export type Step = { readonly state: CommandState; readonly atMs: number; readonly detail: string };
@@ -116,6 +115,8 @@ async function withSteps(db: Db, rows: readonly Row[]): Promise<CommandRecord[]>
   if (rows.length === 0) return [];
   const ids = rows.map((row) => row.id);
   const steps = await db.selectFrom('command_step').selectAll().where('command', 'in', ids).orderBy('no').execute();
+  const people = await db.selectFrom('member').select(['id', 'name']).execute();
+  const names = new Map(people.map(({ id, name }) => [id, name]));
   return rows.map((row) => ({
     id: row.id,
     edge: row.edge,
@@ -123,7 +124,7 @@ async function withSteps(db: Db, rows: readonly Row[]): Promise<CommandRecord[]>
     kind: row.kind,
     value: row.value,
     reason: row.reason,
-    requestedBy: row.requested_by,
+    requestedBy: names.get(row.requested_by) ?? row.requested_by,
     state: row.state,
     observed: row.observed,
     expiresMs: row.expires_ms,

@@ -77,7 +77,7 @@ describe('sending', () => {
     expect(await findCommand(db, command)).toMatchObject({
       state: 'published',
       requestedBy: 'olga',
-      steps: [{ state: 'requested', detail: 'olga: cloud test' }, { state: 'published' }],
+      steps: [{ state: 'requested', detail: 'cloud test' }, { state: 'published' }],
     });
   });
 

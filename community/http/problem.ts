@@ -19,6 +19,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   'http.host-refused': 421,
   'http.idempotency-key-reused': 422,
   'http.internal': 500,
+  'http.last-admin': 409,
   'http.not-found': 404,
   'http.not-logged-in': 401,
   'http.origin-refused': 403,

@@ -50,8 +50,7 @@ export async function buildServer(
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 100 },
   }).withTypeProvider<TypeBoxTypeProvider>();
-  // JSON is the only language spoken here.
-  server.removeContentTypeParser('text/plain');
+  speakJsonOnly(server);
   server.setValidatorCompiler(TypeBoxValidatorCompiler);
   handleErrors(server);
   const rules = collectRules(server);
@@ -67,6 +66,16 @@ export async function buildServer(
   await serveDashboard(server, options.dashboardDir);
   server.addHook('preClose', async () => app.live.hub.close());
   return { server, rules };
+}
+
+/** An empty body is none, whatever the header says: a DELETE from a browser's helper often says JSON. */
+function speakJsonOnly(server: Server): void {
+  const parse = server.getDefaultJsonParser('error', 'error');
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else void parse(request, String(body), done);
+  });
 }
 
 function apiRoutes(server: Server, app: App): void {

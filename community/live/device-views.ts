@@ -29,8 +29,13 @@ function deviceView(
   const announced = live.announced(edge, device);
   const known = live.device(edge, device);
   const status = live.status(edge);
-  const isStale = live.isStale(edge, device, at.nowMs);
-  const { state, reason } = stateOf(status?.state === 'offline', known, at.reach(edge, device));
+  // A badge reader has nothing to say until a badge is shown: its silence is no fault.
+  const isSilent = announced?.points.length === 0;
+  const isStale = !isSilent && live.isStale(edge, device, at.nowMs);
+  const { state, reason } = stateOf(at.reach(edge, device), {
+    isEdgeOffline: status?.state === 'offline',
+    isKnown: isSilent || known !== undefined,
+  });
   return {
     ...which,
     title: announced?.title ?? device,
@@ -39,7 +44,7 @@ function deviceView(
     reason,
     lastSeenMs: known?.timeMs ?? null,
     isStale,
-    quality: qualityOf(known, isStale),
+    quality: isSilent ? 'good' : qualityOf(known, isStale),
     values: known === undefined ? [] : [...known.points].flatMap(([point, value]) => toValue(point, value)),
     commands: (announced?.commands ?? []).filter(isCommandKind),
     backlog: Math.max(0, Math.trunc(status?.backlog ?? 0)),
@@ -51,13 +56,12 @@ export function isCommandKind(text: string): text is CommandKind {
 }
 
 function stateOf(
-  isEdgeOffline: boolean,
-  known: LiveDevice | undefined,
   reach: Reach | undefined,
+  { isEdgeOffline, isKnown }: { isEdgeOffline: boolean; isKnown: boolean },
 ): Pick<Device, 'state' | 'reason'> {
   if (isEdgeOffline) return { state: 'edge-offline', reason: 'The edge is not connected.' };
   if (reach !== undefined && reach.state !== 'online') return { state: reach.state, reason: reach.reason };
-  if (known === undefined) return { state: 'never-seen', reason: 'No value has arrived yet.' };
+  if (!isKnown) return { state: 'never-seen', reason: 'No value has arrived yet.' };
   return { state: 'online', reason: '' };
 }
 

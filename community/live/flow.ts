@@ -55,7 +55,12 @@ function nodeOf(kind: FlowKind, parts: readonly FlowPart[]): FlowNode {
 }
 
 function sum(values: readonly LiveValue[]): number {
-  return values.reduce((total, { value }) => total + (typeof value === 'number' ? value : 0), 0);
+  return toMilliwatt(values.reduce((total, { value }) => total + (typeof value === 'number' ? value : 0), 0));
+}
+
+/** Sums of doubles carry dust that no meter measured. */
+function toMilliwatt(powerW: number): number {
+  return Math.round(powerW * 1000) / 1000;
 }
 
 /** A sum that lacks a part is shown, but nothing is computed from it. Without a grid meter the grid is not known. */
@@ -72,7 +77,7 @@ function residual(powers: Powers): number | null {
   const grid = powers.get('grid') ?? null;
   const others = FLOW_KINDS.filter((kind) => kind !== 'grid').map((kind) => powers.get(kind) ?? null);
   if (grid === null || others.includes(null)) return null;
-  return grid - others.reduce<number>((total, power) => total + (power ?? 0), 0);
+  return toMilliwatt(grid - others.reduce<number>((total, power) => total + (power ?? 0), 0));
 }
 
 /** Use is what homes and workshop take; sun and a discharging battery cover it, a charging one takes sun first. */

@@ -1,4 +1,5 @@
 /** The machines of the register, with the settings that only the workshop knows. */
+import { CodedError } from '@commonworks/core';
 import { DEFAULT_THRESHOLDS, type PowerThresholds } from '@commonworks/core/workshop/index.ts';
 import type { Db } from '../database.ts';
 
@@ -52,9 +53,16 @@ export type NewMachine = Pick<
   'id' | 'name' | 'kind' | 'activity' | 'meter' | 'relay' | 'pricePerHour'
 > & {
   readonly community: string;
+  readonly reader?: DeviceRef;
+  readonly power?: PowerThresholds;
 };
 
+/** Within a transaction. @throws CodedError `http.request-invalid` for thresholds that do not rise. */
 export async function addMachine(db: Db, machine: NewMachine): Promise<void> {
+  const { reader, power = DEFAULT_THRESHOLDS } = machine;
+  if (power.offBelowW > power.idleBelowW || power.idleBelowW > power.runningFromW) {
+    throw new CodedError('http.request-invalid', 'power: offBelowW <= idleBelowW <= runningFromW');
+  }
   await db
     .insertInto('machine')
     .values({
@@ -69,6 +77,17 @@ export async function addMachine(db: Db, machine: NewMachine): Promise<void> {
       relay_edge: machine.relay?.edge ?? null,
       relay_device: machine.relay?.device ?? null,
       price_per_hour: machine.pricePerHour,
+    })
+    .execute();
+  await db
+    .insertInto('machine_setting')
+    .values({
+      machine: machine.id,
+      reader_edge: reader?.edge ?? null,
+      reader_device: reader?.device ?? null,
+      off_below_w: power.offBelowW,
+      idle_below_w: power.idleBelowW,
+      running_from_w: power.runningFromW,
     })
     .execute();
 }

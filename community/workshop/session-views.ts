@@ -39,9 +39,11 @@ async function toSessions(db: Db, rows: readonly Row[]): Promise<Session[]> {
   return await Promise.all(rows.map((row) => toSession(db, row, watched.get(row.machine)?.timeMs ?? row.start_ms)));
 }
 
-/** An open session is counted up to what was heard last: what is not yet known is not unknown. */
+/** A session that is not closed is counted up to what was heard last: what is not yet known is not unknown. */
 async function toSession(db: Db, row: Row, heardMs: number): Promise<Session> {
-  const span = { fromMs: row.start_ms, toMs: Math.max(row.start_ms, row.end_ms ?? heardMs) };
+  const endMs = row.end_ms ?? Number.POSITIVE_INFINITY;
+  const toMs = row.closed_ms === null ? Math.min(endMs, heardMs) : endMs;
+  const span = { fromMs: row.start_ms, toMs: Math.max(row.start_ms, toMs) };
   const spans = sessionSpans(span, await activitySpans(db, row.machine, span.fromMs, span.toMs));
   const seconds = sessionSeconds(spans);
   return {

@@ -2,7 +2,7 @@
 import { type Static, Type } from 'typebox';
 import { Nullable } from '../schema.ts';
 import { MACHINE_KINDS } from '../seed.ts';
-import { METERING_ROLES, Member } from './people.ts';
+import { METERING_ROLES, Member, ROLES } from './people.ts';
 import { ALLOCATION_METHODS } from './share.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -15,6 +15,9 @@ const Price = Type.String({ pattern: '^\\d{1,9}(\\.\\d{1,6})?$' });
 
 /** POST /members answers with the member and the link to hand over. */
 export const InvitedMember = Type.Object({ member: Member, url: Type.String(), expiresMs: Type.Number() });
+
+/** PUT /members/:id/roles: replaced whole. */
+export const RolesRequest = Type.Object({ roles: Type.Array(Type.Enum([...ROLES]), { maxItems: 4 }) }, closed);
 
 /** POST /auth/accept; `name` and `email` only for the first admin of a new site. */
 export const AcceptRequest = Type.Object(
@@ -60,6 +63,19 @@ export const MachineRequest = Type.Object(
     meter: Nullable(DeviceRef),
     relay: Nullable(DeviceRef),
     pricePerHour: Price,
+    /** A badge reader of its own; without it every reader at the machine's edge counts. */
+    reader: Type.Optional(DeviceRef),
+    /** For a machine known by its power alone: below `offBelowW` off, below `idleBelowW` idle, from `runningFromW` on running. */
+    power: Type.Optional(
+      Type.Object(
+        {
+          offBelowW: Type.Number({ minimum: 0 }),
+          idleBelowW: Type.Number({ minimum: 0 }),
+          runningFromW: Type.Number({ minimum: 0 }),
+        },
+        closed,
+      ),
+    ),
   },
   closed,
 );

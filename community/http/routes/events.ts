@@ -1,10 +1,11 @@
 /** Live events: one server-sent stream per page, each viewer's own view, coalesced. */
 import { CodedError } from '@commonworks/core';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isStaff } from '../../live/community-live.ts';
 import type { Change, EventSink } from '../../live/event-hub.ts';
 import { LOGGED_IN, principalOf } from '../access.ts';
-import type { App, Routes } from '../app.ts';
+import { type App, nowMs, type Routes } from '../app.ts';
+import { findPrincipal } from '../identify.ts';
 import type { Principal } from '../principal.ts';
 
 export const eventRoutes: Routes = (server, app) => {
@@ -25,10 +26,30 @@ export const eventRoutes: Routes = (server, app) => {
       const remove = app.live.hub.add(principal, sink, first);
       if (remove === null) throw new CodedError('http.too-many-viewers', 'too many pages watch live');
       sink.start();
-      request.raw.once('close', remove);
+      const recheck = setInterval(() => void closeWhenGone(app, request, sink), RECHECK_MS).unref();
+      request.raw.once('close', () => {
+        clearInterval(recheck);
+        remove();
+      });
     },
   );
 };
+
+/** A stream lives long: who logged out or left watches no longer than this. */
+const RECHECK_MS = 60_000;
+
+async function closeWhenGone(app: App, request: FastifyRequest, sink: EventSink): Promise<void> {
+  try {
+    const { member } = principalOf(request);
+    if (member === null) return;
+    const isThere =
+      (await app.logIn.session(request.headers.cookie)) !== null &&
+      (await findPrincipal(app.db, member, nowMs(app))) !== null;
+    if (!isThere) sink.close();
+  } catch (error) {
+    request.log.warn({ err: error }, 'a viewer could not be checked');
+  }
+}
 
 /** What a page needs to begin with; after that only what changes. */
 async function firstChanges(app: App, principal: Principal): Promise<Change[]> {

@@ -1,11 +1,18 @@
 /** Members: the register, and the links that let people set a password. */
 import { CodedError } from '@commonworks/core';
-import { InvitedMember, InviteLink, Member, MemberRequest, type Role } from '@commonworks/core/api/index.ts';
+import {
+  InvitedMember,
+  InviteLink,
+  Member,
+  MemberRequest,
+  type Role,
+  RolesRequest,
+} from '@commonworks/core/api/index.ts';
 import { Type } from 'typebox';
 import { refuseDemoEmail } from '../../auth/demo-logins.ts';
 import { newId } from '../../new-id.ts';
 import { COMMUNITY_HOLDER, transferShares } from '../../register/holdings.ts';
-import { addMember, findMember, listMembers } from '../../register/members.ts';
+import { addMember, findMember, listMembers, setRoles } from '../../register/members.ts';
 import { isDuplicate } from '../../sqlite-constraint.ts';
 import { LOGGED_IN, principalOf, roles } from '../access.ts';
 import { type App, nowMs, type Routes } from '../app.ts';
@@ -52,6 +59,22 @@ export const memberRoutes: Routes = (server, app) => {
       return reply.code(201).send({ member: await readMember(app, id), ...link });
     },
   );
+  server.put(
+    '/members/:id/roles',
+    {
+      config: { access: roles('admin') },
+      schema: { tags, summary: 'Give and take roles', params: IdParam, body: RolesRequest, response: { 200: Member } },
+    },
+    async (request) => {
+      const member = await readMember(app, request.params.id);
+      await app.db.transaction().execute(async (tx) => {
+        await setRoles(tx, member.id, request.body.roles);
+        const admins = (await listMembers(tx, nowMs(app))).filter((one) => one.roles.includes('admin'));
+        if (admins.length === 0) throw new CodedError('http.last-admin', 'somebody must remain who can give roles');
+      });
+      return await readMember(app, member.id);
+    },
+  );
   for (const [path, purpose, summary] of [
     ['invite', 'invite', 'A new link for a member who has no log-in yet'],
     ['reset-link', 'reset', 'A link to set a new password'],
@@ -64,6 +87,7 @@ export const memberRoutes: Routes = (server, app) => {
       },
       async (request) => {
         const member = await readMember(app, request.params.id);
+        if (member.email === null) throw new CodedError('http.request-invalid', 'the member has no e-mail address');
         return inviteLink(app, member.hasLogin ? 'reset' : purpose, member.id);
       },
     );

@@ -24,6 +24,7 @@ const tags = ['places'];
 export const placeRoutes: Routes = (server, app) => {
   pointRoutes(server, app);
   edgeRoutes(server, app);
+  badgeRevocation(server, app);
   server.post(
     '/badges',
     {
@@ -46,6 +47,31 @@ export const placeRoutes: Routes = (server, app) => {
     },
   );
 };
+
+function badgeRevocation(server: Server, app: App): void {
+  server.post(
+    '/badges/:id/revoke',
+    {
+      config: { access: roles('admin') },
+      schema: {
+        tags,
+        summary: 'A badge that opens nothing any more',
+        params: Type.Object({ id: Type.String({ pattern: '^[0-9a-f]{64}$' }) }),
+        response: { 200: BadgeRequest },
+      },
+    },
+    async (request) => {
+      const row = await app.db
+        .updateTable('badge')
+        .set({ revoked_ms: nowMs(app) })
+        .where('badge', '=', request.params.id)
+        .returning(['badge', 'member'])
+        .executeTakeFirst();
+      if (row === undefined) throw new CodedError('http.not-found', 'there is no such badge');
+      return row;
+    },
+  );
+}
 
 function pointRoutes(server: Server, app: App): void {
   server.get(

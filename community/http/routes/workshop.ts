@@ -51,7 +51,7 @@ function machineRoutes(server: Server, app: App): void {
     },
     async (request, reply) => {
       const id = newId(nowMs(app));
-      await addMachine(app.db, { id, community: app.site.id, ...request.body });
+      await app.db.transaction().execute((tx) => addMachine(tx, { id, community: app.site.id, ...request.body }));
       app.live.forget();
       return reply.code(201).send({ id });
     },

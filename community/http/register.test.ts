@@ -1,0 +1,140 @@
+/** What admins and treasurers register over HTTP, and that each takes effect. */
+import { scryptSync } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listMachines } from '../workshop/machine-list.ts';
+import {
+  badgeOf,
+  EDGE,
+  NOW,
+  PEOPLE,
+  type Person,
+  POINT,
+  startTestCommunity,
+  type TestCommunity,
+} from './test-community.ts';
+
+let community: TestCommunity;
+const cookies = new Map<Person, string>();
+beforeAll(async () => {
+  community = await startTestCommunity();
+  for (const name of ['anna', 'theo', 'ada'] as const) cookies.set(name, await community.cookieOf(name));
+});
+afterAll(() => community.close());
+
+async function call(who: Person, method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, payload?: object) {
+  const headers = { cookie: cookies.get(who) ?? '' };
+  return await community.inject({ method, url: `/api/v1${url}`, headers, ...(payload && { payload }) });
+}
+
+describe('edges', () => {
+  it('get a secret that is shown once, and are revoked', async () => {
+    const made = await call('ada', 'POST', '/edges', { name: 'roof' });
+    expect(made.statusCode).toBe(201);
+    const { edge, secret } = made.json();
+    const row = await community.db.selectFrom('edge').selectAll().where('id', '=', edge.id).executeTakeFirstOrThrow();
+    const [, n, r, p, salt = '', hash = ''] = row.secret_hash.split('$');
+    const cost = { N: Number(n), r: Number(r), p: Number(p) };
+    expect(scryptSync(secret, Buffer.from(salt, 'base64url'), 32, cost).toString('base64url')).toBe(hash);
+    expect(JSON.stringify((await call('ada', 'GET', '/edges')).json())).not.toContain(secret);
+    expect((await call('ada', 'POST', `/edges/${edge.id}/revoke`)).json()).toMatchObject({ isEnabled: false });
+    expect((await call('ada', 'POST', '/edges/none/revoke')).json()).toMatchObject({ code: 'http.not-found' });
+  });
+});
+
+describe('metering points', () => {
+  it('are made, and their meter is exchanged without losing history', async () => {
+    const request = { name: 'Home of Ben', role: 'consumer', member: PEOPLE.ben };
+    const made = await call('ada', 'POST', '/metering-points', request);
+    expect(made.json()).toMatchObject({ ...request, assignments: [] });
+    const swap = { edge: EDGE, device: 'home-1b', fromMs: NOW };
+    const changed = await call('ada', 'POST', `/metering-points/${POINT}/assignments`, swap);
+    expect(changed.json().assignments).toEqual([
+      { edge: EDGE, device: 'home-1', fromMs: 0, toMs: NOW },
+      { edge: EDGE, device: 'home-1b', fromMs: NOW, toMs: null },
+    ]);
+    const earlier = await call('ada', 'POST', `/metering-points/${POINT}/assignments`, { ...swap, fromMs: NOW - 1000 });
+    expect(earlier.statusCode).toBe(400);
+    const stranger = await call('ada', 'POST', '/metering-points', { ...request, member: 'nobody' });
+    expect(stranger.json()).toMatchObject({ code: 'http.not-found' });
+  });
+});
+
+describe('machines and badges', () => {
+  it('have thresholds and a reader of their own', async () => {
+    const device = { edge: EDGE, device: 'press-1' };
+    const machine = { name: 'Press', kind: 'other', activity: device, meter: device, relay: null, pricePerHour: '300' };
+    const power = { offBelowW: 1, idleBelowW: 20, runningFromW: 30 };
+    const made = await call('ada', 'POST', '/machines', {
+      ...machine,
+      power,
+      reader: { edge: EDGE, device: 'badge-2' },
+    });
+    const press = (await listMachines(community.db)).find((one) => one.id === made.json().id);
+    expect(press).toMatchObject({ name: 'Press', thresholds: power, reader: { device: 'badge-2' } });
+    const falling = await call('ada', 'POST', '/machines', { ...machine, power: { ...power, idleBelowW: 0 } });
+    expect(falling.json()).toMatchObject({ status: 400, code: 'http.request-invalid' });
+    expect((await call('anna', 'GET', '/machines')).json()).toHaveLength(3);
+  });
+
+  it('a badge is given, and revoked when lost', async () => {
+    const badge = { badge: 'ab'.repeat(32), member: PEOPLE.anna };
+    expect((await call('ada', 'POST', '/badges', badge)).statusCode).toBe(201);
+    expect((await call('ada', 'POST', '/badges', { ...badge, member: 'nobody' })).statusCode).toBe(404);
+    expect((await call('ada', 'POST', `/badges/${badgeOf('ben')}/revoke`)).json()).toMatchObject({
+      member: PEOPLE.ben,
+    });
+    const row = await community.db.selectFrom('badge').selectAll().where('member', '=', PEOPLE.ben).executeTakeFirst();
+    expect(row?.revoked_ms).toBe(NOW);
+  });
+});
+
+describe('roles', () => {
+  it('are given and taken, but somebody remains who can give them', async () => {
+    const url = `/members/${PEOPLE.anna}/roles`;
+    expect((await call('anna', 'GET', '/edges')).statusCode).toBe(403);
+    expect((await call('ada', 'PUT', url, { roles: ['member', 'admin'] })).json()).toMatchObject({
+      roles: ['member', 'admin'],
+    });
+    expect((await call('anna', 'GET', '/edges')).statusCode).toBe(200);
+    expect((await call('anna', 'PUT', url, { roles: ['member'] })).statusCode).toBe(200);
+    const last = await call('ada', 'PUT', `/members/${PEOPLE.ada}/roles`, { roles: [] });
+    expect(last.json()).toMatchObject({ status: 409, code: 'http.last-admin' });
+    expect((await call('ada', 'GET', '/edges')).statusCode).toBe(200);
+  });
+});
+
+describe('accounts', () => {
+  it('a tariff begins in the future: what was consumed keeps its price', async () => {
+    const prices = { method: 'fixed', internalPrice: '13.5', gridPrice: '30', feedInPrice: '6' };
+    expect((await call('theo', 'POST', '/tariffs', { ...prices, fromMs: NOW + 1000 })).statusCode).toBe(201);
+    expect((await call('theo', 'POST', '/tariffs', { ...prices, fromMs: NOW + 1000 })).statusCode).toBe(400);
+    expect((await call('theo', 'POST', '/tariffs', { ...prices, fromMs: NOW - 1000 })).statusCode).toBe(400);
+    expect((await call('anna', 'GET', '/tariffs')).json()).toHaveLength(2);
+  });
+
+  it('an open month cannot be settled; the ledger begins with nothing and can be exported', async () => {
+    const open = await call('theo', 'POST', '/settlements', { month: '2026-05' });
+    expect(open.json()).toMatchObject({ status: 409, code: 'community.period-open' });
+    expect((await call('theo', 'GET', '/settlements')).json()).toEqual([]);
+    expect((await call('anna', 'GET', '/ledger/head')).json()).toEqual({ seq: 0, hash: '0'.repeat(64) });
+    const bundle = await call('theo', 'GET', '/ledger/export');
+    expect(bundle.headers['content-type']).toContain('ndjson');
+    expect(JSON.parse(bundle.body.split('\n')[0] ?? '')).toMatchObject({ bundle: 'commonworks' });
+  });
+
+  it("a member's share and statement are there before anything was measured, their rows as CSV", async () => {
+    const base = `/members/${PEOPLE.anna}`;
+    const share = await call('anna', 'GET', `${base}/share?day=2026-05-04`);
+    expect(share.json()).toMatchObject({ name: 'anna', shares: 10, sharesTotal: 100, now: { consumptionW: null } });
+    expect((await call('anna', 'GET', `${base}/statements/2026-05`)).json()).toMatchObject({
+      status: 'draft',
+      totalMinor: 0,
+    });
+    const rows = await call('anna', 'GET', `${base}/statements/2026-05/intervals?day=2026-05-04`);
+    const csv = await call('anna', 'GET', `${base}/statements/2026-05/intervals.csv?day=2026-05-04`);
+    expect(csv.headers['content-type']).toContain('text/csv');
+    expect(csv.body.trim().split('\n')).toHaveLength(1 + rows.json().length);
+    const wrong = await call('anna', 'GET', `${base}/statements/2026-05/intervals?day=2026-04-30`);
+    expect(wrong.statusCode).toBe(400);
+  });
+});
