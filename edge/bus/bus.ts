@@ -62,6 +62,18 @@ export function createBus(config: BusConfig, signal: AbortSignal): Bus {
     client?.close();
     client = null;
   };
+  /** Device servers close idle connections: one that ended since the last request is opened anew, once. */
+  const attempt = async <T>(job: (client: ModbusClient) => Promise<T>): Promise<T> => {
+    const isReused = client?.isOpen() === true;
+    const open = await connected();
+    try {
+      return await job(open);
+    } catch (error) {
+      const hasEnded = isCoded(error, 'bridge.link-unreachable') && error.detail['isEnded'] === true;
+      if (!isReused || !hasEnded) throw error;
+      return await job(await connected());
+    }
+  };
   signal.addEventListener('abort', () => client?.close(), { once: true });
   return {
     name: config.name,
@@ -71,9 +83,8 @@ export function createBus(config: BusConfig, signal: AbortSignal): Bus {
         if (breaker.restMs() > 0 && !isUrgent) {
           throw new CodedError('edge.device-unit-down', `unit ${unit} on ${config.name} does not answer`);
         }
-        const open = await connected();
         try {
-          const result = await job(open);
+          const result = await attempt(job);
           breaker.succeed();
           silentRequests = 0;
           return result;

@@ -99,7 +99,7 @@ describe.each(KINDS)('A Modbus client over %s', (kind) => {
     await using slave = await startTestSlave(kind);
     const client = await openClient(slave, kind, 5000);
     slave.answer = () => client.close();
-    expect(await codeOf(client.readRegisters(1, 'input', { address: 5, count: 1 }))).toBe('edge.modbus-timeout');
+    expect(await codeOf(client.readRegisters(1, 'input', { address: 5, count: 1 }))).toBe('bridge.link-unreachable');
   });
 });
 

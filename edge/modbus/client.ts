@@ -8,7 +8,10 @@ import { GuardedPort } from './guarded-port.ts';
 
 export type Table = 'input' | 'holding';
 
-/** Addresses are those of the wire, counted from 0. Every method throws CodedError `edge.modbus-*`. */
+/**
+ * Addresses are those of the wire, counted from 0. Every method throws CodedError `edge.modbus-*`, or
+ * `bridge.link-unreachable` with `detail.isEnded` when the connection ended meanwhile.
+ */
 export type ModbusClient = {
   readonly readRegisters: (unit: number, table: Table, span: Span) => Promise<number[]>;
   readonly readCoil: (unit: number, address: number) => Promise<boolean>;
@@ -37,7 +40,7 @@ export function createModbusClient(stream: Duplex, framing: Framing, options: Cl
   let isBusy = false;
   let isUnsettled = false;
   let failPending: ((error: Error) => void) | null = null;
-  port.on('close', () => failPending?.(new CodedError('edge.modbus-timeout', 'the connection ended')));
+  port.on('close', () => failPending?.(connectionEnded()));
 
   const request = async <T>(send: (next: Next<T>) => void): Promise<T> => {
     invariant(!isBusy, 'one Modbus request at a time');
@@ -45,7 +48,7 @@ export function createModbusClient(stream: Duplex, framing: Framing, options: Cl
     try {
       if (isUnsettled) await settle(port, options.settleMs);
       isUnsettled = false;
-      if (!port.isOpen) throw new CodedError('edge.modbus-timeout', 'the connection ended');
+      if (!port.isOpen) throw connectionEnded();
       const straysBefore = port.strayCount();
       const answer = await new Promise<T>((resolve, reject) => {
         failPending = reject;
@@ -85,6 +88,10 @@ export function createModbusClient(stream: Duplex, framing: Framing, options: Cl
     isOpen: () => port.isOpen,
     close: () => port.close(),
   };
+}
+
+function connectionEnded(): CodedError {
+  return new CodedError('bridge.link-unreachable', 'the connection ended', { detail: { isEnded: true } });
 }
 
 /** Waits until nothing has come for `silenceMs`, at most ten times as long. */

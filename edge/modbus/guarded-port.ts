@@ -33,6 +33,7 @@ export class GuardedPort extends EventEmitter {
   }
 
   close(callback?: () => void): void {
+    this.isOpen = false;
     this.#stream.destroy();
     callback?.();
   }

@@ -15,6 +15,8 @@ export type TestSlave = AsyncDisposable & {
   readonly requests: SlaveRequest[];
   /** Replaces the way requests are answered. */
   answer: SlaveAnswer;
+  /** Closes all connections, as device servers do with idle ones. */
+  readonly hangUp: () => void;
   readonly frame: (request: SlaveRequest, pdu: Buffer, changes?: { unit?: number; transaction?: number }) => Buffer;
 };
 
@@ -49,6 +51,9 @@ export async function startTestSlave(kind: 'tcp' | 'rtu'): Promise<TestSlave> {
     requests: [],
     answer: (_request, right, send) => send(right),
     frame,
+    hangUp: () => {
+      for (const socket of sockets) socket.destroy();
+    },
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy();
       server.close();
