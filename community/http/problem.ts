@@ -2,6 +2,7 @@
 import { CodedError, ERROR_CATALOGUE, type ErrorCode, isCoded, type Refusal, type Result } from '@commonworks/core';
 import type { Problem } from '@commonworks/core/api/index.ts';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isDatabaseFault } from '../sqlite-constraint.ts';
 
 /** HTTP status per code; what is not named is a conflict with the state of things (a refusal) or our failure. */
 const STATUS: Partial<Record<ErrorCode, number>> = {
@@ -69,6 +70,8 @@ export function sendNotFound(request: FastifyRequest, reply: FastifyReply): Fast
 
 function toProblem(error: FastifyError): Problem {
   if (isCoded(error)) return problemOf(error.code, error.message);
+  if (isDatabaseFault(error))
+    return problemOf('community.database-unusable', 'the database cannot be written or read now');
   if (error.validation !== undefined) {
     const faults = error.validation.slice(0, FAULTS_SHOWN_MAX);
     const where = error.validationContext ?? 'request';

@@ -6,10 +6,10 @@ import type { Db } from '../database.ts';
 import { holdingsAt } from '../register/holdings.ts';
 import { listPoints, type PointRecord } from '../register/points.ts';
 import { listTariffs, tariffAt } from '../register/tariffs.ts';
-import { type MachineState, machineView, readMachineState } from '../workshop/machine-views.ts';
+import { machineView, readMachineState } from '../workshop/machine-views.ts';
 import { findAlarm } from './alarms.ts';
 import { flowNow, memberNow, type Weights } from './community-now.ts';
-import { deviceViews, type EdgeName, type Reach } from './device-views.ts';
+import { type DevicesAt, deviceView, deviceViews, type EdgeName, type Reach } from './device-views.ts';
 import { type Change, createEventHub } from './event-hub.ts';
 import { createLiveValues } from './live-values.ts';
 import { liveMachine } from './machine-live.ts';
@@ -50,17 +50,19 @@ export function createCommunityLive(options: {
     const { points, weights } = await register.get();
     return memberNow(member, { points, weights, live: values, nowMs: nowMs() });
   }
-  async function devices(): Promise<Device[]> {
+  async function devicesAt(): Promise<DevicesAt> {
     const { edges } = await register.get();
-    return deviceViews(values, { nowMs: nowMs(), edges, reach: (edge, device) => reach.get(`${edge}/${device}`) });
+    return { nowMs: nowMs(), edges, reach: (edge, device) => reach.get(`${edge}/${device}`) };
   }
-  function viewMachines(state: MachineState, watcher: Watcher): Machine[] {
+  async function devices(): Promise<Device[]> {
+    return deviceViews(values, await devicesAt());
+  }
+  /** All, or the one of that id. */
+  async function machines(watcher: Watcher, id?: string): Promise<Machine[]> {
+    const state = await machineState.get();
     const viewer = { member: watcher.member, seesNames: isStaff(watcher) };
-    const live = liveMachine(values, state);
-    return state.machines.map((machine) => machineView(state, machine, { viewer, live }));
-  }
-  async function machines(watcher: Watcher): Promise<Machine[]> {
-    return viewMachines(await machineState.get(), watcher);
+    const wanted = state.machines.filter((machine) => id === undefined || machine.id === id);
+    return wanted.map((machine) => machineView(state, machine, { viewer, live: liveMachine(values, state) }));
   }
 
   async function render({ name, id }: Change, watcher: Watcher): Promise<unknown> {
@@ -72,9 +74,9 @@ export function createCommunityLive(options: {
       case 'clock':
         return clock.status();
       case 'machine':
-        return (await machines(watcher)).find((machine) => machine.id === id) ?? null;
+        return (await machines(watcher, id))[0] ?? null;
       case 'device':
-        return isStaff(watcher) ? ((await devices()).find((one) => `${one.edge}/${one.device}` === id) ?? null) : null;
+        return isStaff(watcher) ? deviceView(values, id, await devicesAt()) : null;
       case 'command':
         return isStaff(watcher) ? await findCommand(db, id) : null;
       case 'alarm':
@@ -90,7 +92,7 @@ export function createCommunityLive(options: {
     flow,
     mine,
     devices,
-    machines,
+    machines: (watcher: Watcher) => machines(watcher),
     edges: async () => (await register.get()).edges,
     machineState: machineState.get,
     /** The last word of the log on a device. */

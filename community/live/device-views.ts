@@ -9,18 +9,27 @@ export type EdgeName = { readonly id: string; readonly name: string };
 export type Reach = { readonly state: 'online' | 'unreachable' | 'misconfigured'; readonly reason: string };
 export type ReachOf = (edge: string, device: string) => Reach | undefined;
 
-export function deviceViews(
-  live: LiveValuesStore,
-  at: { nowMs: number; edges: readonly EdgeName[]; reach: ReachOf },
-): Device[] {
+export type DevicesAt = { readonly nowMs: number; readonly edges: readonly EdgeName[]; readonly reach: ReachOf };
+
+/** Devices of the edges in the register. */
+export function deviceViews(live: LiveValuesStore, at: DevicesAt): Device[] {
   const names = new Map(at.edges.map((edge) => [edge.id, edge.name]));
   return live
     .known()
     .filter(({ edge }) => names.has(edge))
-    .map(({ edge, device }) => deviceView(live, { edge, device, edgeName: names.get(edge) ?? edge }, at));
+    .map(({ edge, device }) => toView(live, { edge, device, edgeName: names.get(edge) ?? edge }, at));
 }
 
-function deviceView(
+/** One of them, by `edge/device`; null when the edge is not in the register. */
+export function deviceView(live: LiveValuesStore, key: string, at: DevicesAt): Device | null {
+  const slash = key.indexOf('/');
+  const edge = at.edges.find(({ id }) => id === key.slice(0, slash));
+  return edge === undefined
+    ? null
+    : toView(live, { edge: edge.id, device: key.slice(slash + 1), edgeName: edge.name }, at);
+}
+
+function toView(
   live: LiveValuesStore,
   which: { edge: string; device: string; edgeName: string },
   at: { nowMs: number; reach: ReachOf },

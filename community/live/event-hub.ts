@@ -33,15 +33,6 @@ export type EventHub<Viewer> = ReturnType<typeof createEventHub<Viewer>>;
 export function createEventHub<Viewer>(options: { render: Render<Viewer>; onFault: (error: unknown) => void }) {
   const subscribers = new Set<Subscriber<Viewer>>();
 
-  function note(subscriber: Subscriber<Viewer>, change: Change): void {
-    const key = `${change.name}/${change.id}`;
-    const oldest = subscriber.pending.keys().next().value;
-    if (oldest !== undefined && subscriber.pending.size >= HUB_LIMITS.pendingMax && !subscriber.pending.has(key)) {
-      subscriber.pending.delete(oldest);
-    }
-    subscriber.pending.set(key, change);
-  }
-
   async function send(subscriber: Subscriber<Viewer>): Promise<void> {
     if (subscriber.isSending || subscriber.isBlocked) return;
     subscriber.isSending = true;
@@ -72,7 +63,7 @@ export function createEventHub<Viewer>(options: { render: Render<Viewer>; onFaul
   return {
     /** Marks it for every viewer; sent with the next flush. */
     touch(name: LiveEventName, id = ''): void {
-      for (const subscriber of subscribers) note(subscriber, { name, id });
+      for (const subscriber of subscribers) note(subscriber.pending, { name, id });
     },
     /** Sends what is marked, to everybody whose line is free. */
     flush(): void {
@@ -88,7 +79,7 @@ export function createEventHub<Viewer>(options: { render: Render<Viewer>; onFaul
     add(viewer: Viewer, sink: EventSink, first: readonly Change[]): (() => void) | null {
       if (subscribers.size >= HUB_LIMITS.viewersMax) return null;
       const subscriber = { viewer, sink, pending: new Map(), isBlocked: false, isSending: false };
-      for (const change of first) note(subscriber, change);
+      for (const change of first) note(subscriber.pending, change);
       subscribers.add(subscriber);
       void send(subscriber);
       return () => void subscribers.delete(subscriber);
@@ -99,6 +90,16 @@ export function createEventHub<Viewer>(options: { render: Render<Viewer>; onFaul
       subscribers.clear();
     },
   };
+}
+
+/** The newest change of a thing takes the place of an older one; of too many things the oldest is dropped. */
+function note(pending: Map<string, Change>, change: Change): void {
+  const key = `${change.name}/${change.id}`;
+  const oldest = pending.keys().next().value;
+  if (oldest !== undefined && pending.size >= HUB_LIMITS.pendingMax && !pending.has(key)) {
+    pending.delete(oldest);
+  }
+  pending.set(key, change);
 }
 
 /** JSON has no line breaks, so one data line is enough. */

@@ -8,7 +8,16 @@ import { type App, nowMs, type Routes } from '../app.ts';
 import { findPrincipal } from '../identify.ts';
 import type { Principal } from '../principal.ts';
 
+/** Pages that one person may watch with at a time: nobody takes the room of others. */
+const STREAMS_EACH_MAX = 20;
+
 export const eventRoutes: Routes = (server, app) => {
+  const streams = new Map<string, number>();
+  const count = (user: string, change: 1 | -1) => {
+    const next = (streams.get(user) ?? 0) + change;
+    if (next > 0) streams.set(user, next);
+    else streams.delete(user);
+  };
   server.get(
     '/events',
     {
@@ -21,15 +30,20 @@ export const eventRoutes: Routes = (server, app) => {
     },
     async (request, reply) => {
       const principal = principalOf(request);
+      if ((streams.get(principal.user) ?? 0) >= STREAMS_EACH_MAX) {
+        throw new CodedError('http.too-many-viewers', `${STREAMS_EACH_MAX} pages of yours watch live`);
+      }
       const first = await firstChanges(app, principal);
       const sink = openSink(reply);
       const remove = app.live.hub.add(principal, sink, first);
       if (remove === null) throw new CodedError('http.too-many-viewers', 'too many pages watch live');
       sink.start();
+      count(principal.user, 1);
       const recheck = setInterval(() => void closeWhenGone(app, request, sink), RECHECK_MS).unref();
       request.raw.once('close', () => {
         clearInterval(recheck);
         remove();
+        count(principal.user, -1);
       });
     },
   );
