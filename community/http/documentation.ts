@@ -4,6 +4,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { allPublic, PUBLIC } from './access.ts';
 import type { Server } from './app.ts';
+import { DOCUMENTATION_POLICY } from './security-headers.ts';
 
 const DESCRIPTION = `Energy is in whole mWh, money in whole minor units, times are UTC epoch milliseconds. Null is missing, never zero.
 Log in with POST /api/auth/sign-in/email (a cookie), or send the site's service token as a bearer. Every refusal is
@@ -36,6 +37,9 @@ export async function serveDocumentation(server: Server): Promise<void> {
   server.get('/api/openapi.json', { config: { access: PUBLIC }, schema: { hide: true } }, async () => server.swagger());
   await server.register(async (scope) => {
     allPublic(scope);
+    scope.addHook('onRequest', async (_request, reply) => {
+      reply.header('content-security-policy', DOCUMENTATION_POLICY);
+    });
     await scope.register(swaggerUi, {
       routePrefix: '/api/docs',
       uiConfig: { docExpansion: 'list', validatorUrl: null },

@@ -16,6 +16,12 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+/** The documentation's own page sets styles on elements; its scripts are files of its package. */
+export const DOCUMENTATION_POLICY = CONTENT_SECURITY_POLICY.replace(
+  "style-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+);
+
 export function sendSecurityHeaders(server: FastifyInstance, options: { isHttps: boolean }): void {
   server.addHook('onRequest', async (_request, reply) => {
     reply.headers({
