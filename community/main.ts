@@ -31,8 +31,8 @@ try {
   await run();
   process.exit(0);
 } catch (error) {
-  const code = isCoded(error) ? error.code : undefined;
-  const remedy = isCoded(error) ? error.remedy : undefined;
-  log.fatal({ code, remedy, err: error }, 'the community server ends');
+  // A coded error says itself what to do; of any other the stack is wanted.
+  if (isCoded(error)) log.fatal({ code: error.code, remedy: error.remedy }, error.message);
+  else log.fatal({ err: error }, 'the community server ends');
   process.exit(1);
 }
