@@ -23,6 +23,9 @@ export type MayStart =
   | { readonly ok: true; readonly reason: string; readonly untilMs: number | null }
   | { readonly ok: false; readonly code: ErrorCode; readonly reason: string };
 
+/** A time without its day says enough only when it is near. */
+const SOON_MS = 12 * 3_600_000;
+
 export function mayStart(facts: StartFacts): MayStart {
   const { member, zone } = facts;
   if (member === null) return no('workshop.not-a-member', 'Only members may start a machine. Ask an admin to join.');
@@ -39,7 +42,8 @@ export function mayStart(facts: StartFacts): MayStart {
     return no('workshop.machine-booked', `Booked by somebody else until ${until}. Book a later time.`);
   }
   const untilMs = facts.nextOfOthersMs;
-  const reason = untilMs === null ? 'Free for you.' : `Free for you until ${localTime(untilMs, zone)}.`;
+  const isSoon = untilMs !== null && untilMs - facts.nowMs < SOON_MS;
+  const reason = !isSoon ? 'Free for you.' : `Free for you until ${localTime(untilMs, zone)}.`;
   return { ok: true, reason, untilMs };
 }
 
