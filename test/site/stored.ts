@@ -1,8 +1,5 @@
 /** Reads what a stopped site holds, straight from its files: no code of the pipeline takes part. */
 import { DatabaseSync } from 'node:sqlite';
-import type { TappedKey } from './outbox-tap.ts';
-
-export type StoredKey = TappedKey & { readonly edge: string; readonly body: string };
 
 export function withDatabase<T>(file: string, read: (db: DatabaseSync) => T): T {
   const db = new DatabaseSync(file, { readOnly: true, timeout: 5000 });
