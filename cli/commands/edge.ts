@@ -2,9 +2,11 @@
 import { writeFileSync } from 'node:fs';
 import { readOnce } from '@commonworks/edge/check/read-once.ts';
 import { loadEdgeConfig } from '@commonworks/edge/config/load.ts';
+import { EdgeConfig } from '@commonworks/edge/config/schema.ts';
 import { listProfiles, loadProfile, profilePath } from '@commonworks/edge/profile/load.ts';
 import { profileReadme } from '@commonworks/edge/profile/readme.ts';
-import type { Command } from 'commander';
+import { Profile } from '@commonworks/edge/profile/schema.ts';
+import { Argument, type Command } from 'commander';
 
 type EdgeOptions = { config: string; json?: boolean };
 
@@ -24,6 +26,11 @@ export function register(program: Command): void {
     .requiredOption('--config <file>', "the edge's YAML file")
     .option('--json', 'print one JSON object a device')
     .action(test);
+  edge
+    .command('schema')
+    .description('print a JSON Schema, for editors')
+    .addArgument(new Argument('<what>').choices(['config', 'profile']))
+    .action((what: string) => print(JSON.stringify(what === 'config' ? EdgeConfig : Profile, null, 2)));
   edge.command('docs').description("write each device profile's README").action(docs);
 }
 
