@@ -23,7 +23,8 @@ export class Chunks {
   constructor(db: DatabaseSync) {
     this.#read = db.prepare('SELECT body FROM chunk WHERE key = ?');
     this.#last = db.prepare('SELECT last_ms, last_value, last_flags FROM chunk WHERE key = ?');
-    this.#bounds = db.prepare('SELECT min(key) AS low, max(key) AS high FROM chunk');
+    // Two queries: SQLite looks up a lone min or max, and scans the table for both at once.
+    this.#bounds = db.prepare('SELECT (SELECT min(key) FROM chunk) AS low, (SELECT max(key) FROM chunk) AS high');
     this.#write = db.prepare('INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
   }
 

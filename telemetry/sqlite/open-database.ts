@@ -20,6 +20,8 @@ export function openOwnedDatabase(path: string, migrations: readonly Migration[]
     db = new DatabaseSync(path, { timeout: BUSY_MS });
     // FULL: a commit is on disk when it returns. NORMAL lost 21,947 of 21,997 acknowledged messages over 8 power cuts.
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
+    // 16 MB of log before it is copied into the file: a quarter of the flushes of the default.
+    db.exec('PRAGMA wal_autocheckpoint = 4000');
     migrate(db, path, migrations);
     const opened = db;
     return { db: opened, close: () => closeBoth(opened, unlock) };
