@@ -126,6 +126,33 @@ it('breaks ties by the public hash, so that another interval favours another mem
   expect(winners.size).toBe(3);
 });
 
+it('does what docs/allocation.md works out by hand', () => {
+  const consumers = [
+    { id: 'ann', mwh: 300_000 },
+    { id: 'bob', mwh: 300_000 },
+    { id: 'cleo', mwh: 100_000 },
+  ];
+  const share = (roof: number, barn: number): IntervalAllocation =>
+    allocateInterval({
+      startMs: 1_679_788_800_000,
+      keyVersion: 'k1',
+      method: 'pro-rata',
+      consumers,
+      producers: [
+        { id: 'roof', mwh: roof },
+        { id: 'barn', mwh: barn },
+      ],
+    });
+  const short = share(400_000, 100_002);
+  expect(allocated(short)).toEqual([214_287, 214_286, 71_429]);
+  expect(short.consumers.map((consumer) => consumer.roundingMicroMwh)).toEqual([428_571, -571_429, 142_857]);
+  const plenty = share(600_000, 200_001).producers;
+  expect(plenty.map((producer) => [producer.usedMwh, producer.surplusMwh])).toEqual([
+    [524_999, 75_001],
+    [175_001, 25_000],
+  ]);
+});
+
 /** Computed by an independent FNV-1a and MurmurHash3 finaliser (in Python), as docs/allocation.md shows. */
 it('hashes as docs/allocation.md says', () => {
   const hashes = ['ann', 'bob', 'cleo'].map((id) => tieHash('k1', 1_679_788_800_000, id));
