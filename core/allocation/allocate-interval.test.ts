@@ -255,6 +255,7 @@ describe('laws', () => {
     fc.assert(
       fc.property(anyInput, (input) => {
         const result = allocateInterval({ ...input, method: 'pro-rata' });
+        for (const consumer of result.consumers) expect(Math.abs(consumer.roundingMicroMwh)).toBeLessThanOrEqual(1e6);
         const total = result.consumers.reduce((sum, consumer) => sum + consumer.roundingMicroMwh, 0);
         expect(Math.abs(total)).toBeLessThanOrEqual(result.consumers.length);
       }),

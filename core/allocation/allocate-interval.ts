@@ -70,11 +70,8 @@ export function allocateInterval(input: IntervalInput): IntervalAllocation {
   const produced = sum(production);
   const order = tieOrder(input.keyVersion, input.startMs);
   const byId = (list: readonly { id: string }[]) => (a: number, b: number) => order(idAt(list, a), idAt(list, b));
-  const filling = fillByWeight(
-    produced,
-    { demands, weights },
-    { rounds: isProRata ? 1 : (input.rounds ?? 1), tie: byId(input.consumers) },
-  );
+  const rounds = isProRata ? 1 : (input.rounds ?? 1);
+  const filling = fillByWeight(produced, { demands, weights }, { rounds, tie: byId(input.consumers) });
   const allocated = sum(filling.allocated);
   const used = apportion(allocated, production, { tie: byId(input.producers) }).shares;
   const result: IntervalAllocation = {
@@ -97,12 +94,12 @@ export function allocateInterval(input: IntervalInput): IntervalAllocation {
     allocatedMwh: allocated,
     surplusMwh: produced - allocated,
   };
-  assertConserved(result, isProRata);
+  assertConserved(result, { isProRata, roundingsMax: rounds === 'all' ? 1 : rounds });
   return result;
 }
 
 /** The invariants of docs/allocation.md: a broken one is our fault, and stops the run rather than book a wrong number. */
-function assertConserved(result: IntervalAllocation, isProRata: boolean): void {
+function assertConserved(result: IntervalAllocation, rule: { isProRata: boolean; roundingsMax: number }): void {
   let surplus = 0;
   for (const producer of result.producers) {
     invariant(producer.usedMwh >= 0 && producer.surplusMwh >= 0, 'a producer is used between nothing and all');
@@ -111,11 +108,11 @@ function assertConserved(result: IntervalAllocation, isProRata: boolean): void {
   invariant(result.allocatedMwh + surplus === result.producedMwh, 'allocated plus surplus is the production');
   for (const consumer of result.consumers) {
     invariant(consumer.allocatedMwh >= 0 && consumer.residualMwh >= 0, 'a member is credited between nothing and all');
-    invariant(Math.abs(consumer.roundingMicroMwh) <= 1e6, 'rounding moves at most one mWh');
+    invariant(Math.abs(consumer.roundingMicroMwh) <= rule.roundingsMax * 1e6, 'a round moves at most one mWh');
   }
   const shareable = Math.min(result.producedMwh, result.consumedMwh);
   invariant(result.allocatedMwh <= shareable, 'no more is credited than produced or consumed');
-  invariant(!isProRata || result.allocatedMwh === shareable, 'pro rata credits all that can be credited');
+  invariant(!rule.isProRata || result.allocatedMwh === shareable, 'pro rata credits all that can be credited');
 }
 
 function assertWhole(values: Float64Array): void {
