@@ -1,0 +1,140 @@
+/** Error codes of the broker, the log and the series store. Keep sorted by key. */
+import type { ErrorEntry } from './error-entry.ts';
+
+export const BROKER_ERRORS = {
+  'broker.access-invalid': {
+    title: 'An access document is malformed or belongs to another community',
+    remedy: 'Correct the faults listed; the broker goes on with the document it has.',
+  },
+  'broker.access-older': {
+    title: 'An access document is older than the one in force',
+    remedy: 'Send the newest one; versions only rise.',
+  },
+  'broker.client-too-slow': {
+    title: 'An MQTT client does not read what it is sent',
+    remedy: 'It was disconnected so that others are served; make it read faster or subscribe to less.',
+  },
+  'broker.commit-failed': {
+    title: 'Readings cannot be written to disk, so none is acknowledged',
+    remedy:
+      'Free space on the disk of the site folder or repair it; the edges keep everything and send it again by themselves.',
+  },
+  'broker.config-invalid': {
+    title: 'The broker cannot start with what it was given',
+    remedy: 'Start it with `--site DIR`, where DIR was made by `npx commonworks init`.',
+  },
+  'broker.filter-refused': {
+    title: 'A subscription is malformed, of an unsupported kind or not permitted',
+    remedy: 'Subscribe within what the role of this user allows; docs/topics.md lists it.',
+  },
+  'broker.listen-failed': {
+    title: 'A port cannot be opened',
+    remedy: 'Stop the program that uses it, or choose another port under listen in site.yaml.',
+  },
+  'broker.login-refused': {
+    title: 'An MQTT log-in was refused',
+    remedy:
+      'Use the user name and secret the community gave out; for an edge the client id is its user name, for others it begins with it.',
+  },
+  'broker.logins-throttled': {
+    title: 'Too many failed log-ins',
+    remedy: 'Wait a minute, and correct the secret of the client that keeps trying.',
+  },
+  'broker.pack-foreign': {
+    title: 'An edge sent a pack that names another edge',
+    remedy: 'Give each edge its own id and credential; the bytes are kept among the dead letters.',
+  },
+  'broker.pack-key-reused': {
+    title: 'A pack came again with the same key and other bytes',
+    remedy:
+      'An outbox was restored from an old copy or cloned: delete the outbox file of that edge, it then begins a new epoch.',
+  },
+  'broker.pack-scattered': {
+    title: 'An edge sends its packs in too wild an order',
+    remedy: 'Send packs in the order of their sequence numbers; the bytes are kept among the dead letters.',
+  },
+  'broker.packet-malformed': {
+    title: 'An MQTT packet breaks the rules of MQTT 3.1.1',
+    remedy: 'Correct the client; its connection was ended, the others go on.',
+  },
+  'broker.packet-too-large': {
+    title: 'An MQTT packet is larger than allowed',
+    remedy: 'Send smaller packs: at most 64 kB each, and 4 kB before the log-in is answered.',
+  },
+  'broker.publish-refused': {
+    title: 'A message was published where or how it may not be',
+    remedy:
+      'Publish within what the role of this user allows, packs with QoS 1 and not retained; docs/topics.md lists it.',
+  },
+  'broker.record-rejected': {
+    title: 'One record of a pack cannot be read',
+    remedy: 'Correct the sender; the rest of the pack was kept, and the record stands among the dead letters.',
+  },
+  'broker.request-invalid': {
+    title: "A request to the log's HTTP API is not valid or failed",
+    remedy: 'Correct the fault named; docs/topics.md and core/log-api.ts describe the API.',
+  },
+  'broker.sample-conflict': {
+    title: 'A second, different value came for the same series and time',
+    remedy:
+      'Look for two devices with one name or a restored outbox; the first value stays, the second is among the dead letters.',
+  },
+  'broker.time-outside-window': {
+    title: 'A reading carries a time more than 400 days old or over five minutes ahead',
+    remedy: 'Set the clock of the edge; the reading stands among the dead letters.',
+  },
+  'telemetry.chunk-corrupt': {
+    title: 'A stored block of readings cannot be read',
+    remedy: 'Restore telemetry.db from a backup; the disk or card may be failing.',
+  },
+  'telemetry.database-in-use': {
+    title: 'Another process has this database open',
+    remedy: 'Stop the other broker of this site first; one process owns each database file.',
+  },
+  'telemetry.database-unusable': {
+    title: 'The telemetry database cannot be opened or written',
+    remedy: 'Check that the folder exists, is writable and has free space.',
+  },
+  'telemetry.influx-community': {
+    title: "The community's id cannot be a tag in InfluxDB",
+    remedy: 'Use letters, digits, dots, hyphens and underscores in community.id of site.yaml, at most 80.',
+  },
+  'telemetry.influx-database': {
+    title: 'An InfluxDB target has no such database, bucket or address',
+    remedy:
+      'Create the bucket, or correct url, database and org under influx in site.yaml. Nothing is lost meanwhile: the log keeps it all.',
+  },
+  'telemetry.influx-login': {
+    title: 'An InfluxDB target refuses the log-in',
+    remedy:
+      'Put a token (v2) or user:password (v1) with write access into the file that tokenFile names. Nothing is lost meanwhile: the log keeps it all.',
+  },
+  'telemetry.influx-point-refused': {
+    title: 'An InfluxDB target refused single points',
+    remedy:
+      'Read the reason in the status: often a field type conflict or the retention period. The readings themselves are safe in the log.',
+  },
+  'telemetry.influx-query': {
+    title: 'InfluxDB refused a query or did not answer',
+    remedy: 'Look at the text of the refusal; check that the database is up and is the one the projection writes to.',
+  },
+  'telemetry.influx-refuses-all': {
+    title: 'An InfluxDB target refuses every point, a harmless one too',
+    remedy:
+      'Correct url, api, database and org of the target in site.yaml; api v1 is for InfluxDB 1.x, v2 for the others. Nothing is lost meanwhile.',
+  },
+  'telemetry.influx-unavailable': {
+    title: 'An InfluxDB target cannot be reached or is overloaded',
+    remedy:
+      'Start it or wait: the projection tries again by itself and misses nothing. Look at its own log when this lasts.',
+  },
+  'telemetry.range-too-large': {
+    title: 'A query asks for more readings than are given at once',
+    remedy: 'Ask for a shorter time.',
+  },
+  'telemetry.schema-newer': {
+    title: 'The telemetry database was written by a newer version',
+    remedy:
+      'Start the newer version again, or restore the copy made before the upgrade (telemetry.db.before-upgrade-...).',
+  },
+} as const satisfies Record<string, ErrorEntry>;

@@ -1,0 +1,100 @@
+/** Error codes of the register, settlement, ledger and live data. Keep sorted by key. */
+import type { ErrorEntry } from './error-entry.ts';
+
+export const COMMUNITY_ERRORS = {
+  'access.sync-failed': {
+    title: 'The broker did not take the list of who may connect',
+    remedy:
+      'See whether the broker runs; it works on with its last list, and the list is sent again until it is taken.',
+  },
+  'community.database-unusable': {
+    title: 'The community database cannot be opened or written',
+    remedy:
+      'Check that the folder exists, is writable and has free space; docs/troubleshooting.md shows how to check the file.',
+  },
+  'community.ledger-refused': {
+    title: 'An entry does not balance, or was posted before with other figures',
+    remedy: 'Nothing was posted. Report it with the message: the figures behind the entry are wrong.',
+  },
+  'community.log-unreachable': {
+    title: 'The broker does not serve its log',
+    remedy: 'Check that the broker runs and listen.logPort in site.yaml; metering continues where it stopped.',
+  },
+  'community.period-empty': {
+    title: 'The month holds nothing to settle',
+    remedy: 'Check the month; GET /settlements lists the settled ones, and a tariff must be in force.',
+  },
+  'community.period-incomplete': {
+    title: 'Intervals of the month are missing',
+    remedy: 'Wait for late data, or settle with --missing exclude: missing intervals are then listed openly.',
+  },
+  'community.period-open': {
+    title: 'The month is not over yet',
+    remedy: 'Settle it once it has ended and its last readings have arrived.',
+  },
+  'community.record-refused': {
+    title: 'A record of the log could not be processed',
+    remedy: 'The record stays in the log and the rest goes on; the message names its cursor and the fault.',
+  },
+  'community.schema-newer': {
+    title: 'The database file was written by a newer version',
+    remedy: 'Start the newer version again, or restore the copy made before the upgrade (community.db.before-...).',
+  },
+  'community.seed-invalid': {
+    title: 'seed.yaml does not match its schema, or contradicts itself',
+    remedy: 'Correct every fault listed, or delete the file to start empty.',
+  },
+  'community.shares-not-held': {
+    title: 'More shares are to be transferred than the giver holds',
+    remedy: 'Transfer at most what is held at that date and ever after; GET /members shows the holdings.',
+  },
+  'control.broker-unreachable': {
+    title: 'A command cannot be sent because the broker does not answer',
+    remedy: 'Nothing was sent. Wait until the broker is reachable again, then send it anew.',
+  },
+  'control.command-unsupported': {
+    title: 'The device does not take this command',
+    remedy: 'Choose a command that the device lists.',
+  },
+  'control.device-unknown': {
+    title: 'No such device is known to this community',
+    remedy: 'Choose a device from the operator page; a new device appears when its edge has announced it.',
+  },
+  'control.value-out-of-range': {
+    title: 'The value of a command is outside what it allows',
+    remedy: 'A power limit is 0 to 100 percent, a relay 0 or 1, clearing a limit takes no value.',
+  },
+  'live.access-sync-old': {
+    title: "The broker's list of who may connect is not up to date",
+    remedy:
+      'See whether the broker runs; until then it works with its last list, and a revoked device can still connect.',
+  },
+  'live.broker-unreachable': {
+    title: 'The community server has no connection to the broker',
+    remedy: 'Start the broker; nothing measured is lost meanwhile, the edges keep it.',
+  },
+  'live.command-failed': {
+    title: 'A command failed or expired',
+    remedy: 'Read its steps on the operator page, see to the device, send it again.',
+  },
+  'live.data-gap': {
+    title: 'An edge had to drop readings before they were stored',
+    remedy: 'The intervals concerned show as incomplete. See docs/troubleshooting.md for its disk and its link.',
+  },
+  'live.device-unreachable': {
+    title: 'An edge cannot reach a device',
+    remedy: 'Check its power, cable, address and the fault that is named.',
+  },
+  'live.edge-offline': {
+    title: 'An edge is not connected',
+    remedy: 'Check its power and network; what it measures is kept there and arrives later.',
+  },
+  'live.log-behind': {
+    title: 'The community server is behind the stored readings',
+    remedy: 'It catches up by itself; when it does not, look into its log for a fault that repeats.',
+  },
+  'live.values-stale': {
+    title: 'A device sends no new values',
+    remedy: 'Check the device and its edge; stale values are never shown as live.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
