@@ -8,6 +8,7 @@ import { AccessKeeper } from './access/access-keeper.ts';
 import { Credentials } from './access/credentials.ts';
 import { TopicRules } from './access/topic-rules.ts';
 import type { BrokerLog } from './broker-log.ts';
+import { withoutRepeats } from './broker-log.ts';
 import { isLivePayload, isStatusPayload, offlineStatus } from './edge-messages.ts';
 import { buildLogApi } from './http/log-api.ts';
 import { Ingest } from './ingest/ingest.ts';
@@ -57,8 +58,9 @@ const MARKS_TOLD_MAX = 3;
 const COMMAND_BYTES_MAX = 16_384;
 
 /** @throws CodedError for files that cannot be used and ports that cannot be opened. */
-export async function openBroker(options: BrokerOptions): Promise<Broker> {
-  const limits = { ...MQTT_LIMITS, ...options.limits };
+export async function openBroker(given: BrokerOptions): Promise<Broker> {
+  const options = { ...given, log: withoutRepeats(given.log, given.now) };
+  const limits = { ...MQTT_LIMITS, ...given.limits };
   const stores = await openStores(options);
   const opened: (() => Promise<unknown>)[] = [() => stores.close()];
   try {

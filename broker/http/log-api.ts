@@ -11,6 +11,7 @@ import type {
 } from '@commonworks/core';
 import { CodedError, ERROR_CATALOGUE, isCoded, isPointName } from '@commonworks/core';
 import type { ReadLast, ReadRange } from '@commonworks/telemetry/port.ts';
+import { StorageFailure } from '@commonworks/telemetry/worker/call-worker.ts';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Ingest } from '../ingest/ingest.ts';
@@ -138,6 +139,9 @@ function bearerOf(request: FastifyRequest): string {
 function answerError(reply: FastifyReply, error: unknown): FastifyReply {
   if (isCoded(error, 'telemetry.range-too-large')) {
     return sendProblem(reply, 413, { code: error.code, detail: error.message });
+  }
+  if (error instanceof StorageFailure) {
+    return sendProblem(reply, 503, { code: 'broker.commit-failed', detail: error.message });
   }
   if (error instanceof CodedError) return sendProblem(reply, 500, { code: error.code, detail: error.message });
   const { statusCode = 500, message = 'failed' } = error as { statusCode?: number; message?: string };

@@ -27,8 +27,10 @@ export async function startWorker<Api extends Handlers>(script: URL): Promise<Wo
   const waiting = new Map<number, Waiting>();
   let lastId = 0;
   let isEnding = false;
+  let ended: unknown = null;
   const died = new Promise<never>((_, reject) => {
     const end = (error: unknown) => {
+      ended ??= error;
       for (const { reject: refuse } of waiting.values()) refuse(error);
       waiting.clear();
       if (!isEnding) reject(error);
@@ -47,6 +49,10 @@ export async function startWorker<Api extends Handlers>(script: URL): Promise<Wo
   return {
     call: (method, argument, transfer = []) =>
       new Promise((resolve, reject) => {
+        if (ended !== null) {
+          reject(ended);
+          return;
+        }
         const id = ++lastId;
         waiting.set(id, { resolve, reject });
         worker.postMessage({ id, method, argument }, transfer);
