@@ -24,7 +24,8 @@ export function hashOf(words: string): string {
 /** The quarter hours of one home on one day, as far as they are over. */
 export function homeIntervals(home: number, day: string, nowMs: number): ShareInterval[] {
   const quarters = dayQuarters(day);
-  let registerMwh = FIRST_REGISTER_MWH + home * 977_000_000 + Number(day.replaceAll('-', '')) * 11_000;
+  let registerMwh =
+    FIRST_REGISTER_MWH + home * 977_000_000 + Math.round((Date.parse(day) / 86_400_000 - 20_000) * 11_000_000);
   return quarters
     .filter(({ startMs }) => startMs + QUARTER_HOUR_MS <= nowMs)
     .map((quarter) => {
@@ -35,7 +36,7 @@ export function homeIntervals(home: number, day: string, nowMs: number): ShareIn
       const productionMwh = quarter.sunMwh + quarter.dischargedMwh;
       const useMwh = sum(quarter.homesMwh) + quarter.workshopMwh + quarter.chargedMwh;
       const exactMwh = (productionMwh * consumedMwh) / useMwh;
-      const offeredMwh = Math.floor(exactMwh);
+      const offeredMwh = Math.round(exactMwh);
       const allocatedMwh = Math.min(consumedMwh, offeredMwh);
       if (quality === 'missing') return missingInterval(quarter.startMs, productionMwh);
       return {
@@ -43,7 +44,7 @@ export function homeIntervals(home: number, day: string, nowMs: number): ShareIn
         ...{ consumedMwh, offeredMwh, allocatedMwh, productionMwh, openingMwh, closingMwh: registerMwh, quality },
         residualMwh: consumedMwh - allocatedMwh,
         coveragePct: quality === 'estimated' ? 85 : 100,
-        roundingMicroMwh: allocatedMwh === consumedMwh ? 0 : -Math.round((exactMwh - offeredMwh) * 1_000_000),
+        roundingMicroMwh: allocatedMwh === consumedMwh ? 0 : Math.round((offeredMwh - exactMwh) * 1_000_000),
       };
     });
 }

@@ -10,23 +10,7 @@ type Stored = Omit<Booking, 'isMine'>;
 
 export function createWorkshop(startMs: number) {
   const { fromMs: midnight } = daySpan(localDay(startMs, ZONE), ZONE);
-  const names: Record<string, string> = {
-    laser: 'Laser cutter',
-    cnc: 'CNC mill',
-    printer: '3D printer',
-    saw: 'Panel saw',
-  };
-  const seed = (id: string, machine: string, at: { who: string; from: number; hours: number }): Stored => ({
-    ...{ id, machine, machineName: names[machine] ?? machine, member: at.who.toLowerCase(), memberName: at.who },
-    ...{ fromMs: midnight + at.from * HOUR_MS, toMs: midnight + (at.from + at.hours) * HOUR_MS, status: 'booked' },
-  });
-  const bookings: Stored[] = [
-    seed('b1', 'laser', { who: 'Ben', from: 13.5, hours: 1.5 }),
-    seed('b2', 'laser', { who: 'Clara', from: 17, hours: 2 }),
-    seed('b3', 'cnc', { who: 'Greta', from: 16, hours: 1 }),
-    seed('b4', 'laser', { who: 'Anna', from: 39, hours: 1 }),
-    seed('b5', 'cnc', { who: 'Ben', from: 34, hours: 2 }),
-  ];
+  const bookings = bookingSeeds(midnight);
   const view = (booking: Stored, member: string): Booking => ({ ...booking, isMine: booking.member === member });
 
   return {
@@ -60,7 +44,7 @@ export function createWorkshop(startMs: number) {
           each.toMs > wanted.fromMs,
       );
       if (isTaken) return null;
-      const machineName = names[wanted.machine] ?? wanted.machine;
+      const machineName = NAMES[wanted.machine] ?? wanted.machine;
       const who = { member: member.id, memberName: member.name, machineName };
       const stored: Stored = { id: `b${bookings.length + 1}`, ...wanted, ...who, status: 'booked' };
       bookings.push(stored);
@@ -73,6 +57,27 @@ export function createWorkshop(startMs: number) {
     },
     sessions: (member: { id: string; name: string }): Session[] => sessionSeeds(midnight, member),
   };
+}
+
+const NAMES: Record<string, string> = {
+  laser: 'Laser cutter',
+  cnc: 'CNC mill',
+  printer: '3D printer',
+  saw: 'Panel saw',
+};
+
+function bookingSeeds(midnight: number): Stored[] {
+  const seed = (id: string, machine: string, at: { who: string; from: number; hours: number }): Stored => ({
+    ...{ id, machine, machineName: NAMES[machine] ?? machine, member: at.who.toLowerCase(), memberName: at.who },
+    ...{ fromMs: midnight + at.from * HOUR_MS, toMs: midnight + (at.from + at.hours) * HOUR_MS, status: 'booked' },
+  });
+  return [
+    seed('b1', 'laser', { who: 'Ben', from: 13.5, hours: 1.5 }),
+    seed('b2', 'laser', { who: 'Clara', from: 17, hours: 2 }),
+    seed('b3', 'cnc', { who: 'Greta', from: 16, hours: 1 }),
+    seed('b4', 'laser', { who: 'Anna', from: 39, hours: 1 }),
+    seed('b5', 'cnc', { who: 'Ben', from: 34, hours: 2 }),
+  ];
 }
 
 function machineSeeds(nowMs: number): Omit<Machine, 'current' | 'next'>[] {

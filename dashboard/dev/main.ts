@@ -1,8 +1,8 @@
-/** `node dashboard/dev/main.ts [PORT]`: the web app with the fixture community, to look at. */
+/** `node dashboard/dev/main.ts [PORT] [SPEED]`: the web app with the fixture community, to look at. */
 import { FIXTURE_PASSWORD, LOGINS } from './fixture-people.ts';
 import { startFixtureServer } from './fixture-server.ts';
 
-const server = await startFixtureServer({ port: Number(process.argv[2] ?? 0) });
+const server = await startFixtureServer({ port: Number(process.argv[2] ?? 0), speed: Number(process.argv[3] ?? 60) });
 process.stdout.write(
   `${server.url}  log-ins ${LOGINS.map(({ email }) => email).join(' ')}, password ${FIXTURE_PASSWORD}\n`,
 );

@@ -97,9 +97,17 @@ function axesOf({ ticks, span }: BarChartProps, { palette, font, number, widthPx
       space: 36,
       values: (_, splits) => {
         const step = Math.abs((splits[1] ?? 0) - (splits[0] ?? 0)) / MWH_PER_KWH;
-        const digits = step >= 1 || step === 0 ? 0 : step >= 0.1 ? 1 : 2;
+        const digits = digitsOf(step);
         return splits.map((mwh) => number(Math.abs(mwh) / MWH_PER_KWH, digits));
       },
     },
   ];
+}
+
+/** The fewest decimals with which neighbouring labels differ as they should: 2.5 needs one, 5 none. */
+function digitsOf(step: number): 0 | 1 | 2 | 3 {
+  for (const digits of [0, 1, 2] as const) {
+    if (Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) < 1e-6) return digits;
+  }
+  return 3;
 }

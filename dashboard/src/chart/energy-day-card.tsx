@@ -68,7 +68,7 @@ function EnergyDayView({ energyDay }: { energyDay: EnergyDay }) {
         )}
       </p>
       <div class="row is-apart">
-        <button type="button" class="button is-quiet" onClick={() => downloadDay(energyDay)}>
+        <button type="button" class="button is-quiet is-flush" onClick={() => downloadDay(energyDay)}>
           <Icon name="download" size={16} />
           {text.today.csv}
         </button>

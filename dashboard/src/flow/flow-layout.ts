@@ -64,7 +64,7 @@ type Spots = {
 };
 
 function narrowSpots(width: number): Spots {
-  const hub = { x: width / 2, y: 186, r: 54 };
+  const hub = { x: width / 2, y: 188, r: 56 };
   const r = 32;
   const left = 56;
   const right = width - 56;
@@ -79,7 +79,7 @@ function narrowSpots(width: number): Spots {
       workshop: { x: right, y: 268, r },
       grid: { x: hub.x, y: 364, r },
     },
-    residual: { from: { x: hub.x + 34, y: hub.y + 42 }, to: { x: hub.x + 78, y: 372 } },
+    residual: { from: { x: hub.x + 30, y: hub.y + 47 }, to: { x: hub.x + 78, y: 400 } },
   };
 }
 
@@ -98,7 +98,7 @@ function wideSpots(width: number): Spots {
       workshop: { x: width - inset, y: 268, r },
       grid: { x: hub.x, y: 366, r },
     },
-    residual: { from: { x: hub.x + 48, y: hub.y + 54 }, to: { x: hub.x + 128, y: 366 } },
+    residual: { from: { x: hub.x + 40, y: hub.y + 60 }, to: { x: hub.x + 104, y: 402 } },
   };
 }
 

@@ -33,7 +33,7 @@ function Band({ link }: { link: Link }) {
       </g>
     );
   }
-  const head = Math.max(7, widthPx * 0.42);
+  const head = Math.max(8, widthPx * 0.5);
   return (
     <g class={classes}>
       <path class="edge" d={path} stroke-width={widthPx + 2} />
@@ -41,7 +41,7 @@ function Band({ link }: { link: Link }) {
       {!isDimmed && <path class="dots" d={path} stroke-width={Math.max(2, widthPx * 0.28)} />}
       <path
         class="head"
-        d={`M${-head * 0.7} ${-head}L${head} 0L${-head * 0.7} ${head}Z`}
+        d={`M${-head * 0.8} ${-head * 0.75}L${head} 0L${-head * 0.8} ${head * 0.75}L${-head * 0.45} 0Z`}
         transform={`translate(${middle.x} ${middle.y}) rotate(${middle.angleDeg})`}
       />
     </g>

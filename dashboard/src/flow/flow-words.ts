@@ -1,6 +1,6 @@
 /** The flow in words: the answer sentence, each node's doing, the summary for screen readers. */
 import type { Flow, FlowKind, FlowNode } from '@commonworks/core/api/index.ts';
-import type { Figure, Format } from '../format/format.ts';
+import { type Figure, type Format, figureText } from '../format/format.ts';
 import { text } from '../text/text.ts';
 import { directionOf } from './flow-layout.ts';
 import { REST_W } from './flow-scale.ts';
@@ -16,7 +16,7 @@ export function answerOf(flow: Flow | null, format: Format, { isStale }: Stalene
   if (isStale) return { sentence: words.stale(format.time(flow.atMs)) };
   if (flow.ownCoverPct === null) return { sentence: words.unknown() };
   const figure = format.percent(flow.ownCoverPct);
-  const pct = `${figure.value} ${figure.unit}`;
+  const pct = figureText(figure);
   const gives = (kind: FlowKind) => (powerOf(flow, kind) ?? 0) < -REST_W;
   const exportedW = -(powerOf(flow, 'grid') ?? 0);
   if (flow.ownCoverPct >= 99.5 && exportedW > 500) {

@@ -36,7 +36,12 @@ describe('figures', () => {
   });
 
   it('writes durations as a neighbour says them', () => {
-    expect([5, 60, 3600, 5400].map(english.duration)).toEqual(['5 s', '1 min', '1 h', '1 h 30 min']);
+    expect([5, 60, 3600, 5400].map(english.duration)).toEqual([
+      '5\u00a0s',
+      '1\u00a0min',
+      '1\u00a0h',
+      '1\u00a0h 30\u00a0min',
+    ]);
   });
 });
 

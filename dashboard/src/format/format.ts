@@ -5,9 +5,14 @@ export type FormatSettings = { readonly locale: string; readonly zone: string; r
 export type Format = ReturnType<typeof createFormat>;
 
 const MINUS = '−';
-const NARROW_SPACE = ' ';
+/** Unbreakable: a number and its unit never part at a line's end. */
+export const UNIT_SPACE = '\u00a0';
 export const NO_FIGURE = '–';
 const MWH_PER_KWH = 1_000_000;
+
+export function figureText({ value, unit }: Figure): string {
+  return `${value}${UNIT_SPACE}${unit}`;
+}
 
 /** Everything below takes null for "missing" and answers with a dash, never with zero. */
 export function createFormat({ locale, zone, currency }: FormatSettings) {
@@ -28,16 +33,15 @@ export function createFormat({ locale, zone, currency }: FormatSettings) {
     if (amount === null) return { value: NO_FIGURE, unit };
     return { value: tidyMinus((Math.abs(amount) < 99.95 ? plain[1] : plain[0]).format(amount)), unit };
   };
-  const join = ({ value, unit }: Figure) => `${value}${NARROW_SPACE}${unit}`;
 
   return {
     locale,
     zone,
     currency,
     power: (watts: number | null) => figure(watts === null ? null : watts / 1000, 'kW'),
-    powerText: (watts: number | null) => join(figure(watts === null ? null : watts / 1000, 'kW')),
+    powerText: (watts: number | null) => figureText(figure(watts === null ? null : watts / 1000, 'kW')),
     energy: (mwh: number | null) => figure(mwh === null ? null : mwh / MWH_PER_KWH, 'kWh'),
-    energyText: (mwh: number | null) => join(figure(mwh === null ? null : mwh / MWH_PER_KWH, 'kWh')),
+    energyText: (mwh: number | null) => figureText(figure(mwh === null ? null : mwh / MWH_PER_KWH, 'kWh')),
     /** Three decimals (whole Wh): for tables of intervals. */
     energyFine: (mwh: number | null) => (mwh === null ? NO_FIGURE : tidyMinus(plain[3].format(mwh / MWH_PER_KWH))),
     /** Six decimals: every mWh, for proofs. */
@@ -92,12 +96,12 @@ function createTimes(locale: string, zone: string) {
 /** Hours and minutes; seconds only below a minute. */
 function durationText(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) return `${whole}${NARROW_SPACE}s`;
+  if (whole < 60) return `${whole}${UNIT_SPACE}s`;
   const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return `${minutes}${NARROW_SPACE}min`;
+  if (minutes < 60) return `${minutes}${UNIT_SPACE}min`;
   const rest = minutes % 60;
-  const hours = `${Math.floor(minutes / 60)}${NARROW_SPACE}h`;
-  return rest === 0 ? hours : `${hours} ${rest}${NARROW_SPACE}min`;
+  const hours = `${Math.floor(minutes / 60)}${UNIT_SPACE}h`;
+  return rest === 0 ? hours : `${hours} ${rest}${UNIT_SPACE}min`;
 }
 
 function priceText(minorText: string, money: { locale: string; currency: string; minorDigits: number }): string {

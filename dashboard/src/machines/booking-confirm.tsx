@@ -1,8 +1,8 @@
 /** How long, what it costs, and the button; a refusal is said here, with what to do. */
 import type { Booking, Machine } from '@commonworks/core/api/index.ts';
-import { useState } from 'preact/hooks';
-import { type ApiError, toApiError } from '../api/api-error.ts';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { useApp } from '../state/app.ts';
+import { useAction } from '../state/use-action.ts';
 import { text } from '../text/text.ts';
 import { Refusal } from '../ui/states.tsx';
 import { freeFrom, LENGTHS_MS } from './day-slots.ts';
@@ -19,27 +19,23 @@ const USUAL_MS = 3_600_000;
 export function BookingConfirm({ machine, taken, startMs, onDone }: BookingConfirmProps) {
   const { api, format, announce } = useApp();
   const [wantedMs, setWanted] = useState(USUAL_MS);
-  const [error, setError] = useState<ApiError>();
-  const [isBusy, setBusy] = useState(false);
+  const { isBusy, error, run } = useAction();
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (startMs !== null) place.current?.scrollIntoView({ block: 'nearest' });
+  }, [startMs]);
   const freeMs = startMs === null ? Number.POSITIVE_INFINITY : freeFrom(startMs, taken);
   const lengthMs = Math.min(wantedMs, freeMs);
   const range = startMs === null ? '' : `${format.date(startMs)}, ${format.timeRange(startMs, startMs + lengthMs)}`;
-  const book = async () => {
-    if (startMs === null) return;
-    setBusy(true);
-    setError(undefined);
-    try {
+  const book = () =>
+    run(async () => {
+      if (startMs === null) return;
       await api.book({ machine: machine.id, fromMs: startMs, toMs: startMs + lengthMs });
       announce(text.booking.done(range));
       onDone();
-    } catch (cause) {
-      setError(toApiError(cause));
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   return (
-    <div class="stack booking-confirm">
+    <div ref={place} class="stack booking-confirm">
       <fieldset aria-label={text.booking.length}>
         <h3 class="small soft">{text.booking.length}</h3>
         <div class="slot-grid">

@@ -34,7 +34,7 @@ export function BookingPanel({ machine, close, onChange }: BookingPanelProps) {
     onChange();
   };
   return (
-    <section ref={panel} class="card is-raised" aria-label={text.booking.title(machine.name)}>
+    <section ref={panel} class="card is-raised booking-panel" aria-label={text.booking.title(machine.name)}>
       <div class="row is-apart">
         <h2>{text.booking.title(machine.name)}</h2>
         <button type="button" class="button is-quiet is-icon" aria-label={text.booking.close} onClick={close}>

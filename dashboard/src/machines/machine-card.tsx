@@ -1,9 +1,8 @@
 /** One machine: its state from two metres away, who has it, whether I may start and why not, and what I can do. */
 import type { Machine } from '@commonworks/core/api/index.ts';
-import { useState } from 'preact/hooks';
-import { type ApiError, toApiError } from '../api/api-error.ts';
 import type { Format } from '../format/format.ts';
 import { useApp } from '../state/app.ts';
+import { useAction } from '../state/use-action.ts';
 import { text } from '../text/text.ts';
 import { Icon, type IconName } from '../ui/icons.tsx';
 import { Refusal } from '../ui/states.tsx';
@@ -75,13 +74,8 @@ function MayStart({ machine }: { machine: Machine }) {
 
 function MachineButtons({ machine, isBooking, book, onChange }: MachineCardProps) {
   const { api, me } = useApp();
-  const [error, setError] = useState<ApiError>();
-  const [isBusy, setBusy] = useState(false);
-  const act = (work: Promise<unknown>) => {
-    setBusy(true);
-    setError(undefined);
-    work.then(onChange, (cause) => setError(toApiError(cause))).finally(() => setBusy(false));
-  };
+  const { isBusy, error, run } = useAction();
+  const act = (work: () => Promise<unknown>) => run(() => work().then(onChange));
   if (me?.member == null) return null;
   const isMine = machine.mySession !== null;
   return (
@@ -97,7 +91,7 @@ function MachineButtons({ machine, isBooking, book, onChange }: MachineCardProps
             type="button"
             class="button is-large"
             disabled={isBusy}
-            onClick={() => act(api.endSession(machine.id))}
+            onClick={() => act(() => api.endSession(machine.id))}
           >
             {text.machines.end}
           </button>
@@ -107,7 +101,7 @@ function MachineButtons({ machine, isBooking, book, onChange }: MachineCardProps
             type="button"
             class="button is-large"
             disabled={isBusy}
-            onClick={() => act(api.startSession(machine.id))}
+            onClick={() => act(() => api.startSession(machine.id))}
           >
             {text.machines.start}
           </button>

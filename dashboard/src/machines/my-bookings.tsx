@@ -1,8 +1,7 @@
 /** What I have booked and can still cancel. */
 import type { Booking } from '@commonworks/core/api/index.ts';
-import { useState } from 'preact/hooks';
-import { type ApiError, toApiError } from '../api/api-error.ts';
 import { useApp } from '../state/app.ts';
+import { useAction } from '../state/use-action.ts';
 import { useResource } from '../state/use-resource.ts';
 import { text } from '../text/text.ts';
 import { Loaded, Refusal } from '../ui/states.tsx';
@@ -36,16 +35,13 @@ export function MyBookings({ member, round, onChange }: MyBookingsProps) {
 
 function BookingRow({ booking, onChange }: { booking: Booking; onChange: () => void }) {
   const { api, format, announce } = useApp();
-  const [error, setError] = useState<ApiError>();
-  const cancel = async () => {
-    try {
+  const { isBusy, error, run } = useAction();
+  const cancel = () =>
+    run(async () => {
       await api.cancelBooking(booking.id);
       announce(text.machines.cancelled);
       onChange();
-    } catch (cause) {
-      setError(toApiError(cause));
-    }
-  };
+    });
   const when = `${format.date(booking.fromMs)}, ${format.timeRange(booking.fromMs, booking.toMs)}`;
   return (
     <li class="stack is-tight booking-row">
@@ -59,6 +55,7 @@ function BookingRow({ booking, onChange }: { booking: Booking; onChange: () => v
           type="button"
           class="button"
           aria-label={`${text.machines.cancel}: ${booking.machineName}, ${when}`}
+          disabled={isBusy}
           onClick={cancel}
         >
           {text.machines.cancel}

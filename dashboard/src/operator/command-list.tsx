@@ -2,12 +2,12 @@
 import type { CommandRecord, Device } from '@commonworks/core/api/index.ts';
 import type { CommandState } from '@commonworks/core/commands.ts';
 import type { Format } from '../format/format.ts';
-import { deviceKey } from '../pages/operator-page.tsx';
 import { useApp } from '../state/app.ts';
 import { text } from '../text/text.ts';
 import { Badge, type Hue } from '../ui/badge.tsx';
 import { Icon, type IconName } from '../ui/icons.tsx';
 import { CommandLife } from './command-life.tsx';
+import { deviceKey } from './device-key.ts';
 
 const SHOWN_MAX = 10;
 const LOOKS: Record<CommandState, { hue: Hue; icon: IconName }> = {

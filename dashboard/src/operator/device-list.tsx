@@ -58,7 +58,12 @@ function DeviceRow({ device }: { device: Device }) {
             <span class="small soft mono">{device.device}</span>
           </span>
           <span class="device-state">
-            <Badge {...LOOKS[state]} word={text.operator.state[state]} isStale={isStale} />
+            <Badge
+              {...LOOKS[state]}
+              word={text.operator.state[state]}
+              isStale={isStale}
+              isQuiet={state === 'online' && !isStale}
+            />
             <span class="small soft nowrap">
               {text.operator.lastSeen}: {seen}
             </span>

@@ -1,11 +1,12 @@
 /** The pages behind one-time links: the first admin, a new member, a forgotten password. */
 import { useState } from 'preact/hooks';
 import type { LinkInfo } from '../api/api.ts';
-import { type ApiError, toApiError } from '../api/api-error.ts';
 import { useApp } from '../state/app.ts';
+import { useAction } from '../state/use-action.ts';
 import { useResource } from '../state/use-resource.ts';
 import { text } from '../text/text.ts';
-import { Field } from '../ui/field.tsx';
+import { TextField } from '../ui/field.tsx';
+import { LoneHead } from '../ui/lone-head.tsx';
 import { Loaded, Plain, Refusal } from '../ui/states.tsx';
 
 export type AcceptKind = 'setup' | 'invite' | 'reset';
@@ -35,88 +36,48 @@ function AcceptForm({ info, token }: { info: LinkInfo; token: string }) {
   const [name, setName] = useState('');
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
-  const [error, setError] = useState<ApiError>();
-  const [isBusy, setBusy] = useState(false);
+  const { isBusy, error, run } = useAction();
   const isSetup = info.purpose === 'setup';
-  const submit = async (event: Event) => {
+  const submit = (event: Event) => {
     event.preventDefault();
-    setBusy(true);
-    setError(undefined);
-    try {
+    return run(async () => {
       const who = isSetup ? { name: name.trim(), email: email.trim() } : {};
       const accepted = await api.accept({ token, password, ...who });
       await api.signIn(accepted.email, password);
       router.go('/');
       await refreshMe();
-    } catch (cause) {
-      setError(toApiError(cause));
-      setBusy(false);
-    }
+    });
   };
   return (
     <form class="card is-raised lone-card" onSubmit={submit}>
-      <div class="stack is-tight">
-        <img src="/icon.svg" alt="" width="48" height="48" />
-        <h1>{text.accept[info.purpose]}</h1>
-        <p class="soft">{LEADS[info.purpose](info.name ?? '')}</p>
-      </div>
-      {isSetup && <Whoever name={name} setName={setName} email={email} setEmail={setEmail} />}
-      {!isSetup && info.email !== null && <input type="hidden" autocomplete="username" value={info.email} />}
-      <Field label={text.accept.password}>
-        {(id) => (
-          <input
-            id={id}
-            type="password"
-            autocomplete="new-password"
-            required
-            minLength={PASSWORD_MIN}
-            value={password}
-            onInput={(event) => setPassword(event.currentTarget.value)}
+      <LoneHead title={text.accept[info.purpose]} lead={LEADS[info.purpose](info.name ?? '')} />
+      {isSetup && (
+        <>
+          <TextField
+            label={text.accept.name}
+            value={name}
+            change={setName}
+            input={{ autocomplete: 'name', maxLength: 120 }}
           />
-        )}
-      </Field>
+          <TextField
+            label={text.accept.email}
+            value={email}
+            change={setEmail}
+            input={{ type: 'email', autocomplete: 'username' }}
+          />
+        </>
+      )}
+      {info.email !== null && <input type="hidden" autocomplete="username" value={info.email} />}
+      <TextField
+        label={text.accept.password}
+        value={password}
+        change={setPassword}
+        input={{ type: 'password', autocomplete: 'new-password', minLength: PASSWORD_MIN }}
+      />
       <Refusal error={error} />
       <button type="submit" class="button is-main is-large is-wide" disabled={isBusy}>
         {isBusy ? text.accept.busy : text.accept.submit}
       </button>
     </form>
-  );
-}
-
-type WhoeverProps = {
-  readonly name: string;
-  readonly setName: (name: string) => void;
-  readonly email: string;
-  readonly setEmail: (email: string) => void;
-};
-
-function Whoever({ name, setName, email, setEmail }: WhoeverProps) {
-  return (
-    <>
-      <Field label={text.accept.name}>
-        {(id) => (
-          <input
-            id={id}
-            autocomplete="name"
-            required
-            maxLength={120}
-            value={name}
-            onInput={(event) => setName(event.currentTarget.value)}
-          />
-        )}
-      </Field>
-      <Field label={text.accept.email}>
-        {(id) => (
-          <input
-            id={id}
-            type="email"
-            autocomplete="username"
-            required
-            value={email}
-            onInput={(event) => setEmail(event.currentTarget.value)}
-          />
-        )}
-      </Field>
-    </>
   );
 }

@@ -1,5 +1,6 @@
 /** The workshop's machines: free, taken or running; book one; my bookings and sessions. */
 import type { Machine } from '@commonworks/core/api/index.ts';
+import { Fragment } from 'preact';
 import { useState } from 'preact/hooks';
 import { overlay } from '../live/live-store.ts';
 import { BookingPanel } from '../machines/booking-panel.tsx';
@@ -31,25 +32,23 @@ function MachinesView({ machines, reload }: { machines: readonly Machine[]; relo
     setRound((count) => count + 1);
     reload();
   };
-  const machine = machines.find(({ id }) => id === booking);
   if (machines.length === 0) return <Empty icon="machines">{text.machines.empty}</Empty>;
   return (
     <div class="page">
       <MachinesAnswer machines={machines} />
       <div class="machine-grid">
         {machines.map((each) => (
-          <MachineCard
-            key={each.id}
-            machine={each}
-            isBooking={each.id === booking}
-            book={() => setBooking(each.id === booking ? null : each.id)}
-            onChange={changed}
-          />
+          <Fragment key={each.id}>
+            <MachineCard
+              machine={each}
+              isBooking={each.id === booking}
+              book={() => setBooking(each.id === booking ? null : each.id)}
+              onChange={changed}
+            />
+            {each.id === booking && <BookingPanel machine={each} close={() => setBooking(null)} onChange={changed} />}
+          </Fragment>
         ))}
       </div>
-      {machine !== undefined && (
-        <BookingPanel key={machine.id} machine={machine} close={() => setBooking(null)} onChange={changed} />
-      )}
       {me?.member != null && (
         <div class="columns is-even">
           <MyBookings member={me.member} round={round} onChange={changed} />

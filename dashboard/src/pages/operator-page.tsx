@@ -4,16 +4,13 @@ import { overlay } from '../live/live-store.ts';
 import { AlarmList } from '../operator/alarm-list.tsx';
 import { CommandForm } from '../operator/command-form.tsx';
 import { CommandList } from '../operator/command-list.tsx';
+import { deviceKey } from '../operator/device-key.ts';
 import { DeviceList } from '../operator/device-list.tsx';
 import { useApp } from '../state/app.ts';
 import { useResource } from '../state/use-resource.ts';
 import { text } from '../text/text.ts';
 import { Answer } from '../ui/figure.tsx';
 import { Empty, Loaded } from '../ui/states.tsx';
-
-export function deviceKey({ edge, device }: Pick<Device, 'edge' | 'device'>): string {
-  return `${edge}/${device}`;
-}
 
 export function OperatorPage() {
   const { api, live } = useApp();

@@ -106,6 +106,7 @@ function ThemeButton() {
       type="button"
       class="button is-quiet"
       title={text.theme.change}
+      aria-label={`${text.theme.change}: ${text.theme[theme]}`}
       onClick={() => {
         chosenTheme.value = nextTheme(theme);
       }}
@@ -126,7 +127,13 @@ function SignOutButton() {
       .catch((error: Error) => announce(error.message));
   };
   return (
-    <button type="button" class="button is-quiet" onClick={signOut}>
+    <button
+      type="button"
+      class="button is-quiet"
+      title={text.nav.signOut}
+      aria-label={text.nav.signOut}
+      onClick={signOut}
+    >
       <Icon name="exit" size={20} />
       <span class="tool-word">{text.nav.signOut}</span>
     </button>

@@ -1,67 +1,45 @@
 /** The log-in page: two fields and a sentence for those who forgot. */
 import { useState } from 'preact/hooks';
-import { type ApiError, toApiError } from '../api/api-error.ts';
 import { useApp } from '../state/app.ts';
+import { useAction } from '../state/use-action.ts';
 import { text } from '../text/text.ts';
-import { Field } from '../ui/field.tsx';
+import { TextField } from '../ui/field.tsx';
+import { LoneHead } from '../ui/lone-head.tsx';
 import { Refusal } from '../ui/states.tsx';
 
 export function SignInPage() {
   const { api, community, refreshMe } = useApp();
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
-  const [error, setError] = useState<ApiError>();
-  const [isBusy, setBusy] = useState(false);
-  const submit = async (event: Event) => {
+  const { isBusy, error, run } = useAction();
+  const submit = (event: Event) => {
     event.preventDefault();
-    setBusy(true);
-    setError(undefined);
-    try {
+    return run(async () => {
       await api.signIn(email.trim(), password);
       await refreshMe();
-    } catch (cause) {
-      setError(toApiError(cause));
-    } finally {
-      setBusy(false);
-    }
+    });
   };
   const isWrong = error?.status === 401 || error?.status === 400;
   return (
     <main class="lone">
       <form class="card is-raised lone-card" onSubmit={submit}>
-        <div class="stack is-tight">
-          <img src="/icon.svg" alt="" width="48" height="48" />
-          <h1>{text.signIn.title}</h1>
-          <p class="soft">{text.signIn.lead(community.name)}</p>
-        </div>
-        <Field label={text.signIn.email}>
-          {(id) => (
-            <input
-              id={id}
-              type="email"
-              autocomplete="username"
-              required
-              value={email}
-              onInput={(e) => setEmail(e.currentTarget.value)}
-            />
-          )}
-        </Field>
-        <Field label={text.signIn.password}>
-          {(id) => (
-            <input
-              id={id}
-              type="password"
-              autocomplete="current-password"
-              required
-              value={password}
-              onInput={(e) => setPassword(e.currentTarget.value)}
-            />
-          )}
-        </Field>
+        <LoneHead title={text.signIn.title} lead={text.signIn.lead(community.name)} />
+        <TextField
+          label={text.signIn.email}
+          value={email}
+          change={setEmail}
+          input={{ type: 'email', autocomplete: 'username' }}
+        />
+        <TextField
+          label={text.signIn.password}
+          value={password}
+          change={setPassword}
+          input={{ type: 'password', autocomplete: 'current-password' }}
+        />
         {isWrong ? (
-          <div class="refusal" role="alert">
+          <p class="refusal" role="alert">
             <strong>{text.signIn.wrong}</strong>
-          </div>
+          </p>
         ) : (
           <Refusal error={error} />
         )}

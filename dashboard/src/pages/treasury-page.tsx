@@ -2,13 +2,13 @@
 import type { Settlement } from '@commonworks/core/api/index.ts';
 import { localMonth, previousMonth } from '@commonworks/core/time.ts';
 import { useState } from 'preact/hooks';
-import { type ApiError, toApiError } from '../api/api-error.ts';
 import { Fingerprint } from '../share/fingerprint.tsx';
 import { useApp } from '../state/app.ts';
+import { useAction } from '../state/use-action.ts';
 import { type Resource, useResource } from '../state/use-resource.ts';
 import { text } from '../text/text.ts';
 import { SettlementList } from '../treasury/settlement-list.tsx';
-import { Field } from '../ui/field.tsx';
+import { Choice } from '../ui/field.tsx';
 import { Answer } from '../ui/figure.tsx';
 import { Loaded, Refusal } from '../ui/states.tsx';
 
@@ -56,39 +56,27 @@ function CloseMonth({ onDone }: { onDone: () => void }) {
   const months = monthsBack(localMonth(live.nowMs(), format.zone));
   const [month, setMonth] = useState(months[0] ?? '');
   const [refused, setRefused] = useState<Settlement>();
-  const [error, setError] = useState<ApiError>();
-  const [isBusy, setBusy] = useState(false);
-  const settle = async (event: Event) => {
+  const { isBusy, error, run } = useAction();
+  const settle = (event: Event) => {
     event.preventDefault();
-    setBusy(true);
-    setError(undefined);
-    setRefused(undefined);
-    try {
-      const run = await api.settle(month);
-      if (run.status === 'refused') setRefused(run);
+    return run(async () => {
+      setRefused(undefined);
+      const made = await api.settle(month);
+      if (made.status === 'refused') setRefused(made);
       else announce(text.treasury.answer(format.month(month)));
       onDone();
-    } catch (cause) {
-      setError(toApiError(cause));
-    } finally {
-      setBusy(false);
-    }
+    });
   };
   return (
     <form class="card" onSubmit={settle}>
       <h2>{text.treasury.run}</h2>
       <p class="small soft">{text.treasury.runHelp}</p>
-      <Field label={text.treasury.month}>
-        {(id) => (
-          <select id={id} value={month} onChange={(event) => setMonth(event.currentTarget.value)}>
-            {months.map((each) => (
-              <option key={each} value={each}>
-                {format.month(each)}
-              </option>
-            ))}
-          </select>
-        )}
-      </Field>
+      <Choice
+        label={text.treasury.month}
+        value={month}
+        options={months.map((each) => [each, format.month(each)])}
+        choose={setMonth}
+      />
       <Refusal error={error} />
       {refused !== undefined && (
         <div class="refusal" role="alert">

@@ -1,10 +1,10 @@
 /** A new member: name, e-mail, shares, roles; the answer is a link to hand over. */
 import type { Role } from '@commonworks/core/api/index.ts';
 import { useState } from 'preact/hooks';
-import { type ApiError, toApiError } from '../api/api-error.ts';
 import { useApp } from '../state/app.ts';
+import { useAction } from '../state/use-action.ts';
 import { text } from '../text/text.ts';
-import { Field } from '../ui/field.tsx';
+import { TextField } from '../ui/field.tsx';
 import { Refusal } from '../ui/states.tsx';
 import type { LinkOut } from './link-panel.tsx';
 
@@ -16,63 +16,30 @@ export function AddMember({ onAdded }: { onAdded: (link: LinkOut) => void }) {
   const [email, setEmail] = useState('');
   const [shares, setShares] = useState('1');
   const [offices, setOffices] = useState<readonly Role[]>([]);
-  const [error, setError] = useState<ApiError>();
-  const [isBusy, setBusy] = useState(false);
-  const add = async (event: Event) => {
+  const { isBusy, error, run } = useAction();
+  const add = (event: Event) => {
     event.preventDefault();
-    setBusy(true);
-    setError(undefined);
-    try {
+    return run(async () => {
+      const who = { name: name.trim(), email: email.trim() };
       const roles: Role[] = ['member', ...offices];
-      const { url, expiresMs } = await api.addMember({
-        name: name.trim(),
-        email: email.trim(),
-        roles,
-        shares: Number(shares),
-      });
-      onAdded({ name: name.trim(), url, expiresMs });
+      const { url, expiresMs } = await api.addMember({ ...who, roles, shares: Number(shares) });
+      onAdded({ name: who.name, url, expiresMs });
       setName('');
       setEmail('');
       setOffices([]);
-    } catch (cause) {
-      setError(toApiError(cause));
-    } finally {
-      setBusy(false);
-    }
+    });
   };
   return (
     <form class="card" onSubmit={add}>
       <h2>{text.people.add}</h2>
-      <Field label={text.people.name}>
-        {(id) => (
-          <input
-            id={id}
-            required
-            maxLength={120}
-            value={name}
-            onInput={(event) => setName(event.currentTarget.value)}
-          />
-        )}
-      </Field>
-      <Field label={text.people.email}>
-        {(id) => (
-          <input id={id} type="email" required value={email} onInput={(event) => setEmail(event.currentTarget.value)} />
-        )}
-      </Field>
-      <Field label={text.people.shares}>
-        {(id) => (
-          <input
-            id={id}
-            type="number"
-            min="0"
-            max="1000000"
-            step="1"
-            required
-            value={shares}
-            onInput={(event) => setShares(event.currentTarget.value)}
-          />
-        )}
-      </Field>
+      <TextField label={text.people.name} value={name} change={setName} input={{ maxLength: 120 }} />
+      <TextField label={text.people.email} value={email} change={setEmail} input={{ type: 'email' }} />
+      <TextField
+        label={text.people.shares}
+        value={shares}
+        change={setShares}
+        input={{ type: 'number', min: 0, max: 1_000_000, step: 1 }}
+      />
       <Offices chosen={offices} choose={setOffices} />
       <Refusal error={error} />
       <button type="submit" class="button is-main is-large" disabled={isBusy}>

@@ -1,8 +1,7 @@
 /** Members with their shares and roles; a link for those who cannot log in yet, or no longer. */
 import type { Member } from '@commonworks/core/api/index.ts';
-import { useState } from 'preact/hooks';
-import { type ApiError, toApiError } from '../api/api-error.ts';
 import { useApp } from '../state/app.ts';
+import { useAction } from '../state/use-action.ts';
 import { text } from '../text/text.ts';
 import { Refusal } from '../ui/states.tsx';
 import type { LinkOut } from './link-panel.tsx';
@@ -21,16 +20,13 @@ export function MemberList({ members, onLink }: { members: readonly Member[]; on
 
 function MemberRow({ member, onLink }: { member: Member; onLink: (link: LinkOut) => void }) {
   const { api, format } = useApp();
-  const [error, setError] = useState<ApiError>();
+  const { isBusy, error, run } = useAction();
   const { id, name, email, roles, shares, hasLogin, meteringPoints, leftMs } = member;
-  const make = async () => {
-    try {
+  const make = () =>
+    run(async () => {
       const link = hasLogin ? await api.resetLink(id) : await api.invite(id);
       onLink({ name, ...link });
-    } catch (cause) {
-      setError(toApiError(cause));
-    }
-  };
+    });
   const facts = [
     `${format.number(shares)} ${text.people.shares.toLocaleLowerCase()}`,
     ...roles.filter((role) => role !== 'member').map((role) => text.people.role[role]),
@@ -50,6 +46,7 @@ function MemberRow({ member, onLink }: { member: Member; onLink: (link: LinkOut)
           <button
             type="button"
             class="button"
+            disabled={isBusy}
             onClick={make}
             aria-label={`${hasLogin ? text.people.reset : text.people.invite}: ${name}`}
           >

@@ -24,7 +24,7 @@ export function PointList({ points, members, edges }: PointListProps) {
         <thead>
           <tr>
             <th scope="col">{text.people.name}</th>
-            <th scope="col">{text.people.roles}</th>
+            <th scope="col">{text.people.does}</th>
             <th scope="col">{text.people.owner}</th>
             <th scope="col">{text.people.measuredBy}</th>
           </tr>

@@ -9,31 +9,33 @@ export type IntervalTableProps = {
   readonly chosen: number | null;
   readonly choose: (startMs: number) => void;
 };
-type Sum = 'consumedMwh' | 'allocatedMwh' | 'residualMwh';
+
+/** What a neighbour looks for first stands first: on a phone the registers are a swipe away. */
+const COLUMNS = [
+  { key: 'consumedMwh', label: text.statement.columns.consumed, isSummed: true },
+  { key: 'allocatedMwh', label: text.statement.columns.allocated, isSummed: true },
+  { key: 'residualMwh', label: text.statement.columns.residual, isSummed: true },
+  { key: 'offeredMwh', label: text.statement.columns.offered, isSummed: false },
+  { key: 'openingMwh', label: text.statement.columns.opening, isSummed: false },
+  { key: 'closingMwh', label: text.statement.columns.closing, isSummed: false },
+] as const;
 
 export function IntervalTable({ intervals, chosen, choose }: IntervalTableProps) {
   const { format } = useApp();
-  const columns = text.statement.columns;
-  const sum = (key: Sum) => intervals.reduce((total, interval) => total + (interval[key] ?? 0), 0);
+  const sum = (key: (typeof COLUMNS)[number]['key']) =>
+    intervals.reduce((total, interval) => total + (interval[key] ?? 0), 0);
   return (
     <Scroller label={text.statement.proof} isTall>
       <table class="table interval-table">
         <thead>
           <tr>
-            <th scope="col">{columns.start}</th>
-            {[
-              columns.opening,
-              columns.closing,
-              columns.consumed,
-              columns.offered,
-              columns.allocated,
-              columns.residual,
-            ].map((label) => (
-              <th key={label} scope="col" class="is-number">
+            <th scope="col">{text.statement.columns.start}</th>
+            {COLUMNS.map(({ key, label }) => (
+              <th key={key} scope="col" class="is-number">
                 {label}, kWh
               </th>
             ))}
-            <th scope="col">{columns.quality}</th>
+            <th scope="col">{text.statement.columns.quality}</th>
           </tr>
         </thead>
         <tbody>
@@ -48,13 +50,12 @@ export function IntervalTable({ intervals, chosen, choose }: IntervalTableProps)
         </tbody>
         <tfoot>
           <tr>
-            <th scope="row" colSpan={3}>
-              {text.statement.daySum}
-            </th>
-            <td class="is-number">{format.energyExact(sum('consumedMwh'))}</td>
-            <td />
-            <td class="is-number">{format.energyExact(sum('allocatedMwh'))}</td>
-            <td class="is-number">{format.energyExact(sum('residualMwh'))}</td>
+            <th scope="row">{text.statement.daySum}</th>
+            {COLUMNS.map(({ key, isSummed }) => (
+              <td key={key} class="is-number">
+                {isSummed ? format.energyExact(sum(key)) : ''}
+              </td>
+            ))}
             <td />
           </tr>
         </tfoot>
@@ -67,20 +68,18 @@ type RowProps = { readonly interval: ShareInterval; readonly isChosen: boolean; 
 
 function IntervalRow({ interval, isChosen, choose }: RowProps) {
   const { format } = useApp();
-  const label = `${format.time(interval.startMs)}`;
   return (
     <tr class={isChosen ? 'is-chosen' : ''} onClick={choose}>
       <th scope="row">
         <button type="button" class="pick" aria-pressed={isChosen}>
-          {label}
+          {format.time(interval.startMs)}
         </button>
       </th>
-      <td class="is-number">{format.energyFine(interval.openingMwh)}</td>
-      <td class="is-number">{format.energyFine(interval.closingMwh)}</td>
-      <td class="is-number">{format.energyExact(interval.consumedMwh)}</td>
-      <td class="is-number">{format.energyExact(interval.offeredMwh)}</td>
-      <td class="is-number">{format.energyExact(interval.allocatedMwh)}</td>
-      <td class="is-number">{format.energyExact(interval.residualMwh)}</td>
+      {COLUMNS.map(({ key }) => (
+        <td key={key} class="is-number">
+          {format.energyExact(interval[key])}
+        </td>
+      ))}
       <td>{text.quality[interval.quality]}</td>
     </tr>
   );

@@ -1,5 +1,6 @@
 /** My use right now and how much of it our own production covers. */
 import type { MemberShare } from '@commonworks/core/api/index.ts';
+import { figureText } from '../format/format.ts';
 import { useApp } from '../state/app.ts';
 import { text } from '../text/text.ts';
 import { Answer, Figure } from '../ui/figure.tsx';
@@ -49,12 +50,12 @@ function ShareAnswer({ share, now }: { share: MemberShare; now: MemberShare['now
   const { format } = useApp();
   if (!now.isStale && now.consumptionW !== null && now.consumptionW > 0 && now.coveredW !== null) {
     const figure = format.percent((now.coveredW / now.consumptionW) * 100);
-    return <Answer sentence={text.share.covers(`${figure.value} ${figure.unit}`)} figure={figure} />;
+    return <Answer sentence={text.share.covers(figureText(figure))} figure={figure} />;
   }
   const { consumedMwh, allocatedMwh } = share.day.totals;
   if (consumedMwh > 0) {
     const figure = format.percent((allocatedMwh / consumedMwh) * 100);
-    return <Answer sentence={text.share.coversToday(`${figure.value} ${figure.unit}`)} figure={figure} />;
+    return <Answer sentence={text.share.coversToday(figureText(figure))} figure={figure} />;
   }
   return <Answer sentence={text.share.unknown} />;
 }

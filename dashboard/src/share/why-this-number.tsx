@@ -34,6 +34,8 @@ function stepsOf(interval: ShareInterval, method: AllocationMethod, format: Form
   if (productionMwh !== null) steps.push(words.whyProduction(kwh(productionMwh)));
   if (offeredMwh !== null) steps.push(words.whyRule[method](kwh(offeredMwh)));
   steps.push(words.whyAllocated(kwh(allocatedMwh), kwh(residualMwh)));
-  steps.push(words.whyRounding(format.signed(interval.roundingMicroMwh / 1_000_000)));
+  const { roundingMicroMwh } = interval;
+  const isExact = roundingMicroMwh === 0;
+  steps.push(isExact ? words.whyExact : words.whyRounding(format.signed(roundingMicroMwh / 1_000_000)));
   return steps;
 }
