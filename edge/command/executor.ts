@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command, Refusal } from '@commonworks/core';
 import { accept, type Clock, isCoded, type ReceiptEvent, type Result, refuse } from '@commonworks/core';
-import { createHolds, type Hold } from './holds.ts';
+import { createHolds } from './holds.ts';
 import type { Setting } from './setting.ts';
 
 /** Where commands are remembered; a command already known is never executed again. */
@@ -38,80 +38,96 @@ const OBSERVE_PAUSE_MS = 200;
 const TOLERANCE = 0.05;
 
 export function createExecutor(options: ExecutorOptions): Executor {
-  const { memory, report, now } = options;
+  const { memory } = options;
   const holds = createHolds(options);
-  // One after the other for each device: a command never overtakes the one before it.
-  const chains = new Map<string, Promise<void>>();
-  const tell = (
-    command: Command,
-    state: ReceiptEvent['state'],
-    detail: { observed?: number | null; reason?: string },
-  ) =>
-    report(command.device, {
-      command: command.id,
-      state,
-      observed: detail.observed ?? null,
-      reason: (detail.reason ?? '').slice(0, 500),
-    });
-  const finish = async (command: Command, state: 'failed' | 'expired', reason: string) => {
-    await memory.setState(command.id, 'done');
-    await tell(command, state, { reason });
-  };
+  const receipts = createReceipts(options);
+  const inOrder = createDeviceOrder();
+
   const act = async (command: Command, setting: Setting) => {
-    await tell(command, 'accepted', {});
+    await receipts.tell(command, 'accepted');
     try {
       await holds.replace(command.device, command.id);
       const wanted = await write(command, setting);
       await memory.setState(command.id, 'written');
-      await tell(command, 'written', {});
+      await receipts.tell(command, 'written');
       const observed = await observe(setting, { wanted, pauseMs: options.observePauseMs ?? OBSERVE_PAUSE_MS });
-      if (observed === null || Math.abs(observed - wanted) > TOLERANCE) {
-        await memory.setState(command.id, 'done');
-        await tell(command, 'failed', {
-          observed,
-          reason: 'edge.command-not-observed: the device shows another value',
-        });
-        return;
+      if (!isMet(observed, wanted)) {
+        const reason = 'edge.command-not-observed: the device shows another value';
+        return await receipts.finish(command, 'failed', { observed, reason });
       }
       const isHeld = holds.begin(command, setting);
       await memory.setState(command.id, isHeld ? 'held' : 'done');
-      await tell(command, 'confirmed', { observed });
+      await receipts.tell(command, 'confirmed', { observed });
     } catch (error) {
-      await finish(command, 'failed', isCoded(error) ? `${error.code}: ${error.message}` : String(error));
+      await receipts.finish(command, 'failed', { reason: reasonOf(error) });
     }
   };
   const execute = async (command: Command) => {
     if (!(await memory.remember(command.id, JSON.stringify(command)))) return;
     if (!options.isTimeTrusted()) {
-      return finish(command, 'failed', 'edge.clock-untrusted: this edge does not know what time it is');
+      const reason = 'edge.clock-untrusted: this edge does not know what time it is';
+      return receipts.finish(command, 'failed', { reason });
     }
-    if (now() > command.expiresMs) return finish(command, 'expired', 'edge.command-expired');
+    if (options.now() > command.expiresMs) {
+      return receipts.finish(command, 'expired', { reason: 'edge.command-expired' });
+    }
     const setting = admissible(command, options.settingOf(command.device));
-    if (!setting.ok) return finish(command, 'failed', `${setting.reason}: ${setting.message}`);
-    await act(command, setting.value);
+    if (setting.ok) await act(command, setting.value);
+    else await receipts.finish(command, 'failed', { reason: `${setting.reason}: ${setting.message}` });
   };
   return {
-    execute: (command) => {
-      const chain = (chains.get(command.device) ?? Promise.resolve()).then(() => execute(command));
-      chains.set(
-        command.device,
-        chain.catch(() => undefined),
-      );
-      return chain;
+    execute: (command) => inOrder(command.device, () => execute(command)),
+    tick: async () => {
+      await Promise.all(holds.due().map((device) => inOrder(device, () => holds.serve(device))));
     },
-    tick: () => holds.tick(),
     resume: async () => {
       for (const row of await memory.open()) {
         const command = JSON.parse(row.body) as Command;
         const setting = options.settingOf(command.device);
         if (row.state === 'held' && setting !== null) holds.begin(command, setting, { isFresh: false });
-        else await finish(command, 'failed', 'the agent was restarted while it executed this command');
+        else await receipts.finish(command, 'failed', { reason: 'the agent was restarted while it executed this' });
       }
     },
   };
 }
 
-export type { Hold };
+/** One after the other for each device: a command never overtakes the one before it, nor the repeating of a lease. */
+function createDeviceOrder() {
+  const chains = new Map<string, Promise<void>>();
+  return (device: string, work: () => Promise<void>): Promise<void> => {
+    const chain = (chains.get(device) ?? Promise.resolve()).then(work);
+    chains.set(
+      device,
+      chain.catch(() => undefined),
+    );
+    return chain;
+  };
+}
+
+type Detail = { readonly observed?: number | null; readonly reason?: string };
+
+function createReceipts({ memory, report }: Pick<ExecutorOptions, 'memory' | 'report'>) {
+  const tell = ({ id, device }: Command, state: ReceiptEvent['state'], detail: Detail = {}) =>
+    report(device, {
+      command: id,
+      state,
+      observed: detail.observed ?? null,
+      reason: (detail.reason ?? '').slice(0, 500),
+    });
+  const finish = async (command: Command, state: 'failed' | 'expired', detail: Detail) => {
+    await memory.setState(command.id, 'done');
+    await tell(command, state, detail);
+  };
+  return { tell, finish };
+}
+
+function reasonOf(error: unknown): string {
+  return isCoded(error) ? `${error.code}: ${error.message}` : String(error);
+}
+
+function isMet(observed: number | null, wanted: number): boolean {
+  return observed !== null && Math.abs(observed - wanted) <= TOLERANCE;
+}
 
 function admissible(command: Command, setting: Setting | null): Result<Setting> | Refusal {
   if (setting === null || !setting.kinds.includes(command.kind)) {
@@ -143,7 +159,7 @@ async function observe(
   let observed: number | null = null;
   for (let attempt = 0; attempt < OBSERVE_ATTEMPTS; attempt++) {
     observed = await setting.observe();
-    if (observed !== null && Math.abs(observed - wanted) <= TOLERANCE) return observed;
+    if (isMet(observed, wanted)) return observed;
     await sleep(pauseMs);
   }
   return observed;

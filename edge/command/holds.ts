@@ -3,7 +3,7 @@ import type { Command } from '@commonworks/core';
 import type { ExecutorOptions } from './executor.ts';
 import type { Setting } from './setting.ts';
 
-export type Hold = {
+type Hold = {
   readonly command: Command;
   readonly setting: Setting;
   /** When the device was last told; its revert timer runs from there. */
@@ -15,7 +15,9 @@ export type Holds = {
   readonly begin: (command: Command, setting: Setting, options?: { isFresh: boolean }) => boolean;
   /** Another command takes over the device: the running lease ends without touching the device. */
   readonly replace: (device: string, byCommand: string) => Promise<void>;
-  readonly tick: () => Promise<void>;
+  /** Devices whose lease has something to repeat or to end now. */
+  readonly due: () => string[];
+  readonly serve: (device: string) => Promise<void>;
 };
 
 export function createHolds({ now, memory, report }: Pick<ExecutorOptions, 'now' | 'memory' | 'report'>): Holds {
@@ -45,18 +47,26 @@ export function createHolds({ now, memory, report }: Pick<ExecutorOptions, 'now'
       const hold = held.get(device);
       if (hold !== undefined) await end(hold, null, `replaced by command ${byCommand}`);
     },
-    tick: async () => {
-      for (const hold of [...held.values()]) {
-        const { leaseUntilMs } = hold.command;
-        try {
-          if (leaseUntilMs !== null && now() >= leaseUntilMs) await release(hold);
-          else if (isRefreshDue(hold, now())) await refresh(hold);
-        } catch {
-          // The device does not answer: its own timer reverts it, and the next tick tries again.
-        }
+    due: () => [...held.values()].filter((hold) => isDue(hold, now())).map((hold) => hold.command.device),
+    serve: async (device) => {
+      const hold = held.get(device);
+      if (hold === undefined || !isDue(hold, now())) return;
+      try {
+        if (hasEnded(hold, now())) await release(hold);
+        else await refresh(hold);
+      } catch {
+        // The device does not answer: its own timer reverts it, and the next tick tries again.
       }
     },
   };
+}
+
+function isDue(hold: Hold, nowMs: number): boolean {
+  return hasEnded(hold, nowMs) || isRefreshDue(hold, nowMs);
+}
+
+function hasEnded({ command }: Hold, nowMs: number): boolean {
+  return command.leaseUntilMs !== null && nowMs >= command.leaseUntilMs;
 }
 
 function isRefreshDue({ setting, refreshedMs }: Hold, nowMs: number): boolean {

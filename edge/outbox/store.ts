@@ -46,7 +46,59 @@ export function openOutboxStore(options: OutboxOptions): OutboxStore {
   const { db, damagedFile } = openOutboxFile(options.file, options.nowMs);
   const sql = statements(db);
   checkOwner(db, options);
-  let epoch = currentEpoch(db, options.newEpochs[0], damagedFile !== null);
+  const packs = createPackRows({ db, sql, options, isDamaged: damagedFile !== null });
+  if (damagedFile !== null) {
+    const drafts = holes(sql, packs.epoch()).map((gap) => gapDraft(gap, options.nowMs));
+    packs.transact(() => {
+      for (const draft of drafts) packs.insert(draft, options.nowMs);
+    });
+  }
+  return {
+    damagedFile,
+    epoch: packs.epoch,
+    backlog: packs.held,
+    append: (drafts, nowMs) =>
+      packs.transact(() => {
+        for (const draft of drafts) packs.insert(draft, nowMs);
+        packs.makeRoom(nowMs);
+        return packs.held();
+      }),
+    read: (afterN, limit) => readPacks(sql, afterN, limit),
+    applyMark: (of, seq, nowMs) =>
+      packs.transact(() => {
+        const row = sql.nextSeq.get(of);
+        const isOldCopy = of === packs.epoch() && row !== undefined && seq >= Number(row['nextSeq']);
+        if (isOldCopy) packs.rekey(options.newEpochs[1], nowMs);
+        else packs.trim(of, seq);
+        return { backlog: packs.held(), isOldCopy };
+      }),
+    rememberCommand: (id, body, nowMs) =>
+      packs.transact(() => {
+        sql.forgetCommands.run(nowMs - COMMANDS_KEPT_MS);
+        return sql.addCommand.run(id, body, nowMs).changes === 1;
+      }),
+    setCommandState: (id, state) => {
+      packs.transact(() => sql.setCommandState.run(state, id));
+    },
+    openCommands: () =>
+      sql.openCommands
+        .all()
+        .map((row) => ({ id: String(row['id']), body: String(row['body']), state: String(row['state']) })),
+    limitPages: (pagesMax) => db.exec(`PRAGMA max_page_count = ${pagesMax}`),
+    close: () => db.close(),
+  };
+}
+
+type PackRowsInput = {
+  readonly db: DatabaseSync;
+  readonly sql: Statements;
+  readonly options: OutboxOptions;
+  readonly isDamaged: boolean;
+};
+
+/** The rows of packs with their running totals; changes belong inside `transact`. */
+function createPackRows({ db, sql, options, isDamaged }: PackRowsInput) {
+  let epoch = currentEpoch(db, options.newEpochs[0], isDamaged);
   // Counted along: counting the rows would make each append as slow as the backlog is long.
   let held = counted(sql);
   const insert = ({ samples, events }: PackDraft, nowMs: number, boot = options.boot) => {
@@ -57,77 +109,43 @@ export function openOutboxStore(options: OutboxOptions): OutboxStore {
     sql.setNextSeq.run(seq + 1, epoch);
     held = { packs: held.packs + 1, bytes: held.bytes + size, headN: Number(lastInsertRowid) };
   };
-  const makeRoom = (nowMs: number) => {
-    const isOver = held.bytes > options.bytesMax;
-    const gaps = dropOldest(sql, { isOver, bytes: held.bytes, options, nowMs });
-    if (gaps.length > 0) held = { ...counted(sql), headN: held.headN };
-    for (const gap of gaps) insert(gapDraft(gap, nowMs), nowMs);
-  };
-  const rekey = (newEpoch: string, nowMs: number) => {
-    const unsent = sql.ofEpoch.all(epoch).map((row) => String(row['body']));
-    sql.deleteEpoch.run(epoch);
-    held = { ...counted(sql), headN: held.headN };
-    epoch = newEpoch;
-    sql.addEpoch.run(epoch);
-    for (const body of unsent) {
-      const { pack } = decodePack(body);
-      insert(pack, nowMs, pack.boot);
-    }
-  };
-  const transact = <T>(work: () => T): T => {
-    const before = { held, epoch };
-    try {
-      return inTransaction(db, work);
-    } catch (error) {
-      ({ held, epoch } = before);
-      throw error;
-    }
-  };
-  if (damagedFile !== null) {
-    const drafts = holes(sql, epoch).map((gap) => gapDraft(gap, options.nowMs));
-    transact(() => {
-      for (const draft of drafts) insert(draft, options.nowMs);
-    });
-  }
   return {
-    damagedFile,
     epoch: () => epoch,
-    backlog: () => held,
-    append: (drafts, nowMs) =>
-      transact(() => {
-        for (const draft of drafts) insert(draft, nowMs);
-        makeRoom(nowMs);
-        return held;
-      }),
-    read: (afterN, limit) => readPacks(sql, afterN, limit),
-    applyMark: (of, seq, nowMs) =>
-      transact(() => {
-        const row = sql.nextSeq.get(of);
-        const isOldCopy = of === epoch && row !== undefined && seq >= Number(row['nextSeq']);
-        if (isOldCopy) rekey(options.newEpochs[1], nowMs);
-        else {
-          const trimmed = sql.trimmed.get(of, seq);
-          sql.trim.run(of, seq);
-          if (row !== undefined) sql.setMark.run(seq, of);
-          const packs = held.packs - Number(trimmed?.['packs'] ?? 0);
-          held = { ...held, packs, bytes: held.bytes - Number(trimmed?.['bytes'] ?? 0) };
-        }
-        return { backlog: held, isOldCopy };
-      }),
-    rememberCommand: (id, body, nowMs) =>
-      transact(() => {
-        sql.forgetCommands.run(nowMs - COMMANDS_KEPT_MS);
-        return sql.addCommand.run(id, body, nowMs).changes === 1;
-      }),
-    setCommandState: (id, state) => {
-      transact(() => sql.setCommandState.run(state, id));
+    held: () => held,
+    insert,
+    makeRoom: (nowMs: number) => {
+      const isOver = held.bytes > options.bytesMax;
+      const gaps = dropOldest(sql, { isOver, bytes: held.bytes, options, nowMs });
+      if (gaps.length > 0) held = { ...counted(sql), headN: held.headN };
+      for (const gap of gaps) insert(gapDraft(gap, nowMs), nowMs);
     },
-    openCommands: () =>
-      sql.openCommands
-        .all()
-        .map((row) => ({ id: String(row['id']), body: String(row['body']), state: String(row['state']) })),
-    limitPages: (pagesMax) => db.exec(`PRAGMA max_page_count = ${pagesMax}`),
-    close: () => db.close(),
+    trim: (of: string, seq: number) => {
+      const trimmed = sql.trimmed.get(of, seq);
+      sql.trim.run(of, seq);
+      sql.setMark.run(seq, of);
+      const packs = held.packs - Number(trimmed?.['packs'] ?? 0);
+      held = { ...held, packs, bytes: held.bytes - Number(trimmed?.['bytes'] ?? 0) };
+    },
+    rekey: (newEpoch: string, nowMs: number) => {
+      const unsent = sql.ofEpoch.all(epoch).map((row) => String(row['body']));
+      sql.deleteEpoch.run(epoch);
+      held = { ...counted(sql), headN: held.headN };
+      epoch = newEpoch;
+      sql.addEpoch.run(epoch);
+      for (const body of unsent) {
+        const { pack } = decodePack(body);
+        insert(pack, nowMs, pack.boot);
+      }
+    },
+    transact: <T>(work: () => T): T => {
+      const before = { held, epoch };
+      try {
+        return inTransaction(db, work);
+      } catch (error) {
+        ({ held, epoch } = before);
+        throw error;
+      }
+    },
   };
 }
 

@@ -90,7 +90,12 @@ function signOf(rule: { sign?: 1 | -1 }): string {
   return rule.sign === -1 ? 'turned round' : '';
 }
 
+/** Columns are padded, as the formatter of this repository writes tables. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+  const widths = head.map((cell, column) => {
+    return Math.max(3, cell.length, ...rows.map((row) => (row[column] ?? '').length));
+  });
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }

@@ -12,7 +12,9 @@ import {
 } from '@commonworks/core';
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import type { Outbox } from '../outbox/outbox.ts';
-import { type Session, startSession } from './session.ts';
+import type { Pump } from './pump.ts';
+import { startSession } from './session.ts';
+import { createStallWatch } from './stall-watch.ts';
 
 export type PublisherOptions = {
   readonly url: string;
@@ -34,8 +36,6 @@ export type PublisherOptions = {
 
 export type Publisher = {
   readonly publishLive: (values: LiveValues) => void;
-  readonly publishStatus: () => void;
-  readonly isConnected: () => boolean;
   /** Resolves after the signal, with the broker told that this edge is offline. */
   readonly done: Promise<void>;
 };
@@ -43,85 +43,68 @@ export type Publisher = {
 const REST_FIRST_MS = 500;
 const REST_MAX_MS = 30_000;
 const RESEND_MS = 60_000;
-const RESEND_MAX_MS = 3_600_000;
 /** Live values are for eyes: when the wire is this full they are left out. */
 const LIVE_BUFFER_BYTES_MAX = 262_144;
 const STATUS_PERIOD_MS = 60_000;
 
 export function startPublisher(options: PublisherOptions): Publisher {
+  const { outbox, signal } = options;
+  const topics = topicsOf(options);
   let client: MqttClient | null = null;
-  let session: Session | null = null;
-  let markMovedMs = performance.now();
-  let resendMs = options.resendMs ?? RESEND_MS;
-
+  let pump: Pump | null = null;
+  const stalls = createStallWatch(options.resendMs ?? RESEND_MS, {
+    isWaiting: () => pump !== null && pump.acknowledged() > 0 && outbox.backlog().packs > 0,
+    resend: () => pump?.rewind(),
+  });
   const onMark = async (mark: MarkMessage) => {
-    const before = options.outbox.backlog().packs;
-    const { isOldCopy, backlog } = await options.outbox.call('applyMark', mark.epoch, mark.seq, options.nowMs());
+    const before = outbox.backlog().packs;
+    const { isOldCopy, backlog } = await outbox.call('applyMark', mark.epoch, mark.seq, options.nowMs());
     if (isOldCopy) {
       options.onOldCopy();
-      session?.rewind();
+      pump?.rewind();
     }
-    if (backlog.packs >= before && !isOldCopy) return;
-    markMovedMs = performance.now();
-    resendMs = options.resendMs ?? RESEND_MS;
+    if (backlog.packs < before || isOldCopy) stalls.progress();
   };
-  const watch = setInterval(
-    () => {
-      if (session === null || session.acknowledged() === 0 || options.outbox.backlog().packs === 0) {
-        markMovedMs = performance.now();
-        return;
-      }
-      if (performance.now() - markMovedMs < resendMs) return;
-      // Behind an external broker an acknowledgement promises nothing; without a mark it is all sent again, more
-      // and more seldom.
-      markMovedMs = performance.now();
-      resendMs = Math.min(resendMs * 2, Math.max(RESEND_MAX_MS, options.resendMs ?? 0));
-      session.rewind();
-    },
-    Math.min(options.resendMs ?? 5000, 5000),
-  );
-  const statusTimer = setInterval(() => publishStatus(), STATUS_PERIOD_MS);
   const publishStatus = () => {
-    const topic = edgeTopic(options.community, options.edge, 'status');
-    client?.publish(topic, JSON.stringify(options.status('online')), { qos: 1, retain: true });
+    client?.publish(topics.status, JSON.stringify(options.status('online')), { qos: 1, retain: true });
   };
-  options.outbox.onKept(() => session?.wake());
+  const statusTimer = setInterval(publishStatus, STATUS_PERIOD_MS);
+  outbox.onKept(() => pump?.wake());
 
   const runSession = async (opened: MqttClient) => {
     const ended = new Promise<void>((resolve) => opened.once('close', () => resolve()));
     client = opened;
     publishStatus();
-    session = startSession(opened, {
-      community: options.community,
-      edge: options.edge,
-      ports: {
-        read: (afterN, limit) => options.outbox.call('read', afterN, limit),
-        onMark: (mark) => void onMark(mark).catch(() => undefined),
-        onCommand: options.onCommand,
-      },
-    });
+    const ports = {
+      read: (afterN: number, limit: { packs: number; bytes: number }) => outbox.call('read', afterN, limit),
+      onMark: (mark: MarkMessage) => void onMark(mark).catch(() => undefined),
+      onCommand: options.onCommand,
+    };
+    pump = startSession(opened, { community: options.community, edge: options.edge, ports });
     const stop = () => void goOffline(opened, options);
-    options.signal.addEventListener('abort', stop, { once: true });
+    signal.addEventListener('abort', stop, { once: true });
     await ended;
-    options.signal.removeEventListener('abort', stop);
-    session.end();
-    session = null;
+    signal.removeEventListener('abort', stop);
+    pump.end();
+    pump = null;
     client = null;
     opened.end(true);
   };
   const done = keepConnected(options, runSession).finally(() => {
-    clearInterval(watch);
+    stalls.stop();
     clearInterval(statusTimer);
   });
   return {
     publishLive: (values) => {
       if (client === null || bufferedBytes(client) > LIVE_BUFFER_BYTES_MAX) return;
-      client.publish(edgeTopic(options.community, options.edge, 'live'), JSON.stringify(values), { qos: 0 });
+      client.publish(topics.live, JSON.stringify(values), { qos: 0 });
     },
-    publishStatus,
-    isConnected: () => client !== null,
     done,
   };
+}
+
+function topicsOf({ community, edge }: PublisherOptions) {
+  return { live: edgeTopic(community, edge, 'live'), status: edgeTopic(community, edge, 'status') };
 }
 
 async function keepConnected(options: PublisherOptions, run: (client: MqttClient) => Promise<void>): Promise<void> {
