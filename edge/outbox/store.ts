@@ -156,6 +156,7 @@ function statements(db: DatabaseSync) {
     nextSeq: db.prepare('SELECT nextSeq FROM epoch WHERE epoch = ?'),
     setNextSeq: db.prepare('UPDATE epoch SET nextSeq = ? WHERE epoch = ?'),
     setMark: db.prepare('UPDATE epoch SET mark = max(mark, CAST(? AS INTEGER)) WHERE epoch = ?'),
+    mark: db.prepare('SELECT mark FROM epoch WHERE epoch = ?'),
     addEpoch: db.prepare('INSERT INTO epoch (epoch, nextSeq, mark) VALUES (?, 1, 0)'),
     insert: db.prepare('INSERT INTO pack (epoch, seq, body, bytes, createdMs) VALUES (?, ?, ?, ?, ?)'),
     after: db.prepare('SELECT n, epoch, seq, body, bytes FROM pack WHERE n > ? ORDER BY n LIMIT ?'),
@@ -273,11 +274,17 @@ function dropOldest(sql: Statements, context: DropContext): Dropped[] {
     const seq = Number(row['seq']);
     const size = Number(row['bytes']);
     const reason = isTooOld ? 'older than the outbox may keep' : 'the outbox was full';
-    const range = ranges.get(epoch) ?? { epoch, fromSeq: seq, toSeq: seq, reason };
+    const range = ranges.get(epoch) ?? { epoch, fromSeq: firstUnheld(sql, epoch, seq), toSeq: seq, reason };
     ranges.set(epoch, { ...range, toSeq: seq });
     leftBytes -= size;
     lastN = Number(row['n']);
   }
   sql.deleteUpTo.run(lastN);
   return [...ranges.values()];
+}
+
+/** From the mark on: a declaration made before may be among what is dropped now, and would leave a hole for ever. */
+function firstUnheld(sql: Statements, epoch: string, seq: number): number {
+  const mark = sql.mark.get(epoch)?.['mark'];
+  return mark === undefined ? seq : Math.min(Number(mark) + 1, seq);
 }
