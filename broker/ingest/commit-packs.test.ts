@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { EventRecord, Sample } from '@commonworks/core';
 import { encodePack } from '@commonworks/core';
@@ -8,7 +11,7 @@ import { readDeadLetters, readLog } from '@commonworks/telemetry/log/read-log.ts
 import { SeriesTables } from '@commonworks/telemetry/series/series-tables.ts';
 import { TELEMETRY_MIGRATIONS } from '@commonworks/telemetry/sqlite/schema.ts';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { CommitTables } from './commit-packs.ts';
 import { commitPacks } from './commit-packs.ts';
 
@@ -223,5 +226,30 @@ describe('a full disk', () => {
     expect(commit(tables, ...batch).outcomes).toEqual(['held', 'held']);
     expect([tables.log.head, markOf(tables), values(tables).length]).toEqual([3, 2, 800]);
     expect(tablesOf(tables.db).series.range(KEY, ALL).length).toBe(800);
+  });
+});
+
+describe('a database that another program holds', () => {
+  it('fails the commit instead of quarantining a good pack, which is taken when it comes again', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'commit-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'telemetry.db');
+    const db = new DatabaseSync(file, { timeout: 0 });
+    for (const migration of TELEMETRY_MIGRATIONS) db.exec(migration);
+    const other = new DatabaseSync(file, { timeout: 0 });
+    const tables = tablesOf(db);
+    const body = packText(1, { samples: [reading(NOW, 1)] });
+    other.exec('BEGIN IMMEDIATE');
+    // It lets go right after the first attempt: a second attempt, meant for packs at fault, would get through.
+    const rolledBack = tables.log.rolledBack.bind(tables.log);
+    tables.log.rolledBack = () => {
+      rolledBack();
+      if (other.isTransaction) other.exec('ROLLBACK');
+    };
+    expect(() => commit(tables, body)).toThrow(/locked/);
+    expect(commit(tables, body).outcomes).toEqual(['held']);
+    expect([values(tables), letters(tables)]).toEqual([[1], []]);
+    other.close();
+    db.close();
   });
 });
