@@ -174,7 +174,8 @@ describe('An agent', () => {
     ]);
     const activities = events.filter((event) => event.type === 'machine').map((event) => event.body['activity']);
     expect(activities.slice(-2)).toEqual(['idle', 'running']);
-    expect(samples.some((sample) => sample.point === 'activity' && sample.value === 'running')).toBe(true);
+    const series = samples.filter((sample) => sample.point === 'activity').map((sample) => sample.value);
+    expect(series).toEqual(activities);
     for (const server of [badge, cnc]) server.close();
   });
 });

@@ -56,6 +56,8 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     onState: (fault) => logFault(log, 'broker', fault),
   });
   const onOutput = (output: LineOutput, isReplaying: boolean) => {
+    // What fails because we are ending is no news of a device.
+    if (signal.aborted) return;
     collector.add(...stamped(trust, output));
     for (const event of output.events) log.info({ device: event.device, ...event.body }, 'device state');
     if (output.live !== null && !isReplaying) publisher.publishLive(output.live);

@@ -58,12 +58,15 @@ const GRBL_REST_MS = 200;
 
 export function createMachineLine(config: MachineConfig, context: StreamContext): Line {
   const { device, title } = config;
+  let changedMs = 0;
   const watch = createGrblWatch({
     now: context.now,
     monotonicMs: () => performance.now(),
     onChange: ({ activity, raw, timeMs, isReset }) => {
+      // Two changes within one millisecond (a greeting and the first report) keep their order in the series.
+      changedMs = timeMs <= changedMs && timeMs > changedMs - 100 ? changedMs + 1 : timeMs;
       const source = isReset ? 'grbl-reset' : 'grbl';
-      context.report({ device, type: 'machine', timeMs, body: { activity, raw, source } });
+      context.report({ device, type: 'machine', timeMs: changedMs, body: { activity, raw, source } });
     },
   });
   let fault: Error | null = null;
