@@ -8,6 +8,7 @@ export const VIEWPORTS = {
   desk: { width: 1280, height: 900 },
 } as const;
 export type ViewportName = keyof typeof VIEWPORTS;
+export const VIEWPORT_NAMES = ['phone', 'tablet', 'desk'] as const satisfies ViewportName[];
 export const SCHEMES = ['light', 'dark'] as const;
 export type Scheme = (typeof SCHEMES)[number];
 export type Login = { readonly email: string; readonly password: string };
@@ -29,6 +30,8 @@ export async function openBrowser(): Promise<Browser> {
   if (executablePath === undefined) throw new Error('no Chromium found: install it with `apt-get install chromium`');
   return chromium.launch({ executablePath, args: FLAGS });
 }
+
+export type VisitorOptions = { readonly motion?: 'reduce' | 'no-preference' };
 
 /** A fresh visitor; reduced motion, so that two photographs of the same state are the same. */
 export function visitor(browser: Browser, viewport: ViewportName, scheme: Scheme): Promise<BrowserContext> {

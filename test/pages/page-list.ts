@@ -5,14 +5,21 @@ export type PageCheck = { readonly name: string; readonly path: string; readonly
 /** Part of the e-mail address before the @: the demo and the fixture use the same people. */
 export type Who = 'anna' | 'olga' | 'theo' | 'ada';
 
-export const PAGES: readonly PageCheck[] = [
+export const PAGES = [
   { name: 'community', path: '/', who: 'anna', arrived: '.flow-hub' },
   { name: 'share', path: '/share', who: 'anna', arrived: '.now-figures' },
   { name: 'machines', path: '/machines', who: 'anna', arrived: '.machine-grid' },
   { name: 'operator', path: '/operator', who: 'olga', arrived: '.device-row' },
   { name: 'treasury', path: '/treasury', who: 'theo', arrived: '.fingerprint' },
   { name: 'people', path: '/people', who: 'ada', arrived: '.person' },
-];
+] as const satisfies PageCheck[];
+export type PageName = (typeof PAGES)[number]['name'];
+
+export function pageNamed(name: PageName): PageCheck {
+  const found = PAGES.find((check) => check.name === name);
+  if (found === undefined) throw new Error(`there is no page ${name}`);
+  return found;
+}
 
 const PATIENCE_MS = 20_000;
 
@@ -22,13 +29,9 @@ export async function open(page: Page, url: string, check: PageCheck): Promise<v
   await settled(page);
 }
 
-/** No skeleton left and charts drawn. Expressions are text: this side of the wire knows no document. */
+/** No skeleton left and every chart drawn; by selectors, since the pages' policy forbids evaluating text. */
 export async function settled(page: Page): Promise<void> {
-  const options = { timeout: PATIENCE_MS };
-  await page.waitForFunction("document.querySelector('.skeleton') === null", undefined, options);
-  await page.waitForFunction(
-    "[...document.querySelectorAll('.chart')].every((chart) => chart.querySelector('canvas') !== null)",
-    undefined,
-    options,
-  );
+  for (const unfinished of ['.skeleton', '.chart:not(:has(canvas))']) {
+    await page.locator(unfinished).first().waitFor({ state: 'detached', timeout: PATIENCE_MS });
+  }
 }

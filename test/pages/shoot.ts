@@ -1,81 +1,78 @@
 /** Photographs every page at three widths, light and dark: `node test/pages/shoot.ts --url URL --out DIR [--logins FILE]`. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Browser } from 'playwright-core';
-import { FIXTURE_PASSWORD } from '../../dashboard/dev/fixture-people.ts';
+import type { Page } from 'playwright-core';
 import {
   type Login,
   logIn,
   openBrowser,
   SCHEMES,
   type Scheme,
+  VIEWPORT_NAMES,
   VIEWPORTS,
   type ViewportName,
   visitor,
 } from './browser.ts';
-import { open, PAGES, type PageCheck } from './page-list.ts';
+import { fixtureLogin, loginsFrom } from './logins.ts';
+import { open, PAGES, type PageCheck, settled } from './page-list.ts';
 
-export type Shoot = {
-  readonly url: string;
-  readonly out: string;
-  readonly loginOf: (who: string) => Login;
-  readonly only?: string;
-};
+export type Shot = { readonly check: PageCheck; readonly viewport: ViewportName; readonly scheme: Scheme };
 
-/** Writes `NAME-WIDTH-SCHEME.png` per page; returns the files. */
-export async function shootPages(browser: Browser, shoot: Shoot): Promise<string[]> {
-  mkdirSync(shoot.out, { recursive: true });
-  const files: string[] = [];
-  for (const viewport of Object.keys(VIEWPORTS) as ViewportName[]) {
-    for (const scheme of SCHEMES) {
-      for (const check of PAGES.filter(({ name }) => shoot.only === undefined || shoot.only.includes(name))) {
-        files.push(await shootPage(browser, shoot, { check, viewport, scheme }));
-      }
-    }
+const HEIGHT_MAX_PX = 6_000;
+
+/** Every page at every width in both schemes. */
+export function allShots(pages: readonly PageCheck[] = PAGES): Shot[] {
+  return pages.flatMap((check) =>
+    VIEWPORT_NAMES.flatMap((viewport) => SCHEMES.map((scheme): Shot => ({ check, viewport, scheme }))),
+  );
+}
+
+/** `community-390-light.png` in `out`; the page must be open and settled. */
+export async function photograph(page: Page, { check, viewport, scheme }: Shot, out: string): Promise<void> {
+  mkdirSync(out, { recursive: true });
+  await fitWindow(page);
+  await page.screenshot({
+    path: join(out, `${check.name}-${VIEWPORTS[viewport].width}-${scheme}.png`),
+    fullPage: true,
+  });
+}
+
+/** As high as the page, so that what is fixed to the window's edges is photographed at the page's edges. */
+async function fitWindow(page: Page): Promise<void> {
+  const size = page.viewportSize();
+  if (size === null) return;
+  const heightPx = (await page.locator('html').evaluate((html) => html.scrollHeight)) as number;
+  await page.setViewportSize({ width: size.width, height: Math.max(size.height, Math.min(heightPx, HEIGHT_MAX_PX)) });
+  await settled(page);
+}
+
+async function shootAll(
+  url: string,
+  options: { out: string; only: string; loginOf: (who: string) => Login },
+): Promise<number> {
+  await using browser = await openBrowser();
+  const shots = allShots(PAGES.filter(({ name }) => options.only === '' || options.only.split(',').includes(name)));
+  for (const shot of shots) {
+    await using context = await visitor(browser, shot.viewport, shot.scheme);
+    await logIn(context, url, options.loginOf(shot.check.who));
+    const page = await context.newPage();
+    await open(page, url, shot.check);
+    await photograph(page, shot, options.out);
   }
-  return files;
-}
-
-type Shot = { readonly check: PageCheck; readonly viewport: ViewportName; readonly scheme: Scheme };
-
-async function shootPage(browser: Browser, { url, out, loginOf }: Shoot, shot: Shot): Promise<string> {
-  const { check, viewport, scheme } = shot;
-  await using context = await visitor(browser, viewport, scheme);
-  await logIn(context, url, loginOf(check.who));
-  const page = await context.newPage();
-  await open(page, url, check);
-  const file = join(out, `${check.name}-${VIEWPORTS[viewport].width}-${scheme}.png`);
-  await page.screenshot({ path: file, fullPage: true });
-  return file;
-}
-
-/** A demo's log-ins by the part before the @. */
-export function loginsFrom(file: string): (who: string) => Login {
-  const { logins } = JSON.parse(readFileSync(file, 'utf8')) as { logins: Login[] };
-  return (who) => {
-    const found = logins.find(({ email }) => email.startsWith(`${who}@`));
-    if (found === undefined) throw new Error(`${file} has no log-in for ${who}`);
-    return found;
-  };
-}
-
-export function fixtureLogin(who: string): Login {
-  return { email: `${who}@demo`, password: FIXTURE_PASSWORD };
+  return shots.length;
 }
 
 if (import.meta.main) {
   const { values } = parseArgs({
     options: { url: { type: 'string' }, out: { type: 'string' }, logins: { type: 'string' }, only: { type: 'string' } },
   });
-  if (values.url === undefined || values.out === undefined) {
+  const { url, out, logins, only = '' } = values;
+  if (url === undefined || out === undefined) {
     throw new Error(
       'usage: node test/pages/shoot.ts --url URL --out DIR [--logins demo-logins.json] [--only share,people]',
     );
   }
-  const loginOf = values.logins === undefined ? fixtureLogin : loginsFrom(values.logins);
-  const only = values.only === undefined ? {} : { only: values.only };
-  await using browser = await openBrowser();
-  const files = await shootPages(browser, { url: values.url, out: values.out, loginOf, ...only });
-  process.stdout.write(`${files.length} photographs in ${values.out}\n`);
+  const loginOf = logins === undefined ? fixtureLogin : loginsFrom(logins);
+  process.stdout.write(`${await shootAll(url, { out, only, loginOf })} photographs in ${out}\n`);
 }

@@ -75,15 +75,10 @@ function DayStrip({ today, chosen, choose }: DayStripProps) {
   return (
     <fieldset class="day-strip" aria-label={text.booking.day}>
       {days.map((day) => (
-        <button
-          key={day}
-          type="button"
-          aria-pressed={day === chosen}
-          aria-label={format.dayLong(day)}
-          onClick={() => choose(day)}
-        >
+        <button key={day} type="button" aria-pressed={day === chosen} onClick={() => choose(day)}>
           <span class="small">{day === today ? text.booking.today : format.weekday(day)}</span>
           <span class="strong">{format.dayOfMonth(day)}</span>
+          <span class="only-read">, {format.dayLong(day)}</span>
         </button>
       ))}
     </fieldset>

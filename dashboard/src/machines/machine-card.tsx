@@ -37,13 +37,13 @@ export function MachineCard({ machine, isBooking, book, onChange }: MachineCardP
           {text.machines.kinds[machine.kind]}, {text.machines.price(format.price(machine.pricePerHour))}
         </p>
       </div>
-      <dl class="machine-facts">
+      <ul class="machine-facts">
         <Fact icon="calendar">{nextText(machine, format)}</Fact>
         {machine.powerW !== null && !machine.isStale && (
           <Fact icon="workshop">{text.machines.power(format.powerText(machine.powerW))}</Fact>
         )}
         {me?.member != null && <MayStart machine={machine} />}
-      </dl>
+      </ul>
       <MachineButtons machine={machine} isBooking={isBooking} book={book} onChange={onChange} />
     </section>
   );
@@ -51,10 +51,10 @@ export function MachineCard({ machine, isBooking, book, onChange }: MachineCardP
 
 function Fact({ icon, children }: { icon: IconName; children: string }) {
   return (
-    <div class="fact">
+    <li class="fact">
       <Icon name={icon} size={16} />
       <span>{children}</span>
-    </div>
+    </li>
   );
 }
 
@@ -62,13 +62,13 @@ function MayStart({ machine }: { machine: Machine }) {
   const { ok, reason } = machine.mayStart;
   if (machine.mySession !== null) return <Fact icon="play">{text.machines.inSession}</Fact>;
   return (
-    <div class={ok ? 'fact' : 'fact is-refused'}>
+    <li class={ok ? 'fact' : 'fact is-refused'}>
       <Icon name={ok ? 'check' : 'lock'} size={16} />
       <span>
         <span class="strong">{ok ? text.machines.mayStart : text.machines.mayNot}</span>
         {reason !== '' && `: ${reason}`}
       </span>
-    </div>
+    </li>
   );
 }
 

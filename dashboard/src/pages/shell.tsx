@@ -36,7 +36,7 @@ function Banners() {
   const { live, format, community } = useApp();
   const { mode, speed } = live.clock.value;
   const time = format.dateTime(live.now.value);
-  const isLost = live.connection.value === 'lost' && live.isSilent.value;
+  const isLost = live.isSilent.value;
   return (
     <>
       {isLost && (
