@@ -160,6 +160,16 @@ describe('settleMonth', () => {
     ]);
   });
 
+  it('shows what a member used also when the community covered nothing of it', async () => {
+    await using db = await metered({ skip: (device) => PRODUCERS.has(device) });
+    const draft = await statement(db, anna);
+    await settled(db, 'exclude');
+    const final = await statement(db, anna);
+    expect(draft?.energy).toMatchObject({ allocatedMwh: 0, intervalsComplete: COUNT });
+    expect(final?.energy).toEqual(draft?.energy);
+    expect(final?.totalMinor).toBe(0);
+  });
+
   it('can be repeated and gives the run that exists, and on another machine the same hashes', async () => {
     await using db = await metered();
     await using other = await metered();

@@ -33,7 +33,7 @@ type Line = {
   readonly total: LineTotal;
 };
 
-/** Lines without any energy post nothing. */
+/** A first version posts every line, also one of nothing: a statement reads what was used from it. A later one, changes. */
 export function periodEntries(run: PeriodRun, settled: SettledPeriod, sha256: Sha256): LedgerEntry[] {
   const after = linesOf(settled.header, settled.totals);
   const before =
@@ -80,13 +80,15 @@ function lineEntry(
   const { direction } = line.total;
   const now = sumsOf(after);
   const was = sumsOf(before);
-  const postings = linePostings(line, header.currency, {
+  const all = linePostings(line, header.currency, {
     allocatedMwh: now.allocatedMwh - was.allocatedMwh,
     restMwh: now.restMwh - was.restMwh,
     amountMinor: now.amountMinor - was.amountMinor,
   });
-  if (postings.length === 0) return null;
   const isFirst = run.version === 1;
+  const changes = all.filter((posting) => posting.amount !== 0);
+  const postings = isFirst && changes.length === 0 ? all : changes;
+  if (postings.length === 0) return null;
   return {
     community: header.community,
     id: entryId(
@@ -148,5 +150,6 @@ function linePostings(
         { account: other, unit: currency, amount: -change.amountMinor },
       ]
     : [];
-  return [...energy, ...money].filter((posting) => posting.amount !== 0);
+  // Without negative zeros, of which there are many in a line of nothing.
+  return [...energy, ...money].map((posting) => ({ ...posting, amount: posting.amount + 0 }));
 }
