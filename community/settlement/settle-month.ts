@@ -17,6 +17,7 @@ import {
 import type { Db } from '../database.ts';
 import { ledgerHead, postEntry } from '../ledger/post-entry.ts';
 import { sha256 } from '../ledger/sha256.ts';
+import { serveRequests } from '../metering/serve-requests.ts';
 import { packRows } from './codec.ts';
 import { type FrozenPeriod, freezePeriod, type SettledCommunity } from './freeze-period.ts';
 import { openPeriod } from './periods.ts';
@@ -51,6 +52,8 @@ export async function settleMonth(db: Db, request: SettleRequest): Promise<Resul
   if (nowMs < monthSpan(month, community.zone).toMs) {
     return refuse('community.period-open', `${month} is not over yet`);
   }
+  // A device assigned late, a tariff dated back: what that changes is derived before it is frozen.
+  await serveRequests(db);
   const frozen = await freezePeriod(db, community, month);
   if (frozen === null) return refuse('community.period-empty', `${month} has no tariff or no metering point`);
   const reasons = await refusalReasons(db, frozen, request);

@@ -9,6 +9,7 @@ import { type Db, openDatabase } from '../database.ts';
 import { accountBalance } from '../ledger/read-entries.ts';
 import { processPage } from '../metering/process-page.ts';
 import { applySeed } from '../register/apply-seed.ts';
+import { assignDevice } from '../register/points.ts';
 import { memberShare } from './member-share.ts';
 import { listSettlements } from './runs.ts';
 import { settleDue } from './settle-due.ts';
@@ -168,6 +169,15 @@ describe('settleMonth', () => {
     expect(draft?.energy).toMatchObject({ allocatedMwh: 0, intervalsComplete: COUNT });
     expect(final?.energy).toEqual(draft?.energy);
     expect(final?.totalMinor).toBe(0);
+  });
+
+  it('settles what a device assigned a moment ago has measured', async () => {
+    const unassigned = SEED.meteringPoints.map((one) => (one.id === uuid(11) ? { ...one, assignments: [] } : one));
+    await using db = await metered({}, { ...SEED, meteringPoints: unassigned });
+    await assignDevice(db, uuid(11), { edge: roof, device: 'a', fromMs: span.fromMs, toMs: null });
+    await settled(db);
+    const final = await statement(db, anna);
+    expect(final?.energy).toMatchObject({ intervals: COUNT, intervalsComplete: COUNT });
   });
 
   it('can be repeated and gives the run that exists, and on another machine the same hashes', async () => {
