@@ -206,6 +206,17 @@ describe('a group commit', () => {
   });
 });
 
+describe('a boot that waited long for its clock', () => {
+  it('has every reading placed, however many packs waited', () => {
+    const tables = openTables();
+    const waiting = Array.from({ length: 2500 }, (_, i) => packText(i + 1, { samples: [reading(i * 1000, i)] }));
+    commit(tables, ...waiting);
+    const clock = { device: 'edge', type: 'clock', timeMs: NOW, body: { boot: BOOT, offsetMs: NOW - 3_600_000 } };
+    commit(tables, packText(2501, { events: [clock] }));
+    expect(values(tables)).toEqual(waiting.map((_, i) => i));
+  });
+});
+
 describe('a full disk', () => {
   it('fails the whole commit, leaves no trace, and the same packs are taken once there is room', () => {
     const tables = openTables();

@@ -140,9 +140,12 @@ function takeClock(tables: LogTables, { incoming, pack }: Held, told: { body: un
   if (!Value.Check(ClockEvent, told.body) || !Number.isFinite(told.body.offsetMs)) return false;
   const { boot, offsetMs } = told.body;
   tables.clocks.set(pack.edge, boot, offsetMs);
-  for (const body of tables.clocks.take(pack.edge, boot)) {
-    const waiting = decodePack(body).pack;
-    file(tables, { incoming, pack: waiting }, { offsetMs, arrivals: told.arrivals });
+  // A boot's clock is told once: what is not placed now would wait for ever.
+  for (let some = tables.clocks.take(pack.edge, boot); some.length > 0; some = tables.clocks.take(pack.edge, boot)) {
+    for (const body of some) {
+      const waiting = decodePack(body).pack;
+      file(tables, { incoming, pack: waiting }, { offsetMs, arrivals: told.arrivals });
+    }
   }
   return true;
 }

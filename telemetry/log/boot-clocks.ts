@@ -2,7 +2,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { zstdDecompressSync } from 'node:zlib';
 
-const WAITING_MAX = 10_000;
+/** Packs in memory at a time. */
+const TAKEN_MAX = 1000;
 
 export class BootClocks {
   readonly #offset;
@@ -16,7 +17,7 @@ export class BootClocks {
     this.#set = db.prepare('INSERT OR REPLACE INTO boot_clock VALUES (?, ?, ?)');
     this.#wait = db.prepare('INSERT OR IGNORE INTO unplaced VALUES (?, ?, ?)');
     this.#waiting = db.prepare(`SELECT cursor, compression, body FROM unplaced JOIN pack USING (cursor)
-      WHERE unplaced.edge = ? AND unplaced.boot = ? ORDER BY cursor LIMIT ${WAITING_MAX}`);
+      WHERE unplaced.edge = ? AND unplaced.boot = ? ORDER BY cursor LIMIT ${TAKEN_MAX}`);
     this.#placed = db.prepare('DELETE FROM unplaced WHERE cursor = ?');
   }
 
@@ -35,7 +36,7 @@ export class BootClocks {
     this.#wait.run(cursor, edge, boot);
   }
 
-  /** Takes the packs that waited for this boot's clock. */
+  /** Takes the oldest packs that waited for this boot's clock; none left when it is empty. */
   take(edge: string, boot: string): Uint8Array[] {
     return this.#waiting.all(edge, boot).map((row) => {
       this.#placed.run(Number(row['cursor']));
