@@ -22,6 +22,11 @@ export function formatKwh(mwh: Mwh): string {
   return `${mwh < 0 ? '-' : ''}${digits.slice(0, -6)}.${digits.slice(-6)}`;
 }
 
+/** Whether a number can be a register in Wh: not below zero, and within what `mwhFromWh` takes. */
+export function isRegisterWh(wh: number): boolean {
+  return wh >= 0 && wh * 1000 < Number.MAX_SAFE_INTEGER;
+}
+
 /** A register in Wh, as carried on the wire with at most three decimals, to whole mWh (rounded once, here). */
 export function mwhFromWh(wh: number): Mwh {
   const mwh = Math.round(wh * 1000);

@@ -3,6 +3,7 @@ import {
   ClockEvent,
   CounterEvent,
   decodePack,
+  isRegisterWh,
   type LogEntry,
   MONOTONIC_LIMIT_MS,
   mwhFromWh,
@@ -140,7 +141,8 @@ export function counterNews(records: readonly LogRecord[]): SeriesNews[] {
     const { edge, epoch, seq } = pack;
     for (const { device, point, timeMs, value, quality } of pack.samples) {
       if (point !== 'importedWh' && point !== 'exportedWh') continue;
-      if (typeof value !== 'number' || value < 0 || (quality !== 'good' && quality !== 'estimated')) continue;
+      if (typeof value !== 'number' || !isRegisterWh(value) || (quality !== 'good' && quality !== 'estimated'))
+        continue;
       const reading = { timeMs, mwh: mwhFromWh(value), quality: qualityRank(quality), epoch, seq };
       newsOf(edge, device, point).readings.push(reading);
     }

@@ -199,6 +199,13 @@ describe('processPage', () => {
     expect((await intervals(db, 2)).map((row) => row.energy_mwh)).toEqual([4000]);
   });
 
+  it('takes the rest of a pack in which one register is impossibly high', async () => {
+    await using db = await seeded();
+    await feed(db, [entry(1, at(0, { pv: 0, a: 1e300, b: 10 })), entry(2, at(1, { pv: 9, a: 5, b: 17 }))]);
+    expect((await intervals(db, 3)).map((row) => row.energy_mwh)).toEqual([7000]);
+    expect(await intervals(db, 2)).toEqual([]);
+  });
+
   it('rolls everything back when a listener fails, cursor and intervals alike', async () => {
     await using db = await seeded();
     const failing = async () => {

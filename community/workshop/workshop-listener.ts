@@ -1,6 +1,14 @@
 /** Follows the log for the workshop: activities, registers and badges, in order of time within a pack. */
 import type { Activity, BadgeEvent as BadgeBody, Pack } from '@commonworks/core';
-import { ACTIVITIES, BadgeEvent, DeviceEvent, MachineEvent, mwhFromWh, type Sample } from '@commonworks/core';
+import {
+  ACTIVITIES,
+  BadgeEvent,
+  DeviceEvent,
+  isRegisterWh,
+  MachineEvent,
+  mwhFromWh,
+  type Sample,
+} from '@commonworks/core';
 import { activityFromPower } from '@commonworks/core/workshop/index.ts';
 import { Value } from 'typebox/value';
 import type { Db } from '../database.ts';
@@ -110,7 +118,7 @@ function sampleFinding(edge: string, sample: Sample, machine: MachineRecord): Fi
   const { device, point, timeMs, value } = sample;
   const isUsable = sample.quality === 'good' || sample.quality === 'estimated';
   if (point === 'importedWh' && machine.meter?.edge === edge && machine.meter.device === device) {
-    if (typeof value !== 'number' || !isUsable) return [];
+    if (typeof value !== 'number' || !isUsable || !isRegisterWh(value)) return [];
     return [{ kind: 'register', machine, timeMs, mwh: mwhFromWh(value) }];
   }
   if (machine.activity.edge !== edge || machine.activity.device !== device) return [];
