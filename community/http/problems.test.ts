@@ -101,8 +101,10 @@ describe('pages', () => {
   });
 
   it('every address of the app is its first page, an unknown call is not', async () => {
-    const page = await community.inject({ url: '/invite?token=abc', headers: { accept: 'text/html' } });
-    expect([page.statusCode, page.body]).toEqual([200, '<!doctype html><title>app</title>']);
+    for (const url of ['/', '/share', '/invite?token=abc']) {
+      const page = await community.inject({ url, headers: { accept: 'text/html' } });
+      expect([page.statusCode, page.body], url).toEqual([200, '<!doctype html><title>app</title>']);
+    }
     const call = await community.inject({ url: '/api/v2/flow', headers: { accept: 'text/html' } });
     expect(call.json()).toMatchObject({ code: 'http.not-found' });
   });

@@ -109,6 +109,8 @@ describe('accounts', () => {
     expect((await call('theo', 'POST', '/tariffs', { ...prices, fromMs: NOW + 1000 })).statusCode).toBe(201);
     expect((await call('theo', 'POST', '/tariffs', { ...prices, fromMs: NOW + 1000 })).statusCode).toBe(400);
     expect((await call('theo', 'POST', '/tariffs', { ...prices, fromMs: NOW - 1000 })).statusCode).toBe(400);
+    // SQLite would keep this one, and nobody could read the tariffs any more.
+    expect((await call('theo', 'POST', '/tariffs', { ...prices, fromMs: 1e17 })).statusCode).toBe(400);
     expect((await call('anna', 'GET', '/tariffs')).json()).toHaveLength(2);
   });
 

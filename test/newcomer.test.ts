@@ -1,0 +1,152 @@
+/** The command line as a newcomer uses it: a real, empty site from nothing to the first admin; and the mistakes on the way. */
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'commonworks-newcomer-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function commonworks(...args: string[]): { status: number | null; out: string; err: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['cli/main.ts', ...args], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  return { status, out: stdout, err: stderr };
+}
+
+type Made = { adminLink: string; listen: { webPort: number } };
+
+/** Ports of their own: a demo may run beside the tests. */
+async function initSite(name: string): Promise<{ dir: string; made: Made }> {
+  const dir = join(folder, name);
+  const ports = ['--web-port', '--mqtt-port', '--mqtt-ws-port', '--log-port'].flatMap((flag, i) => [
+    flag,
+    String(42_100 + i),
+  ]);
+  const { out, err } = commonworks('init', dir, '--name', 'Wiesengrund', ...ports, '--json');
+  expect(err).toBe('');
+  return { dir, made: JSON.parse(out) as Made };
+}
+
+describe('a newcomer', () => {
+  it('makes a site whose secrets only they can read', async () => {
+    const { dir, made } = await initSite('fresh');
+    expect(made.adminLink).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/setup\?token=[\w-]{32}$/);
+    for (const file of ['service.token', 'community.key.pem', 'badge.key', 'auth.secret', 'admin.token']) {
+      expect(statSync(join(dir, 'keys', file)).mode & 0o777).toBe(0o600);
+    }
+    expect(readFileSync(join(dir, 'keys', 'admin.token'), 'utf8')).not.toContain(made.adminLink.slice(-32));
+  });
+
+  it('runs it, becomes admin by the link once, and finds an empty community', async () => {
+    const { dir, made } = await initSite('run');
+    const child = spawn(process.execPath, ['cli/main.ts', 'run', dir], { cwd: ROOT });
+    try {
+      await lineMatching(child.stdout, /^Wiesengrund: http/);
+      const url = `http://127.0.0.1:${made.listen.webPort}`;
+      const token = new URL(made.adminLink).searchParams.get('token');
+      const accept = (): Promise<Response> =>
+        fetch(`${url}/api/v1/auth/accept`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', origin: url },
+          body: JSON.stringify({ token, name: 'Ida', email: 'ida@example.org', password: 'a long enough password' }),
+        });
+      expect((await accept()).status).toBeLessThan(300);
+      const second = await accept();
+      expect(second.status).toBeGreaterThanOrEqual(400);
+      expect(await second.json()).toMatchObject({ code: expect.stringMatching(/^auth\./) });
+      const signIn = await fetch(`${url}/api/auth/sign-in/email`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', origin: url },
+        body: JSON.stringify({ email: 'ida@example.org', password: 'a long enough password' }),
+      });
+      const cookie = signIn.headers
+        .getSetCookie()
+        .map((text) => text.split(';')[0])
+        .join('; ');
+      const me = (await (await fetch(`${url}/api/v1/me`, { headers: { cookie } })).json()) as { roles: string[] };
+      expect(me.roles).toContain('admin');
+      expect(await (await fetch(`${url}/api/v1/machines`, { headers: { cookie } })).json()).toEqual([]);
+      expect((await fetch(url)).headers.get('content-type')).toMatch(/text\/html/);
+    } finally {
+      child.kill('SIGINT');
+    }
+    const code = await new Promise((resolve) => child.once('exit', resolve));
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    [['run', '/nowhere/at/all'], 1, 'site.not-found'],
+    [['init', ROOT], 1, 'site.exists'],
+    [['init', join(folder, 'zone'), '--zone', 'Mars/Olympus'], 1, 'site.zone-unknown'],
+    [['verify', '/nowhere'], 1, 'cli.file-unreadable'],
+    [['allocate', '--method', 'pro-rata', '--in', '/nowhere', '--out', '-'], 1, 'cli.file-unreadable'],
+  ])('is told the code and the remedy after %j', (args, status, code) => {
+    const result = commonworks(...args);
+    expect(result.err).toContain(code);
+    expect(result.err).toMatch(/remedy {2}\S/);
+    expect(result.status).toBe(status);
+  });
+
+  it.each([[['init']], [['nonsense']], [['run', '--nonsense', 'x']], [['demo', 'run', '--speed', '0']]])(
+    'gets exit code 2 and a way out after %j',
+    (args) => {
+      const result = commonworks(...args);
+      expect(result.status).toBe(2);
+      expect(result.err).toMatch(/error: /);
+    },
+  );
+
+  it('finds help on every level', () => {
+    for (const args of [
+      ['--help'],
+      ['demo', '--help'],
+      ['demo', 'run', '--help'],
+      ['ledger', '--help'],
+      ['edge', '--help'],
+    ]) {
+      const result = commonworks(...args);
+      expect(result.status, args.join(' ')).toBe(0);
+      expect(result.out).toMatch(/^Usage: commonworks/);
+    }
+  });
+
+  it('reads every fault of a broken site.yaml at once', async () => {
+    const { dir } = await initSite('broken');
+    const file = join(dir, 'site.yaml');
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8')
+        .replace('currency: EUR', 'currency: euro')
+        .replace(/webPort: \d+/, 'webPort: many'),
+    );
+    const { err, status } = commonworks('run', dir);
+    expect(status).toBe(1);
+    expect(err).toMatch(/\/community\/currency.*\/listen\/webPort/s);
+    writeFileSync(file, 'community: [');
+    expect(commonworks('run', dir).err).toContain('site.yaml-malformed');
+  });
+
+  it('cannot run a demo as if it were real', async () => {
+    const { dir } = await initSite('demo');
+    writeFileSync(join(dir, 'demo-logins.json'), '{}');
+    expect(commonworks('run', dir).err).toContain('site.is-demo');
+  });
+});
+
+function lineMatching(stream: NodeJS.ReadableStream, pattern: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const lines = createInterface({ input: stream });
+    const seen: string[] = [];
+    lines.on('line', (line) => {
+      seen.push(line);
+      if (pattern.test(line)) resolve(line);
+    });
+    lines.on('close', () => reject(new Error(`ended without ${pattern}:\n${seen.join('\n')}`)));
+  });
+}
