@@ -24,6 +24,8 @@ try {
   const remedy = isCoded(error) ? error.remedy : undefined;
   log.fatal({ code, remedy, err: code === undefined ? error : undefined }, String((error as Error).message));
   process.exitCode = 1;
+  // What still runs would keep the process alive, unable to do its work.
+  stop.abort();
 }
 
 async function run(signal: AbortSignal): Promise<void> {
@@ -51,6 +53,9 @@ async function run(signal: AbortSignal): Promise<void> {
     log.error({ code: 'edge.outbox-corrupt', file: outbox.damagedFile }, 'the outbox was damaged and set aside');
   }
   log.info({ edge: config.edge, edgeName: config.name, backlog: outbox.backlog().packs }, 'ready');
-  await runAgent({ loaded, outbox, clock, boot, version: packageJson.version, log, signal });
+  await Promise.race([
+    runAgent({ loaded, outbox, clock, boot, version: packageJson.version, log, signal }),
+    outbox.died,
+  ]);
   clock.close();
 }

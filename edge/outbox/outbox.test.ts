@@ -207,6 +207,14 @@ describe('An outbox', () => {
     store.close();
   });
 
+  it('whose thread has ended refuses calls at once, instead of never answering', async () => {
+    const outbox = await openOutbox(options());
+    await outbox[Symbol.asyncDispose]();
+    const answer = outbox.call('append', [draft(1)], NOW).catch((error: unknown) => error);
+    const silence = new Promise((resolve) => setTimeout(resolve, 10, 'silence'));
+    expect(await Promise.race([answer, silence])).toBeInstanceOf(Error);
+  });
+
   it('works from its own thread, and passes coded errors across', async () => {
     {
       await using outbox = await openOutbox(options());

@@ -23,6 +23,8 @@ export type Outbox = AsyncDisposable & {
   readonly backlog: () => Backlog;
   readonly epoch: string;
   readonly damagedFile: string | null;
+  /** Rejects when the thread ends unasked: nothing can be kept any more, and the agent should be started anew. */
+  readonly died: Promise<never>;
   /** Called after packs were kept. */
   readonly onKept: (listener: () => void) => void;
 };
@@ -43,12 +45,25 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     if (reply.isDone) call?.resolve(reply.answer as never);
     else call?.reject(errorOf(reply.fault));
   });
-  worker.on('error', (error) => {
-    for (const call of pending.values()) call.reject(error);
-    pending.clear();
+  let ended: Error | null = null;
+  let isEnding = false;
+  const died = new Promise<never>((_, reject) => {
+    const end = (error: Error) => {
+      ended ??= error;
+      for (const call of pending.values()) call.reject(error);
+      pending.clear();
+      if (!isEnding) reject(error);
+    };
+    worker.on('error', end);
+    worker.on('exit', (code) => end(new Error(`the outbox's thread ended with ${code}`)));
   });
+  died.catch(() => undefined);
   const post = (method: WorkerRequest['method'], args: unknown[]) =>
     new Promise<never>((resolve, reject) => {
+      if (ended !== null) {
+        reject(ended);
+        return;
+      }
       const id = nextId++;
       pending.set(id, { resolve, reject });
       worker.postMessage({ id, method, args } satisfies WorkerRequest);
@@ -70,8 +85,10 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     onKept: (listener) => {
       listeners.push(listener);
     },
+    died,
     [Symbol.asyncDispose]: async () => {
-      await post('close', []);
+      isEnding = true;
+      if (ended === null) await post('close', []);
       await worker.terminate();
     },
   };
