@@ -15,7 +15,7 @@ export async function serveDashboard(server: FastifyInstance, dir: string): Prom
     await server.register(async (scope) => {
       allPublic(scope);
       await scope.register(fastifyStatic, { root: dir, index: false, wildcard: true, cacheControl: false, setHeaders });
-      scope.get('/', (_request, reply) => sendApp(reply));
+      scope.get('/', { schema: { hide: true } }, (_request, reply) => sendApp(reply));
     });
   }
   server.setNotFoundHandler((request, reply) => {
