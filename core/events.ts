@@ -1,6 +1,7 @@
 /** Event records of the durable lane: what happened at the edge, as data. */
 import { type Static, Type } from 'typebox';
 import { ACTIVITIES } from './points.ts';
+import { SafeInteger, TIME_MAX_MS } from './schema.ts';
 
 const Text = Type.String({ maxLength: 500 });
 
@@ -8,10 +9,10 @@ const Text = Type.String({ maxLength: 500 });
 export const CounterEvent = Type.Object({
   point: Type.String(),
   kind: Type.Enum(['reset', 'rollover', 'glitch', 'dip', 'swap']),
-  beforeMwh: Type.Integer(),
-  afterMwh: Type.Integer(),
+  beforeMwh: SafeInteger,
+  afterMwh: SafeInteger,
   /** Energy that truly flowed in this step, as the engine judges it; null when it cannot be known. */
-  creditedMwh: Type.Union([Type.Integer(), Type.Null()]),
+  creditedMwh: Type.Union([SafeInteger, Type.Null()]),
 });
 
 /** A badge was shown. `badge` is a keyed hash of the UID, hex, never the UID itself. */
@@ -29,16 +30,22 @@ export const ReceiptEvent = Type.Object({
   reason: Text,
 });
 
+/** As many digits as a pack's key may have. */
+const SeqNumber = Type.Integer({ minimum: 1, maximum: 999_999_999_999_999 });
+
 /** A range of sequence numbers that this edge had to drop before it was held by the log. */
 export const GapEvent = Type.Object({
   epoch: Type.String(),
-  fromSeq: Type.Integer(),
-  toSeq: Type.Integer(),
+  fromSeq: SeqNumber,
+  toSeq: SeqNumber,
   reason: Text,
 });
 
 /** Once time is trusted: epoch ms = monotonic ms of that boot + offsetMs. */
-export const ClockEvent = Type.Object({ boot: Type.String(), offsetMs: Type.Number() });
+export const ClockEvent = Type.Object({
+  boot: Type.String(),
+  offsetMs: Type.Number({ minimum: 0, maximum: TIME_MAX_MS }),
+});
 
 /** A device's state of reach changed. */
 export const DeviceEvent = Type.Object({

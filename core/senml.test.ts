@@ -74,6 +74,14 @@ describe('the pack', () => {
     expect(rejected).toHaveLength(1);
   });
 
+  it('refuses times beyond the year 9999, which a database would keep and never give back', () => {
+    const head = encodePack(empty).slice(0, -1);
+    const event = JSON.stringify({ badge: 'a'.repeat(64), reader: 'r' });
+    const text = `${head},{"n":"pv-1/activePowerW","t":1e14,"v":1},{"n":"r/event.badge","t":1e300,"vs":${JSON.stringify(event)}}]`;
+    const { pack, rejected } = decodePack(text);
+    expect([pack.samples, pack.events, rejected.length]).toEqual([[], [], 2]);
+  });
+
   it.each([
     ['not JSON', '{'],
     ['not an array', '{}'],

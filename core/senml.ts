@@ -5,6 +5,7 @@ import type { PointName } from './points.ts';
 import { isPointName, POINTS } from './points.ts';
 import type { Quality } from './quality.ts';
 import { isQuality } from './quality.ts';
+import { TIME_MAX_MS } from './schema.ts';
 
 /** `seq` is gap-free within `epoch` (the outbox file's life); `boot` names the agent's process life. */
 export type PackKey = { readonly edge: string; readonly epoch: string; readonly seq: number };
@@ -130,6 +131,7 @@ function readRecord(record: SenmlRecord, samples: Map<string, Sample>, events: E
   const rest = record.n.slice(slash + 1);
   if (slash < 1 || !isSlug(device)) return 'the name is not of the form device/point';
   const timeMs = Math.round(record.t * 1000);
+  if (timeMs > TIME_MAX_MS) return 'the time is beyond the year 9999';
   if (rest.startsWith('event.')) return readEvent({ device, type: rest.slice(6), timeMs }, record.vs, events);
   const isQualityRecord = rest.endsWith('.q');
   const point = isQualityRecord ? rest.slice(0, -2) : rest;

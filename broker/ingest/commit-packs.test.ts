@@ -6,7 +6,7 @@ import type { EventRecord, Sample } from '@commonworks/core';
 import { encodePack } from '@commonworks/core';
 import { BootClocks } from '@commonworks/telemetry/log/boot-clocks.ts';
 import { DeadLetters } from '@commonworks/telemetry/log/dead-letters.ts';
-import { PackLog } from '@commonworks/telemetry/log/pack-log.ts';
+import { EPOCHS_PER_EDGE_MAX, PackLog } from '@commonworks/telemetry/log/pack-log.ts';
 import { readDeadLetters, readLog } from '@commonworks/telemetry/log/read-log.ts';
 import { SeriesTables } from '@commonworks/telemetry/series/series-tables.ts';
 import { TELEMETRY_MIGRATIONS } from '@commonworks/telemetry/sqlite/schema.ts';
@@ -133,6 +133,30 @@ describe('a group commit', () => {
     commit(tables, packText(1, { epoch: NEXT_EPOCH, events: [old] }));
     expect(markOf(tables)).toBe(9);
     expect(tablesOf(tables.db).log.marks()).toEqual(tables.log.marks());
+  });
+
+  it('can be opened again after a device declared a gap beyond what a number holds', () => {
+    const tables = openTables();
+    const gap = (toSeq: number): EventRecord => ({
+      ...{ device: 'edge', type: 'gap', timeMs: NOW },
+      body: { epoch: EPOCH, fromSeq: 2, toSeq, reason: '' },
+    });
+    commit(tables, packText(1), packText(1, { epoch: NEXT_EPOCH, events: [gap(1e17)] }));
+    commit(tables, packText(2, { epoch: NEXT_EPOCH, events: [gap(1e300)], samples: [reading(NOW, 1)] }));
+    expect([markOf(tables), markOf(tables, NEXT_EPOCH)]).toEqual([1, 2]);
+    expect(values(tables)).toEqual([1]);
+    expect(tablesOf(tables.db).log.marks()).toEqual(tables.log.marks());
+  });
+
+  it('lets no edge invent epochs without end, and keeps those it has', () => {
+    const tables = openTables();
+    const epochOf = (n: number) => `01890000-0000-7000-8000-${String(n).padStart(12, '0')}`;
+    for (let n = 0; n < EPOCHS_PER_EDGE_MAX; n++) commit(tables, packText(1, { epoch: epochOf(n) }));
+    const over = [packText(1), `${packText(1).slice(0, -1)},`];
+    expect(commit(tables, ...over).outcomes).toEqual(['quarantined', 'quarantined']);
+    expect(letters(tables).map(({ code }) => code)).toEqual(['broker.pack-scattered', 'core.pack-malformed']);
+    expect(commit(tables, packText(2, { epoch: epochOf(7) })).outcomes).toEqual(['held']);
+    expect(tablesOf(tables.db).log.marks()).toHaveLength(EPOCHS_PER_EDGE_MAX);
   });
 
   it('quarantines a pack that names another edge', () => {

@@ -1,13 +1,12 @@
 /** What admins and treasurers register: points, edges, machines, badges, tariffs; and the links that let people in. */
 import { type Static, Type } from 'typebox';
-import { Nullable } from '../schema.ts';
+import { Nullable, TimeMs } from '../schema.ts';
 import { MACHINE_KINDS } from '../seed.ts';
 import { METERING_ROLES, Member, ROLES } from './people.ts';
 import { ALLOCATION_METHODS } from './share.ts';
 
 const closed = { additionalProperties: false } as const;
 const Name = Type.String({ minLength: 1, maxLength: 120 });
-const TimeMs = Type.Integer({ minimum: 0 });
 const Slug = Type.String({ pattern: '^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$' });
 const Id = Type.String({ maxLength: 40 });
 /** Decimal text in minor units with at most six decimals. */

@@ -1,7 +1,7 @@
 /** Machines, bookings and sessions. */
 import { type Static, Type } from 'typebox';
 import { ACTIVITIES } from '../points.ts';
-import { Nullable } from '../schema.ts';
+import { Nullable, TimeMs } from '../schema.ts';
 
 export const Booking = Type.Object({
   id: Type.String(),
@@ -39,7 +39,7 @@ export type Machine = Static<typeof Machine>;
 
 /** POST /bookings; times on whole minutes, at least 15 minutes, at most 8 hours, at most 60 days ahead. */
 export const BookingRequest = Type.Object(
-  { machine: Type.String(), fromMs: Type.Integer(), toMs: Type.Integer() },
+  { machine: Type.String(), fromMs: TimeMs, toMs: TimeMs },
   { additionalProperties: false },
 );
 export type BookingRequest = Static<typeof BookingRequest>;

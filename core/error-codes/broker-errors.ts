@@ -51,7 +51,8 @@ export const BROKER_ERRORS = {
   },
   'broker.pack-scattered': {
     title: 'An edge sends its packs in too wild an order',
-    remedy: 'Send packs in the order of their sequence numbers; the bytes are kept among the dead letters.',
+    remedy:
+      'Send packs in the order of their sequence numbers, in one epoch for the life of an outbox; the bytes are kept among the dead letters.',
   },
   'broker.packet-malformed': {
     title: 'An MQTT packet breaks the rules of MQTT 3.1.1',

@@ -16,6 +16,8 @@ type Source = { readonly id: number; readonly edge: string; readonly epoch: stri
 
 /** Below this zstd's frame costs more than it saves. */
 const WORTH_PACKING_BYTES = 300;
+/** An outbox file begins a new epoch when it is lost or copied back: a thousand of them is no sender of ours. */
+export const EPOCHS_PER_EDGE_MAX = 1000;
 /** Level 3 takes twice the time for one per cent. */
 const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 const PLAIN = 0;
@@ -23,6 +25,7 @@ const ZSTD = 1;
 
 export class PackLog {
   readonly #sources = new Map<string, Source>();
+  readonly #epochsOf = new Map<string, number>();
   readonly #statements;
   /** Sources as they were before this transaction; null for those it made. */
   readonly #before = new Map<string, { held: SeqRanges; seenMs: number } | null>();
@@ -41,6 +44,7 @@ export class PackLog {
         seenMs: Number(row['seen_ms']),
       };
       this.#sources.set(`${source.edge}/${source.epoch}`, source);
+      this.#countEpoch(source.edge, 1);
     }
     for (const source of this.#sources.values()) this.#readAhead(source, db);
     this.#head = Number(db.prepare('SELECT max(cursor) AS head FROM pack').get()?.['head'] ?? 0);
@@ -54,6 +58,7 @@ export class PackLog {
 
   /** Inside a transaction. */
   insert(key: PackKey, body: Uint8Array, receivedMs: number): InsertOutcome {
+    if (this.#isOneTooMany(key)) return { kind: 'scattered' };
     const source = this.#source(key, receivedMs);
     const hash = createHash('sha256').update(body).digest();
     const known = this.#statements.find.get(source.id, key.seq);
@@ -79,6 +84,7 @@ export class PackLog {
 
   /** Counts a range as held without a pack: a declared gap, or a poison pack that stands in quarantine. */
   holdRange(key: Omit<PackKey, 'seq'>, range: { fromSeq: number; toSeq: number; reason: string }, nowMs: number): void {
+    if (this.#isOneTooMany(key)) return;
     const source = this.#source(key, nowMs);
     if (source.held.isScattered && range.fromSeq > source.held.mark + 1) return;
     this.#statements.hold.run(source.id, range.fromSeq, range.toSeq, range.reason);
@@ -100,8 +106,8 @@ export class PackLog {
   rolledBack(): void {
     for (const [key, before] of this.#before) {
       const source = this.#sources.get(key);
-      if (before === null || source === undefined) this.#sources.delete(key);
-      else Object.assign(source, before);
+      if (before === null && this.#sources.delete(key)) this.#countEpoch(key.slice(0, key.indexOf('/')), -1);
+      else if (before !== null && source !== undefined) Object.assign(source, before);
     }
     this.#before.clear();
     this.#head = this.#headBefore;
@@ -120,11 +126,20 @@ export class PackLog {
       const id = Number(this.#statements.addSource.run(key.edge, key.epoch, nowMs).lastInsertRowid);
       source = { id, edge: key.edge, epoch: key.epoch, held: new SeqRanges(0), seenMs: nowMs };
       this.#sources.set(text, source);
+      this.#countEpoch(key.edge, 1);
       this.#before.set(text, null);
     }
     if (!this.#before.has(text)) this.#before.set(text, { held: source.held.copy(), seenMs: source.seenMs });
     source.seenMs = nowMs;
     return source;
+  }
+
+  #isOneTooMany({ edge, epoch }: Omit<PackKey, 'seq'>): boolean {
+    return !this.isKnown(edge, epoch) && (this.#epochsOf.get(edge) ?? 0) >= EPOCHS_PER_EDGE_MAX;
+  }
+
+  #countEpoch(edge: string, change: 1 | -1): void {
+    this.#epochsOf.set(edge, (this.#epochsOf.get(edge) ?? 0) + change);
   }
 
   #readAhead(source: Source, db: DatabaseSync): void {
