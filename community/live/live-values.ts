@@ -7,6 +7,8 @@ const DEFAULT_PERIOD_MS = 10_000;
 /** A value is not called stale for the network's jitter alone. */
 const STALE_AFTER_MIN_MS = 5000;
 const DEVICES_MAX = 5000;
+/** One edge that invents devices must not take the room of the others. */
+const DEVICES_PER_EDGE_MAX = 500;
 const POINTS_MAX = 64;
 
 export type LiveValue = {
@@ -28,6 +30,7 @@ export function createLiveValues() {
   const devices = new Map<string, LiveDevice>();
   const statuses = new Map<string, EdgeStatus>();
   const announced = new Map<string, AnnouncedDevice>();
+  const devicesOf = new Map<string, number>();
   const key = (edge: string, device: string) => `${edge}/${device}`;
   const staleAfterMs = (edge: string, device: string) => {
     const periodMs = announced.get(key(edge, device))?.periodMs ?? DEFAULT_PERIOD_MS;
@@ -37,19 +40,23 @@ export function createLiveValues() {
     /** False when it was older than what is known, or one device too many. */
     take(edge: string, values: LiveValues): boolean {
       const known = devices.get(key(edge, values.device));
-      if (known === undefined && devices.size >= DEVICES_MAX) return false;
+      const count = devicesOf.get(edge) ?? 0;
+      if (known === undefined && (devices.size >= DEVICES_MAX || count >= DEVICES_PER_EDGE_MAX)) return false;
       if (known !== undefined && values.timeMs < known.timeMs) return false;
       const points = new Map(known?.points);
       for (const [point, { value, quality }] of Object.entries(values.values)) {
         if (!points.has(point) && points.size >= POINTS_MAX) continue;
         points.set(point, { value, quality, timeMs: values.timeMs });
       }
+      if (known === undefined) devicesOf.set(edge, count + 1);
       devices.set(key(edge, values.device), { edge, device: values.device, timeMs: values.timeMs, points });
       return true;
     },
     takeStatus(edge: string, status: EdgeStatus): void {
-      statuses.set(edge, status);
-      for (const device of status.devices.slice(0, 500)) announced.set(key(edge, device.device), device);
+      for (const { device } of statuses.get(edge)?.devices ?? []) announced.delete(key(edge, device));
+      const described = status.devices.slice(0, DEVICES_PER_EDGE_MAX);
+      statuses.set(edge, { ...status, devices: described });
+      for (const device of described) announced.set(key(edge, device.device), device);
     },
     device: (edge: string, device: string) => devices.get(key(edge, device)),
     announced: (edge: string, device: string) => announced.get(key(edge, device)),
