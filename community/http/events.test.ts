@@ -1,10 +1,19 @@
 /** Live events over a real socket: what each role sees, the end of a server, too many viewers. */
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, connect } from 'node:net';
 import { LIVE_EVENTS, type LiveEventName } from '@commonworks/core/api/index.ts';
 import { Value } from 'typebox/value';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { HUB_LIMITS } from '../live/event-hub.ts';
-import { EDGE, LASER, type Person, SERVICE_TOKEN, startTestCommunity, type TestCommunity } from './test-community.ts';
+import {
+  EDGE,
+  LASER,
+  PEOPLE,
+  type Person,
+  SERVICE_TOKEN,
+  startTestCommunity,
+  type TestCommunity,
+} from './test-community.ts';
 
 let community: TestCommunity;
 let url: string;
@@ -85,6 +94,40 @@ describe('GET /events', () => {
     expect(answer.status).toBe(503);
     expect(await answer.json()).toMatchObject({ code: 'http.too-many-viewers' });
     for (const remove of removes) remove?.();
+  });
+
+  it('gives one person twenty streams, also when all are asked for at once', async () => {
+    const stop = new AbortController();
+    const headers = await cookie('ben');
+    const answers = await Promise.all(Array.from({ length: 40 }, () => fetch(url, { headers, signal: stop.signal })));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(20);
+    expect(answers.filter(({ status }) => status === 503)).toHaveLength(20);
+    stop.abort();
+    await expect.poll(() => community.live.hub.size()).toBe(0);
+    await watch(headers, (events) => events.length > 0);
+  });
+
+  it('forgets who hung up before the first event', async () => {
+    const headers = await cookie('theo');
+    for (let n = 0; n < 25; n++) {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      await once(socket, 'connect');
+      socket.write(`GET /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: ${headers.cookie}\r\n\r\n`);
+      setImmediate(() => socket.destroy());
+      await once(socket, 'close');
+    }
+    await expect.poll(() => community.live.hub.size()).toBe(0);
+    await watch(headers, (events) => events.length > 0);
+  });
+
+  it('ends when the viewer has other roles', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const response = await fetch(url, { headers: await cookie('olga'), signal: AbortSignal.timeout(5000) });
+    await community.db.updateTable('member').set({ roles: '["member"]' }).where('id', '=', PEOPLE.olga).execute();
+    vi.advanceTimersByTime(60_000);
+    for await (const _ of response.body ?? []);
+    await community.db.updateTable('member').set({ roles: '["operator"]' }).where('id', '=', PEOPLE.olga).execute();
   });
 
   it('forgets who hung up', async () => {

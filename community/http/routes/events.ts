@@ -33,33 +33,37 @@ export const eventRoutes: Routes = (server, app) => {
       if ((streams.get(principal.user) ?? 0) >= STREAMS_EACH_MAX) {
         throw new CodedError('http.too-many-viewers', `${STREAMS_EACH_MAX} pages of yours watch live`);
       }
+      // Who hung up while the log-in was looked at, or later, would never be forgotten.
+      if (reply.raw.destroyed) return reply.hijack();
+      // Counted before anything is waited for: many at once are many.
+      count(principal.user, 1);
+      reply.raw.once('close', () => count(principal.user, -1));
       const first = await firstChanges(app, principal);
+      if (reply.raw.destroyed) return reply.hijack();
       const sink = openSink(reply);
       const remove = app.live.hub.add(principal, sink, first);
       if (remove === null) throw new CodedError('http.too-many-viewers', 'too many pages watch live');
       sink.start();
-      count(principal.user, 1);
       const recheck = setInterval(() => void closeWhenGone(app, request, sink), RECHECK_MS).unref();
-      request.raw.once('close', () => {
+      reply.raw.once('close', () => {
         clearInterval(recheck);
         remove();
-        count(principal.user, -1);
       });
     },
   );
 };
 
-/** A stream lives long: who logged out or left watches no longer than this. */
+/** A stream lives long: who logged out, left or has other roles now watches no longer than this. */
 const RECHECK_MS = 60_000;
 
 async function closeWhenGone(app: App, request: FastifyRequest, sink: EventSink): Promise<void> {
   try {
-    const { member } = principalOf(request);
+    const { member, roles } = principalOf(request);
     if (member === null) return;
-    const isThere =
-      (await app.logIn.session(request.headers.cookie)) !== null &&
-      (await findPrincipal(app.db, member, nowMs(app))) !== null;
-    if (!isThere) sink.close();
+    const session = await app.logIn.session(request.headers.cookie);
+    const current = session === null ? null : await findPrincipal(app.db, member, nowMs(app));
+    // The page comes back by itself, and is told then what its new roles may see.
+    if (current?.roles.join() !== roles.join()) sink.close();
   } catch (error) {
     request.log.warn({ err: error }, 'a viewer could not be checked');
   }
