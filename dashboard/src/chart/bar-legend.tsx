@@ -10,26 +10,39 @@ export type BarLegendProps = {
   readonly whole: string;
 };
 
+/** What goes up stands before what goes down, each in rows of its own. */
+const SIDES = ['up', 'down'] as const;
+
 export function BarLegend({ bars, series, hovered, titleOf, whole }: BarLegendProps) {
-  const { format } = useApp();
   const bar = hovered === null ? undefined : bars[hovered];
   return (
     <div class="legend" aria-hidden="true">
       <span class="legend-title">{bar === undefined ? whole : titleOf(bar)}</span>
-      <ul>
-        {series.map(({ label, hue }, index) => {
-          const value = bar === undefined ? totalOf(bars, index) : (bar.valuesMwh[index] ?? null);
-          return (
-            <li key={label} class={`kind-${hue}`}>
-              <span class="dot is-square" />
-              <span>{label}</span>
-              <span class="strong nowrap">
-                {bar === undefined ? format.energyText(value) : `${format.energyFine(value)} kWh`}
-              </span>
-            </li>
-          );
-        })}
-      </ul>
+      {SIDES.map((side) => (
+        <ul key={side}>
+          {series.map((each, index) =>
+            each.side === side ? (
+              <Entry
+                key={each.label}
+                series={each}
+                bar={bar}
+                mwh={bar === undefined ? totalOf(bars, index) : (bar.valuesMwh[index] ?? null)}
+              />
+            ) : null,
+          )}
+        </ul>
+      ))}
     </div>
+  );
+}
+
+function Entry({ series, bar, mwh }: { series: BarSeries; bar: Bar | undefined; mwh: number | null }) {
+  const { format } = useApp();
+  return (
+    <li class={`kind-${series.hue}`}>
+      <span class="dot is-square" />
+      <span>{series.label}</span>
+      <span class="strong nowrap">{bar === undefined ? format.energyText(mwh) : `${format.energyFine(mwh)} kWh`}</span>
+    </li>
   );
 }

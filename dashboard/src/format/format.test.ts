@@ -35,6 +35,16 @@ describe('figures', () => {
     expect(english.price('12.5')).toBe('€0.125');
   });
 
+  it('does not call nearly all all', () => {
+    expect([0, 49.5, 99.7, 99.99, 100].map((value) => english.percent(value).value)).toEqual([
+      '0',
+      '50',
+      '99',
+      '100',
+      '100',
+    ]);
+  });
+
   it('writes durations as a neighbour says them', () => {
     expect([5, 60, 3600, 5400].map(english.duration)).toEqual([
       '5\u00a0s',

@@ -46,8 +46,9 @@ export function createFormat({ locale, zone, currency }: FormatSettings) {
     energyFine: (mwh: number | null) => (mwh === null ? NO_FIGURE : tidyMinus(plain[3].format(mwh / MWH_PER_KWH))),
     /** Six decimals: every mWh, for proofs. */
     energyExact: (mwh: number | null) => (mwh === null ? NO_FIGURE : tidyMinus(exact.format(mwh / MWH_PER_KWH))),
+    /** Whole percent; nearly all is not all, so 99.7 prints as 99. */
     percent: (value: number | null): Figure => ({
-      value: value === null ? NO_FIGURE : plain[0].format(value),
+      value: value === null ? NO_FIGURE : plain[0].format(value > 99 && value < 99.95 ? 99 : value),
       unit: '%',
     }),
     money: (minor: number) => tidyMinus(money.format(minor / 10 ** minorDigits)),

@@ -8,6 +8,9 @@ import { Icon, type IconName } from '../ui/icons.tsx';
 import { Refusal } from '../ui/states.tsx';
 import { lookOf, machineState } from './machine-look.ts';
 
+/** Stand-by is not worth a line. */
+const SHOWN_FROM_W = 50;
+
 export type MachineCardProps = {
   readonly machine: Machine;
   readonly isBooking: boolean;
@@ -39,7 +42,7 @@ export function MachineCard({ machine, isBooking, book, onChange }: MachineCardP
       </div>
       <ul class="machine-facts">
         <Fact icon="calendar">{nextText(machine, format)}</Fact>
-        {machine.powerW !== null && !machine.isStale && (
+        {machine.powerW !== null && machine.powerW >= SHOWN_FROM_W && !machine.isStale && (
           <Fact icon="workshop">{text.machines.power(format.powerText(machine.powerW))}</Fact>
         )}
         {me?.member != null && <MayStart machine={machine} />}

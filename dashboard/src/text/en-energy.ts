@@ -20,7 +20,7 @@ export const enEnergy = {
       battery: (pct: string) => `The battery covers ${pct} of what we use right now.`,
       none: () => 'All we use right now comes from the grid.',
       surplus: (pct: string, more: string) =>
-        `Our own covers ${pct} of what we use, and ${more} more goes to the grid.`,
+        `Our own energy covers ${pct} of what we use, and ${more} more goes to the grid.`,
       unknown: () => 'Not every meter answers, so our own part cannot be told right now.',
       stale: (time: string) => `No fresh figures since ${time}.`,
       waiting: () => 'Waiting for the first figures.',
@@ -89,8 +89,8 @@ export const enEnergy = {
   },
   share: {
     title: 'My share',
-    covers: (pct: string) => `Our sun covers ${pct} of what I use right now.`,
-    coversToday: (pct: string) => `Our sun covered ${pct} of what I used today.`,
+    covers: (pct: string) => `Our own energy covers ${pct} of what I use right now.`,
+    coversToday: (pct: string) => `Our own energy covered ${pct} of what I used today.`,
     unknown: 'Your meter gives no fresh figure right now.',
     nowUse: 'I use',
     nowCovered: 'from our own',
