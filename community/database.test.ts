@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase } from './database.ts';
+import { METERING_MIGRATIONS } from './metering/migrations.ts';
 import { migrate } from './migrate.ts';
 
 let folder = '';
@@ -65,6 +66,18 @@ describe('migrate', () => {
     migrate(raw, file, [{ folder: 'f', steps: [step1, 'ALTER TABLE a ADD COLUMN y INTEGER'] }]);
     expect(existsSync(`${file}.before-f1`)).toBe(true);
     raw.close();
+  });
+
+  it('keeps what waited for the clock of a boot, under the edge it came from', () => {
+    const raw = new DatabaseSync(':memory:');
+    const [first = ''] = METERING_MIGRATIONS.steps;
+    migrate(raw, ':memory:', [{ folder: 'metering', steps: [first] }]);
+    raw.exec(`INSERT INTO pending_pack VALUES (7, 'b', '{"edge":"e"}'); INSERT INTO boot_clock VALUES ('c', 5);
+      INSERT INTO source (edge, epoch) VALUES ('e', 'x'), ('e', 'y'), ('f', 'x')`);
+    migrate(raw, ':memory:', [METERING_MIGRATIONS]);
+    expect(raw.prepare('SELECT boot FROM pending_pack').all()).toEqual([{ boot: 'e/b' }]);
+    const clocks = raw.prepare('SELECT boot, offset_ms FROM boot_clock ORDER BY boot').all();
+    expect(clocks).toEqual(['e/c', 'f/c'].map((boot) => ({ boot, offset_ms: 5 })));
   });
 
   it('leaves everything as it was when a step fails', () => {

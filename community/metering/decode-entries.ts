@@ -29,7 +29,8 @@ export async function decodeEntries(tx: Db, entries: readonly LogEntry[]): Promi
     if (pack === null) continue;
     for (const event of pack.events) {
       if (event.type === 'clock' && Value.Check(ClockEvent, event.body)) {
-        const { boot, offsetMs } = event.body;
+        const { offsetMs } = event.body;
+        const boot = bootOf(pack.edge, event.body.boot);
         offsets.set(boot, offsetMs);
         await tx
           .insertInto('boot_clock')
@@ -41,12 +42,18 @@ export async function decodeEntries(tx: Db, entries: readonly LogEntry[]): Promi
     }
     if (!hasMonotonicTime(pack)) records.push({ entry, pack });
     else {
-      const offsetMs = await offsetOf(tx, pack.boot, offsets);
-      if (offsetMs === null) await keepPending(tx, pack.boot, entry);
+      const boot = bootOf(pack.edge, pack.boot);
+      const offsetMs = await offsetOf(tx, boot, offsets);
+      if (offsetMs === null) await keepPending(tx, boot, entry);
       else records.push({ entry, pack: shiftTimes(pack, offsetMs) });
     }
   }
   return records;
+}
+
+/** A boot is its edge's own: no other edge may tell when it was. */
+function bootOf(edge: string, boot: string): string {
+  return `${edge}/${boot}`;
 }
 
 function decodeOrNull(entry: LogEntry): Pack | null {

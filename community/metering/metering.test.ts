@@ -199,6 +199,17 @@ describe('processPage', () => {
     expect((await intervals(db, 2)).map((row) => row.energy_mwh)).toEqual([4000]);
   });
 
+  it('lets no edge tell the clock of a boot of another', async () => {
+    await using db = await seeded();
+    const told = entry(1, [], [{ type: 'clock', body: { boot, offsetMs: T0 - 50 * Q } }]);
+    const evil = uuid(99);
+    const foreign = { ...told, edge: evil, body: told.body.replace(roof, evil) };
+    await feed(db, [foreign, entry(2, [['a', 1000, 5]]), entry(3, [['a', 1000 + Q, 9]])]);
+    expect(await intervals(db, 2)).toEqual([]);
+    await feed(db, [entry(4, [['b', T0, 1]], [{ type: 'clock', body: { boot, offsetMs: T0 - 1000 } }])]);
+    expect((await intervals(db, 2)).map((row) => [row.start_ms, row.energy_mwh])).toEqual([[T0, 4000]]);
+  });
+
   it('takes the rest of a pack in which one register is impossibly high', async () => {
     await using db = await seeded();
     await feed(db, [entry(1, at(0, { pv: 0, a: 1e300, b: 10 })), entry(2, at(1, { pv: 9, a: 5, b: 17 }))]);

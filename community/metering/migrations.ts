@@ -42,4 +42,11 @@ const VERSION_1 = `
   ) STRICT;
 `;
 
-export const METERING_MIGRATIONS: FolderMigrations = { folder: 'metering', steps: [VERSION_1] };
+/** Boots are kept as `edge/boot`: one edge must not tell another's time. */
+const VERSION_2 = `
+  UPDATE pending_pack SET boot = json_extract(entry, '$.edge') || '/' || boot;
+  INSERT INTO boot_clock SELECT DISTINCT source.edge || '/' || boot, offset_ms FROM boot_clock, source;
+  DELETE FROM boot_clock WHERE boot NOT LIKE '%/%';
+`;
+
+export const METERING_MIGRATIONS: FolderMigrations = { folder: 'metering', steps: [VERSION_1, VERSION_2] };
