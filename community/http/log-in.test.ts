@@ -103,6 +103,7 @@ describe('guessing', () => {
     expect(new Set(answers.slice(0, 30))).toEqual(new Set([401]));
     const last = await signIn('not-an-address', 'x');
     expect(last.json()).toMatchObject({ status: 429, code: 'http.too-many-requests' });
+    expect((await signIn('  Not-an-Address ', 'x')).statusCode).toBe(429);
     expect((await signIn('another-address', 'x')).statusCode).toBe(401);
   });
 });

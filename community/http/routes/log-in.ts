@@ -24,7 +24,8 @@ export function logInRoutes(server: Server, app: App): void {
   const byAddress = server.rateLimit({
     max: TRIES_MAX.address,
     timeWindow: TRIES_WINDOW,
-    keyGenerator: (request) => `${request.ip} ${String((request.body as { email?: unknown }).email).toLowerCase()}`,
+    // As it is looked up: spaces and capitals must not make it another address.
+    keyGenerator: (request) => `${request.ip} ${loginEmail(String((request.body as { email?: unknown }).email))}`,
   });
   server.post(
     '/sign-in/email',
