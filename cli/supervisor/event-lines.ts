@@ -4,8 +4,12 @@ import type { ProcessLine } from './child-process.ts';
 const LEVEL_WARN = 40;
 const LEVEL_ERROR = 50;
 
-/** Null for what is not worth a line: ready messages (the banner says them) and anything below info. */
+/** Null for what is not worth a line: ready messages (the banner says them) and anything below info. What others wrote must not steer the terminal. */
 export function eventLine(line: ProcessLine): string | null {
+  return lineOf(line)?.replace(/\p{Cc}+/gu, ' ') ?? null;
+}
+
+function lineOf(line: ProcessLine): string | null {
   const { fields } = line;
   const message = fields['msg'];
   if (typeof message !== 'string') return `${label(line.process)} ${line.text}`;

@@ -1,0 +1,10 @@
+/** One line per event, and nothing in it that a terminal obeys. */
+import { expect, it } from 'vitest';
+import { eventLine } from './event-lines.ts';
+
+it('takes no control characters from what a device or a member wrote', () => {
+  const fields = { level: 40, msg: 'device unreachable', device: 'home-1', reason: 'gone\u001b]0;owned\u0007\nnext' };
+  const line = eventLine({ process: 'edge roof', text: '', fields });
+  expect(line).toContain('gone ]0;owned next');
+  expect(eventLine({ process: 'broker', text: 'plain \u001b[2J', fields: {} })).not.toMatch(/\p{Cc}/u);
+});
