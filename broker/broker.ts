@@ -36,7 +36,6 @@ export type BrokerOptions = {
   readonly limits?: Partial<MqttLimits>;
   readonly now: Clock;
   /** How far ahead of the clock a reading may be. */
-  readonly futureMs: () => number;
   readonly log: BrokerLog;
   /** How the projections into InfluxDB stand. */
   readonly projections?: () => BrokerStatus['projections'];

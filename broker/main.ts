@@ -2,13 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { openClock } from '@commonworks/clock';
 import { CodedError, isCoded, parseSiteConfig, type SiteConfig } from '@commonworks/core';
 import { type Projection, readTargetSecret, startProjection } from '@commonworks/telemetry/influx/index.ts';
 import { pino } from 'pino';
 import { parse } from 'yaml';
 import { openBroker } from './broker.ts';
-import { TIME_WINDOW } from './ingest/place-samples.ts';
 
 const log = pino({ name: 'broker', base: null, formatters: { level: (label) => ({ level: label }) } });
 const stop = new AbortController();
@@ -31,16 +29,14 @@ async function run(): Promise<void> {
   const dir = values.site;
   const { config, serviceToken } = readSite(dir);
   const { signal } = stop;
-  const clock = await openClock({ address: process.env['COMMONWORKS_CLOCK'], signal, name: 'broker' });
-  const { now } = clock;
-  // A replaying world moves by days a second, and its word arrives late; but a demo is never ahead of real time.
-  const futureMs = () => TIME_WINDOW.futureMs + Math.max(0, Date.now() - now());
+  // The machine's own clock, also in a demo: it judges the devices' times, and a demo is never ahead of it.
+  const now = Date.now;
   const started: { projection?: Projection } = {};
   await using broker = await openBroker({
     community: config.community.id,
     telemetryFile: join(dir, 'data', 'telemetry.db'),
     brokerFile: join(dir, 'data', 'broker.db'),
-    ...{ serviceToken, listen: config.listen, commitMs: config.commitMs, now, futureMs, log },
+    ...{ serviceToken, listen: config.listen, commitMs: config.commitMs, now, log },
     projections: () => started.projection?.status() ?? [],
   });
   const projection = startProjection({

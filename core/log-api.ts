@@ -2,7 +2,12 @@
 import { type Static, Type } from 'typebox';
 import { QUALITIES } from './quality.ts';
 
-/** One pack as it was acknowledged. `cursor` rises strictly; `hash` is SHA-256 of `body`, hex. */
+/** Readings stamped later than this after their receipt are not of this world: a wrong clock, or worse. */
+export const FUTURE_TOLERANCE_MS = 300_000;
+/** An agent's outbox keeps less than this: an older stamp is a clock that was never set. */
+export const PAST_TOLERANCE_MS = 400 * 86_400_000;
+
+/** One pack as it was acknowledged. `receivedMs` is the broker's own clock, also in a demo. `cursor` rises strictly; `hash` is SHA-256 of `body`, hex. */
 export const LogEntry = Type.Object({
   cursor: Type.Integer(),
   edge: Type.String(),

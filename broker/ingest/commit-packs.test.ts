@@ -50,7 +50,7 @@ function packText(seq: number, { samples = [], events = [], epoch = EPOCH, edge 
 }
 
 function commit(tables: CommitTables, ...bodies: string[]) {
-  const packs = bodies.map((body) => ({ edge: EDGE, body: Buffer.from(body), receivedMs: NOW, futureMs: 300_000 }));
+  const packs = bodies.map((body) => ({ edge: EDGE, body: Buffer.from(body), receivedMs: NOW }));
   return commitPacks(tables, packs);
 }
 

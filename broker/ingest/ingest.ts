@@ -19,7 +19,6 @@ export type IngestOptions = {
   /** How long a pack waits for others to share its commit. */
   readonly commitMs: number;
   readonly now: Clock;
-  readonly futureMs: () => number;
   readonly log: BrokerLog;
   readonly onMarks: (marks: readonly Mark[]) => void;
 };
@@ -54,7 +53,7 @@ export class Ingest {
 
   /** @throws CodedError `broker.commit-failed`: nothing was kept, send it again later. */
   keep(edge: string, body: Uint8Array): Promise<PackOutcome> {
-    const pack = { edge, body, receivedMs: this.#options.now(), futureMs: this.#options.futureMs() };
+    const pack = { edge, body, receivedMs: this.#options.now() };
     return new Promise((resolve, reject) => {
       this.#queue.push({ pack, resolve, reject });
       this.#schedule();

@@ -1,9 +1,9 @@
 /** When a reading was taken: its own time, its boot's time once that boot's clock is known, or not at all yet. */
 import type { Sample } from '@commonworks/core';
-import { MONOTONIC_LIMIT_MS } from '@commonworks/core';
+import { FUTURE_TOLERANCE_MS, MONOTONIC_LIMIT_MS, PAST_TOLERANCE_MS } from '@commonworks/core';
 
 /** Readings are taken from 400 days ago to five minutes ahead: earlier is a clock at 1970, later a wrong one. */
-export const TIME_WINDOW = { pastMs: 400 * 86_400_000, futureMs: 300_000 } as const;
+export const TIME_WINDOW = { pastMs: PAST_TOLERANCE_MS, futureMs: FUTURE_TOLERANCE_MS } as const;
 
 export type Placed = {
   readonly samples: readonly Sample[];
@@ -14,7 +14,7 @@ export type Placed = {
 
 export function placeSamples(
   samples: readonly Sample[],
-  time: { readonly nowMs: number; readonly futureMs: number; readonly offsetMs: number | null },
+  time: { readonly nowMs: number; readonly offsetMs: number | null },
 ): Placed {
   const placed: Sample[] = [];
   const outside: Sample[] = [];
@@ -26,7 +26,7 @@ export function placeSamples(
       continue;
     }
     const timeMs = isMonotonic ? Math.round(sample.timeMs + (time.offsetMs ?? 0)) : sample.timeMs;
-    const isWithin = timeMs >= time.nowMs - TIME_WINDOW.pastMs && timeMs <= time.nowMs + time.futureMs;
+    const isWithin = timeMs >= time.nowMs - TIME_WINDOW.pastMs && timeMs <= time.nowMs + TIME_WINDOW.futureMs;
     if (isWithin && timeMs >= 0) placed.push(isMonotonic ? { ...sample, timeMs } : sample);
     else outside.push(sample);
   }

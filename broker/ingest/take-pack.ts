@@ -17,7 +17,6 @@ export type IncomingPack = {
   readonly body: Uint8Array;
   readonly receivedMs: number;
   /** How far ahead of the clock a reading may be. */
-  readonly futureMs: number;
 };
 
 export type PackOutcome = 'held' | 'repeated' | 'quarantined';
@@ -159,7 +158,7 @@ function takeSamples(tables: LogTables, held: Held & { cursor: number }, arrival
 /** True when some of the readings must wait for their boot's clock. */
 function file(tables: LogTables, held: Held, to: { offsetMs: number | null; arrivals: Arrival[] }): boolean {
   const { incoming, pack } = held;
-  const time = { nowMs: incoming.receivedMs, futureMs: incoming.futureMs, offsetMs: to.offsetMs };
+  const time = { nowMs: incoming.receivedMs, offsetMs: to.offsetMs };
   const { samples, outside, isWaiting } = placeSamples(pack.samples, time);
   const from = { epoch: pack.epoch, seq: pack.seq };
   for (const sample of samples) to.arrivals.push({ sample: withEdge(sample, pack.edge), from });

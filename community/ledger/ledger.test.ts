@@ -117,7 +117,15 @@ async function smallCommunity(): Promise<Db> {
       { device: 'w', point: 'importedWh', timeMs: fromMs + k * 900_000, value: 9 + k * 53, quality: 'good' },
     ];
     const body = encodePack({ edge: roof, epoch: uuid(5), seq: k + 1, boot: uuid(6), samples, events: [] });
-    return { cursor: k + 1, edge: roof, epoch: uuid(5), seq: k + 1, receivedMs: 0, hash: '', body };
+    return {
+      cursor: k + 1,
+      edge: roof,
+      epoch: uuid(5),
+      seq: k + 1,
+      receivedMs: Date.UTC(2026, 11, 31),
+      hash: '',
+      body,
+    };
   });
   const settle = () =>
     settleMonth(db, {

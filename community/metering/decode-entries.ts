@@ -3,10 +3,12 @@ import {
   ClockEvent,
   CounterEvent,
   decodePack,
+  FUTURE_TOLERANCE_MS,
   isRegisterWh,
   type LogEntry,
   MONOTONIC_LIMIT_MS,
   mwhFromWh,
+  PAST_TOLERANCE_MS,
   type Pack,
   qualityRank,
 } from '@commonworks/core';
@@ -40,12 +42,12 @@ export async function decodeEntries(tx: Db, entries: readonly LogEntry[]): Promi
         records.push(...(await releasePending(tx, boot, offsetMs)));
       }
     }
-    if (!hasMonotonicTime(pack)) records.push({ entry, pack });
+    if (!hasMonotonicTime(pack)) records.push({ entry, pack: withinWindow(pack, entry) });
     else {
       const boot = bootOf(pack.edge, pack.boot);
       const offsetMs = await offsetOf(tx, boot, offsets);
       if (offsetMs === null) await keepPending(tx, boot, entry);
-      else records.push({ entry, pack: shiftTimes(pack, offsetMs) });
+      else records.push({ entry, pack: withinWindow(shiftTimes(pack, offsetMs), entry) });
     }
   }
   return records;
@@ -72,6 +74,13 @@ function shiftTimes(pack: Pack, offsetMs: number): Pack {
   const shift = <T extends { timeMs: number }>(item: T): T =>
     item.timeMs < MONOTONIC_LIMIT_MS ? { ...item, timeMs: Math.round(item.timeMs + offsetMs) } : item;
   return { ...pack, samples: pack.samples.map(shift), events: pack.events.map(shift) };
+}
+
+/** What the broker set aside for its time counts for nobody: the same window, judged by when the pack was received. */
+function withinWindow(pack: Pack, { receivedMs }: LogEntry): Pack {
+  const isWithin = ({ timeMs }: { timeMs: number }): boolean =>
+    timeMs >= receivedMs - PAST_TOLERANCE_MS && timeMs <= receivedMs + FUTURE_TOLERANCE_MS;
+  return { ...pack, samples: pack.samples.filter(isWithin), events: pack.events.filter(isWithin) };
 }
 
 async function offsetOf(tx: Db, boot: string, known: Map<string, number | null>): Promise<number | null> {
@@ -104,7 +113,7 @@ async function releasePending(tx: Db, boot: string, offsetMs: number): Promise<L
   return rows.flatMap((row) => {
     const entry = JSON.parse(row.entry) as LogEntry;
     const pack = decodeOrNull(entry);
-    return pack === null ? [] : [{ entry, pack: shiftTimes(pack, offsetMs) }];
+    return pack === null ? [] : [{ entry, pack: withinWindow(shiftTimes(pack, offsetMs), entry) }];
   });
 }
 

@@ -24,7 +24,15 @@ const ENTRIES: LogEntry[] = Array.from({ length: 13 }, (_, k) => {
     { device: 'a', point: 'importedWh', timeMs, value: k * 300, quality: 'good' },
   ];
   const body = encodePack({ edge: uuid(2), epoch: uuid(3), seq: k + 1, boot: uuid(4), samples, events: [] });
-  return { cursor: k + 1, edge: uuid(2), epoch: uuid(3), seq: k + 1, receivedMs: 0, hash: '', body };
+  return {
+    cursor: k + 1,
+    edge: uuid(2),
+    epoch: uuid(3),
+    seq: k + 1,
+    receivedMs: Date.UTC(2026, 11, 31),
+    hash: '',
+    body,
+  };
 });
 
 /** Serves what is in `entries`; waits a little when there is nothing, as the broker does for longer. */

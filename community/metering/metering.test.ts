@@ -57,7 +57,7 @@ function entry(seq: number, readings: readonly Reading[], events: { type: string
     body: body as Record<string, unknown>,
   }));
   const body = encodePack({ edge: roof, epoch, seq, boot, samples, events: records });
-  return { cursor: seq, edge: roof, epoch, seq, receivedMs: T0, hash: '', body };
+  return { cursor: seq, edge: roof, epoch, seq, receivedMs: Date.UTC(2026, 11, 31), hash: '', body };
 }
 
 const feed = (db: Db, entries: LogEntry[]) => processPage(db, { entries, next: entries.at(-1)?.cursor ?? 0 }, []);
@@ -215,6 +215,16 @@ describe('processPage', () => {
     await feed(db, [entry(1, at(0, { pv: 0, a: 1e300, b: 10 })), entry(2, at(1, { pv: 9, a: 5, b: 17 }))]);
     expect((await intervals(db, 3)).map((row) => row.energy_mwh)).toEqual([7000]);
     expect(await intervals(db, 2)).toEqual([]);
+  });
+
+  it('takes no reading of a clock that runs ahead, as the broker does not', async () => {
+    await using db = await seeded();
+    const ahead = Date.UTC(2027, 0, 1);
+    const page = [entry(1, at(0, { pv: 0, a: 1, b: 10 })), entry(2, at(1, { pv: 9, a: 5, b: 17 }))];
+    await feed(db, [...page, entry(3, [['a', ahead, 900]])]);
+    expect((await intervals(db, 2)).map((row) => row.energy_mwh)).toEqual([4000]);
+    const newest = await db.selectFrom('series').select('newest_ms').execute();
+    expect(newest.every((row) => row.newest_ms < ahead)).toBe(true);
   });
 
   it('rolls everything back when a listener fails, cursor and intervals alike', async () => {

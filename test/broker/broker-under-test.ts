@@ -43,7 +43,6 @@ export async function startBroker(limits: Partial<MqttLimits> = {}): Promise<Bro
     listen: { host: '127.0.0.1', mqttPort: 0, mqttWsPort: 0, logPort: 0 },
     limits,
     now: Date.now,
-    futureMs: () => 300_000,
     log: { info: keep('info'), warn: keep('warn'), error: keep('error') },
   });
   const url = `http://127.0.0.1:${broker.addresses.logPort}`;
