@@ -1,6 +1,6 @@
 /** The HTTP API of the fixture: a table from method and path to an answer and the schema it must match. */
 
-import { Edge, InvitedMember, LedgerHead, LinkInfo } from '@commonworks/core/api/admin.ts';
+import { Edge, EdgeSecret, InvitedMember, LedgerHead, LinkInfo, TariffRecord } from '@commonworks/core/api/admin.ts';
 import * as api from '@commonworks/core/api/index.ts';
 import { localMonth, previousMonth } from '@commonworks/core/time.ts';
 import { type TSchema, Type } from 'typebox';
@@ -108,6 +108,10 @@ function routeAnswer(routes: Record<string, Handler>, call: Call): Answer {
   return handler({ ...call, login: call.login, id: decodeURIComponent(parts[2] ?? ''), month });
 }
 
+const TARIFF = {
+  ...{ id: 't1', fromMs: Date.UTC(2025, 11, 31, 23), method: 'pro-rata' },
+  ...{ internalPrice: '14.5', gridPrice: '27.9', feedInPrice: '7.2' },
+};
 const FIXED = new Set(['day', 'head']);
 
 function readRoutes(now: () => number): Record<string, Handler> {
@@ -134,6 +138,7 @@ function readRoutes(now: () => number): Record<string, Handler> {
     'GET /members/:id/statements/:month/intervals.csv': () => ({ text: 'start,consumed_kwh\r\n' }),
     'GET /settlements': () => ({ schema: Type.Array(api.Settlement), body: settlements(now()) }),
     'POST /settlements': () => ({ schema: api.Settlement, body: settlements(now())[0] }),
+    'GET /tariffs': () => ({ schema: Type.Array(TariffRecord), body: [TARIFF] }),
     'GET /ledger/head': () => ({ schema: LedgerHead, body: { seq: 4_812, hash: hashOf('head') } }),
     'GET /devices': () => ({ schema: Type.Array(api.Device), body: devicesAt(now()) }),
     'GET /alarms': () => ({ schema: Type.Array(api.Alarm), body: alarmsAt(now()) }),
@@ -182,6 +187,11 @@ function peopleRoutes(now: () => number): Record<string, Handler> {
     'POST /members/:id/invite': () => ({ schema: api.InviteLink, body: link() }),
     'POST /members/:id/reset-link': () => ({ schema: api.InviteLink, body: link() }),
     'GET /metering-points': () => ({ schema: Type.Array(api.MeteringPoint), body: fixturePoints() }),
+    'POST /edges': () => ({
+      status: 201,
+      schema: EdgeSecret,
+      body: { edge: { id: 'edge-barn', name: 'barn', isEnabled: true }, secret: 'q8Zt0c3vY1', community: 'sonnenhof' },
+    }),
     'GET /edges': () => ({
       schema: Type.Array(Edge),
       body: [

@@ -1,4 +1,14 @@
 /** The calls of the HTTP API, typed by the shapes of core. */
+
+import type {
+  AssignmentRequest,
+  EdgeSecret,
+  MachineRequest,
+  PointRequest,
+  SettlementRequest,
+  TariffRecord,
+  TariffRequest,
+} from '@commonworks/core/api/admin.ts';
 import type {
   Alarm,
   Booking,
@@ -23,6 +33,7 @@ import type {
   Statement,
   StatementSummary,
 } from '@commonworks/core/api/index.ts';
+import type { Static } from 'typebox';
 import { type Call, type Fetch, request } from './http.ts';
 
 export const API_BASE = '/api/v1';
@@ -30,6 +41,13 @@ export const API_BASE = '/api/v1';
 export type Options = { readonly signal?: AbortSignal };
 export type LedgerHead = { readonly seq: number; readonly hash: string };
 export type Invited = { readonly member: Member; readonly url: string; readonly expiresMs: number };
+export type Tariff = Static<typeof TariffRecord>;
+export type NewTariff = Static<typeof TariffRequest>;
+export type NewPoint = Static<typeof PointRequest>;
+export type NewMachine = Static<typeof MachineRequest>;
+export type Assignment = Static<typeof AssignmentRequest>;
+export type Enrolled = Static<typeof EdgeSecret>;
+export type Missing = NonNullable<Static<typeof SettlementRequest>['missing']>;
 export type LinkInfo = {
   readonly purpose: 'setup' | 'invite' | 'reset';
   readonly name: string | null;
@@ -98,7 +116,10 @@ function statementCalls(get: Get, send: Send) {
       get<ShareInterval[]>(`${base(at.member, at.month)}/intervals?day=${at.day}`, options),
     intervalsCsvUrl: (member: string, month: string) => `${API_BASE}${base(member, month)}/intervals.csv`,
     settlements: (options?: Options) => get<Settlement[]>('/settlements', options),
-    settle: (month: string) => send<Settlement>('POST', '/settlements', { body: { month } }),
+    settle: (month: string, missing: Missing) => send<Settlement>('POST', '/settlements', { body: { month, missing } }),
+    tariffs: (options?: Options) => get<Tariff[]>('/tariffs', options),
+    addTariff: (body: NewTariff) => send<Tariff>('POST', '/tariffs', { body }),
+    ledgerExportUrl: `${API_BASE}/ledger/export`,
     ledgerHead: (options?: Options) => get<LedgerHead>('/ledger/head', options),
   };
 }
@@ -121,6 +142,11 @@ function peopleCalls(get: Get, send: Send) {
     invite: (member: string) => send<InviteLink>('POST', `/members/${id(member)}/invite`, { body: {} }),
     resetLink: (member: string) => send<InviteLink>('POST', `/members/${id(member)}/reset-link`, { body: {} }),
     edges: (options?: Options) => get<Edge[]>('/edges', options),
+    addPoint: (body: NewPoint) => send<MeteringPoint>('POST', '/metering-points', { body }),
+    assign: (point: string, body: Assignment) =>
+      send<MeteringPoint>('POST', `/metering-points/${id(point)}/assignments`, { body }),
+    enrol: (name: string) => send<Enrolled>('POST', '/edges', { body: { name } }),
+    addMachine: (body: NewMachine) => send<{ id: string }>('POST', '/machines', { body }),
     meteringPoints: (options?: Options) => get<MeteringPoint[]>('/metering-points', options),
   };
 }

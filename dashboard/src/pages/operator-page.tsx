@@ -6,14 +6,14 @@ import { CommandForm } from '../operator/command-form.tsx';
 import { CommandList } from '../operator/command-list.tsx';
 import { deviceKey } from '../operator/device-key.ts';
 import { DeviceList } from '../operator/device-list.tsx';
-import { useApp } from '../state/app.ts';
+import { hasRole, useApp } from '../state/app.ts';
 import { useResource } from '../state/use-resource.ts';
 import { text } from '../text/text.ts';
 import { Answer } from '../ui/figure.tsx';
 import { Empty, Loaded } from '../ui/states.tsx';
 
 export function OperatorPage() {
-  const { api, live } = useApp();
+  const { api, live, me } = useApp();
   const generation = live.generation.value;
   const devices = useResource((signal) => api.devices({ signal }), [generation]);
   const alarms = useResource((signal) => api.alarms({ signal }), [generation]);
@@ -34,7 +34,7 @@ export function OperatorPage() {
             <div class="columns is-wide-left">
               <DeviceList devices={all} />
               <div class="stack">
-                <CommandForm devices={all} />
+                {hasRole(me, 'operator') && <CommandForm devices={all} />}
                 <section class="card">
                   <h2>{text.operator.recent}</h2>
                   <Loaded resource={commands}>

@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { AddMember } from '../people/add-member.tsx';
 import { type LinkOut, LinkPanel } from '../people/link-panel.tsx';
 import { MemberList } from '../people/member-list.tsx';
-import { PointList } from '../people/point-list.tsx';
+import { Places } from '../people/places.tsx';
 import { useApp } from '../state/app.ts';
 import { useResource } from '../state/use-resource.ts';
 import { text } from '../text/text.ts';
@@ -15,8 +15,6 @@ export function PeoplePage() {
   const { api } = useApp();
   const [link, setLink] = useState<LinkOut | null>(null);
   const members = useResource((signal) => api.members({ signal }), []);
-  const points = useResource((signal) => api.meteringPoints({ signal }), []);
-  const edges = useResource((signal) => api.edges({ signal }), []);
   return (
     <Loaded resource={members}>
       {(list) => (
@@ -35,12 +33,7 @@ export function PeoplePage() {
               }}
             />
           </div>
-          <section class="card">
-            <h2>{text.people.meteringPoints}</h2>
-            <Loaded resource={points}>
-              {(known) => <PointList points={known} members={list} edges={edges.data ?? []} />}
-            </Loaded>
-          </section>
+          <Places members={list} />
         </div>
       )}
     </Loaded>

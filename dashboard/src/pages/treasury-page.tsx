@@ -2,20 +2,24 @@
 import type { Settlement } from '@commonworks/core/api/index.ts';
 import { localMonth, previousMonth } from '@commonworks/core/time.ts';
 import { useState } from 'preact/hooks';
+import type { Missing } from '../api/api.ts';
 import { Fingerprint } from '../share/fingerprint.tsx';
-import { useApp } from '../state/app.ts';
+import { hasRole, useApp } from '../state/app.ts';
 import { useAction } from '../state/use-action.ts';
 import { type Resource, useResource } from '../state/use-resource.ts';
 import { text } from '../text/text.ts';
 import { SettlementList } from '../treasury/settlement-list.tsx';
+import { Tariffs } from '../treasury/tariffs.tsx';
 import { Choice } from '../ui/field.tsx';
 import { Answer } from '../ui/figure.tsx';
+import { Icon } from '../ui/icons.tsx';
 import { Loaded, Refusal } from '../ui/states.tsx';
 
 const MONTHS_OFFERED = 12;
+const MISSING = ['refuse', 'exclude'] as const satisfies Missing[];
 
 export function TreasuryPage() {
-  const { api } = useApp();
+  const { api, me } = useApp();
   const runs = useResource((signal) => api.settlements({ signal }), []);
   const head = useResource((signal) => api.ledgerHead({ signal }), []);
   const reload = () => {
@@ -31,9 +35,10 @@ export function TreasuryPage() {
             <section class="stack">
               <h2>{text.treasury.runs}</h2>
               <SettlementList runs={list} />
+              <Tariffs />
             </section>
             <div class="stack">
-              <CloseMonth onDone={reload} />
+              {hasRole(me, 'treasurer') && <CloseMonth onDone={reload} />}
               <HeadCard head={head} />
             </div>
           </div>
@@ -55,13 +60,14 @@ function CloseMonth({ onDone }: { onDone: () => void }) {
   const { api, format, live, announce } = useApp();
   const months = monthsBack(localMonth(live.nowMs(), format.zone));
   const [month, setMonth] = useState(months[0] ?? '');
+  const [missing, setMissing] = useState<Missing>('refuse');
   const [refused, setRefused] = useState<Settlement>();
   const { isBusy, error, run } = useAction();
   const settle = (event: Event) => {
     event.preventDefault();
     return run(async () => {
       setRefused(undefined);
-      const made = await api.settle(month);
+      const made = await api.settle(month, missing);
       if (made.status === 'refused') setRefused(made);
       else announce(text.treasury.answer(format.month(month)));
       onDone();
@@ -76,6 +82,12 @@ function CloseMonth({ onDone }: { onDone: () => void }) {
         value={month}
         options={months.map((each) => [each, format.month(each)])}
         choose={setMonth}
+      />
+      <Choice
+        label={text.treasury.missing}
+        value={missing}
+        options={MISSING.map((each) => [each, text.treasury.missingChoices[each]])}
+        choose={(next) => setMissing(MISSING.find((each) => each === next) ?? 'refuse')}
       />
       <Refusal error={error} />
       {refused !== undefined && (
@@ -96,7 +108,7 @@ function CloseMonth({ onDone }: { onDone: () => void }) {
 }
 
 function HeadCard({ head }: { head: Resource<{ seq: number; hash: string }> }) {
-  const { format } = useApp();
+  const { api, format } = useApp();
   return (
     <section class="card">
       <h2>{text.treasury.head}</h2>
@@ -105,6 +117,10 @@ function HeadCard({ head }: { head: Resource<{ seq: number; hash: string }> }) {
           <>
             <p class="strong">{text.treasury.entry(format.number(seq))}</p>
             <Fingerprint value={hash} help={text.treasury.headHelp} />
+            <a class="button" href={api.ledgerExportUrl} download="ledger.jsonl">
+              <Icon name="download" size={16} />
+              {text.treasury.ledger}
+            </a>
             <p class="small soft">{text.treasury.verify}</p>
           </>
         )}

@@ -1,0 +1,83 @@
+/** The agents that may connect; a new one gets a secret that is shown once. */
+import type { Edge } from '@commonworks/core/api/index.ts';
+import { useState } from 'preact/hooks';
+import type { Enrolled } from '../api/api.ts';
+import { useApp } from '../state/app.ts';
+import { useAction } from '../state/use-action.ts';
+import { text } from '../text/text.ts';
+import { Badge } from '../ui/badge.tsx';
+import { CopyButton } from '../ui/copy-button.tsx';
+import { TextField } from '../ui/field.tsx';
+import { Refusal } from '../ui/states.tsx';
+
+export function Agents({ edges, onEnrolled }: { edges: readonly Edge[]; onEnrolled: () => void }) {
+  const { api } = useApp();
+  const [name, setName] = useState('');
+  const [enrolled, setEnrolled] = useState<Enrolled>();
+  const { isBusy, error, run } = useAction();
+  const enrol = (event: Event) => {
+    event.preventDefault();
+    return run(async () => {
+      setEnrolled(await api.enrol(name.trim()));
+      setName('');
+      onEnrolled();
+    });
+  };
+  return (
+    <section class="card">
+      <h2>{text.people.agents}</h2>
+      {edges.length === 0 && <p class="soft">{text.people.noAgents}</p>}
+      <ul class="links">
+        {edges.map((edge) => (
+          <li key={edge.id} class="row is-apart booking-row">
+            <span>
+              <span class="strong">{edge.name}</span>
+              <br />
+              <span class="small soft mono">{edge.id}</span>
+            </span>
+            <Badge
+              hue={edge.isEnabled ? 'battery' : 'neutral'}
+              icon={edge.isEnabled ? 'check' : 'cross'}
+              word={edge.isEnabled ? text.people.enabled : text.people.revoked}
+              isQuiet
+            />
+          </li>
+        ))}
+      </ul>
+      {enrolled !== undefined && <SecretPanel enrolled={enrolled} />}
+      <form class="stack" onSubmit={enrol}>
+        <TextField label={text.people.agentName} value={name} change={setName} input={{ maxLength: 120 }} />
+        <Refusal error={error} />
+        <button type="submit" class="button" disabled={isBusy}>
+          {text.people.enrol}
+        </button>
+      </form>
+    </section>
+  );
+}
+
+function SecretPanel({ enrolled }: { enrolled: Enrolled }) {
+  const { edge, secret, community } = enrolled;
+  const facts = [
+    [text.people.communityId, community],
+    [text.people.agentId, edge.id],
+    [text.people.secret, secret],
+  ] as const;
+  return (
+    <section class="link-out" aria-label={text.people.secretTitle(edge.name)}>
+      <h3>{text.people.secretTitle(edge.name)}</h3>
+      <p class="small">{text.people.secretHelp}</p>
+      <dl class="stack is-tight">
+        {facts.map(([label, value]) => (
+          <div key={label}>
+            <dt class="small soft">{label}</dt>
+            <dd class="mono">{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <div>
+        <CopyButton value={secret} />
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,65 @@
+/** What is measured where: metering points and their meters, and the agents that read them. */
+import type { Member } from '@commonworks/core/api/index.ts';
+import type { ComponentChildren } from 'preact';
+import { useApp } from '../state/app.ts';
+import { useResource } from '../state/use-resource.ts';
+import { text } from '../text/text.ts';
+import { Icon } from '../ui/icons.tsx';
+import { Loaded } from '../ui/states.tsx';
+import { AddMachine } from './add-machine.tsx';
+import { AddPoint } from './add-point.tsx';
+import { Agents } from './agents.tsx';
+import { AssignMeter } from './assign-meter.tsx';
+import { PointList } from './point-list.tsx';
+
+export function Places({ members }: { members: readonly Member[] }) {
+  const { api } = useApp();
+  const points = useResource((signal) => api.meteringPoints({ signal }), []);
+  const edges = useResource((signal) => api.edges({ signal }), []);
+  const devices = useResource((signal) => api.devices({ signal }), []);
+  return (
+    <>
+      <section class="card">
+        <h2>{text.people.meteringPoints}</h2>
+        <Loaded resource={points}>
+          {(known) => (
+            <>
+              <PointList points={known} members={members} edges={edges.data ?? []} />
+              <div class="columns is-even">
+                <Fold title={text.people.addPoint}>
+                  <AddPoint members={members} onAdded={points.reload} />
+                </Fold>
+                {known.length > 0 && (
+                  <Fold title={text.people.chooseMeter}>
+                    <AssignMeter points={known} devices={devices.data ?? []} onAssigned={points.reload} />
+                  </Fold>
+                )}
+              </div>
+            </>
+          )}
+        </Loaded>
+      </section>
+      <div class="columns is-even">
+        <Loaded resource={edges}>{(known) => <Agents edges={known} onEnrolled={edges.reload} />}</Loaded>
+        <section class="card">
+          <h2>{text.people.machines}</h2>
+          <Fold title={text.people.addMachine}>
+            <AddMachine devices={devices.data ?? []} />
+          </Fold>
+        </section>
+      </div>
+    </>
+  );
+}
+
+function Fold({ title, children }: { title: string; children: ComponentChildren }) {
+  return (
+    <details>
+      <summary>
+        <Icon name="chevron" size={16} />
+        {title}
+      </summary>
+      {children}
+    </details>
+  );
+}
