@@ -7,7 +7,7 @@ import { EnergyDayCard } from '../chart/energy-day-card.tsx';
 import { FlowDetail } from '../flow/flow-detail.tsx';
 import { FlowPicture } from '../flow/flow-picture.tsx';
 import { answerOf } from '../flow/flow-words.ts';
-import { useApp } from '../state/app.ts';
+import { hasRole, useApp } from '../state/app.ts';
 import { useDay } from '../state/use-day.ts';
 import { useResource } from '../state/use-resource.ts';
 import { text } from '../text/text.ts';
@@ -21,6 +21,19 @@ export function CommunityPage() {
   return <Loaded resource={fetched}>{(data) => <CommunityView flow={live.flow.value ?? data} />}</Loaded>;
 }
 
+function NoMeter() {
+  const { me } = useApp();
+  return (
+    <Empty icon="sun" title={text.today.emptyTitle} body={text.today.empty}>
+      {hasRole(me, 'admin') && (
+        <a class="button is-main" href="/people">
+          {text.today.emptyAction}
+        </a>
+      )}
+    </Empty>
+  );
+}
+
 function CommunityView({ flow }: { flow: Flow }) {
   const { format, live } = useApp();
   const [chosen, setChosen] = useState<FlowKind | null>(null);
@@ -31,7 +44,7 @@ function CommunityView({ flow }: { flow: Flow }) {
   const isEmpty = flow.nodes.every((node) => node.devices === 0);
   const answer = answerOf(flow, format, { isStale });
   const chosenNode = flow.nodes.find((node) => node.kind === chosen);
-  if (isEmpty) return <Empty icon="sun">{text.today.empty}</Empty>;
+  if (isEmpty) return <NoMeter />;
   return (
     <div class="page">
       <div class="page-head">

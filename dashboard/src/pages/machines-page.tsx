@@ -32,7 +32,8 @@ function MachinesView({ machines, reload }: { machines: readonly Machine[]; relo
     setRound((count) => count + 1);
     reload();
   };
-  if (machines.length === 0) return <Empty icon="machines">{text.machines.empty}</Empty>;
+  if (machines.length === 0)
+    return <Empty icon="machines" title={text.machines.emptyTitle} body={text.machines.empty} />;
   return (
     <div class="page">
       <MachinesAnswer machines={machines} />

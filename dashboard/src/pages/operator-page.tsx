@@ -53,7 +53,9 @@ export function OperatorPage() {
 }
 
 function DevicesAnswer({ devices }: { devices: readonly Device[] }) {
-  if (devices.length === 0) return <Empty icon="operator">{text.operator.empty}</Empty>;
+  if (devices.length === 0) {
+    return <Empty icon="operator" title={text.operator.emptyTitle} body={text.operator.empty} />;
+  }
   const online = devices.filter(({ state, isStale }) => state === 'online' && !isStale).length;
   if (online === devices.length) {
     return <Answer sentence={text.operator.answerGood(online)} mark={text.operator.answerGoodMark(online)} />;

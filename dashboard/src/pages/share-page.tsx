@@ -14,7 +14,7 @@ import { Empty, Loaded } from '../ui/states.tsx';
 
 export function SharePage() {
   const { me } = useApp();
-  if (me?.member == null) return <Empty icon="share">{text.share.noMember}</Empty>;
+  if (me?.member == null) return <Empty icon="share" title={text.share.noMemberTitle} body={text.share.noMember} />;
   return <OwnShare member={me.member} />;
 }
 
@@ -26,36 +26,45 @@ function OwnShare({ member }: { member: string }) {
   const statements = useResource((signal) => api.statements(member, { signal }), [member, quarter]);
   return (
     <Loaded resource={share}>
-      {(data) => (
-        <div class="page">
-          <ShareNow share={data} />
-          <div class="columns is-even">
-            <section class="card">
-              <h2>{text.share.today}</h2>
-              <ShareTotalsList totals={data.day.totals} />
-            </section>
-            <section class="card">
-              <h2>{text.share.month}</h2>
-              <ShareTotalsList totals={data.month.totals} />
-            </section>
-          </div>
-          <div class="columns is-wide-left">
-            <div class="stack">
-              <ShareDay share={data} />
-              <ShareMonth month={data.month} />
-            </div>
-            <div class="stack">
+      {(data) =>
+        hasNothing(data) ? (
+          <Empty icon="share" title={text.share.noMeterTitle} body={text.share.noMeter} />
+        ) : (
+          <div class="page">
+            <ShareNow share={data} />
+            <div class="columns is-even">
               <section class="card">
-                <h2>{text.share.statements}</h2>
-                <Loaded resource={statements}>{(list) => <StatementList list={list} />}</Loaded>
+                <h2>{text.share.today}</h2>
+                <ShareTotalsList totals={data.day.totals} />
               </section>
-              <Holding share={data} />
+              <section class="card">
+                <h2>{text.share.month}</h2>
+                <ShareTotalsList totals={data.month.totals} />
+              </section>
+            </div>
+            <div class="columns is-wide-left">
+              <div class="stack">
+                <ShareDay share={data} />
+                <ShareMonth month={data.month} />
+              </div>
+              <div class="stack">
+                <section class="card">
+                  <h2>{text.share.statements}</h2>
+                  <Loaded resource={statements}>{(list) => <StatementList list={list} />}</Loaded>
+                </section>
+                <Holding share={data} />
+              </div>
             </div>
           </div>
-        </div>
-      )}
+        )
+      }
     </Loaded>
   );
+}
+
+/** No quarter hour this month and no figure now: no meter, rather than nothing used. */
+function hasNothing({ month, now }: MemberShare): boolean {
+  return month.totals.intervals === 0 && now.consumptionW === null;
 }
 
 function Holding({ share }: { share: MemberShare }) {

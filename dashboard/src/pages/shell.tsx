@@ -35,7 +35,8 @@ export function Shell({ children }: { children: ComponentChildren }) {
 function Banners() {
   const { live, format, community } = useApp();
   const { mode, speed } = live.clock.value;
-  const time = format.dateTime(live.now.value);
+  const now = live.now.value;
+  const time = format.time(now);
   const isLost = live.isSilent.value;
   return (
     <>
@@ -50,7 +51,7 @@ function Banners() {
       {community.isDemo && (
         <div class="banner">
           {mode === 'replaying'
-            ? text.demo.replaying(time)
+            ? text.demo.replaying(format.dateTime(now))
             : speed === 1
               ? text.demo.real(time)
               : text.demo.banner(time, format.number(speed))}

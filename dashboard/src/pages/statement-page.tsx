@@ -13,7 +13,7 @@ import { Empty, Loaded } from '../ui/states.tsx';
 
 export function StatementPage({ month }: { month: string }) {
   const { me } = useApp();
-  if (me?.member == null) return <Empty icon="share">{text.share.noMember}</Empty>;
+  if (me?.member == null) return <Empty icon="share" title={text.share.noMemberTitle} body={text.share.noMember} />;
   return <OwnStatement member={me.member} month={month} />;
 }
 

@@ -14,7 +14,7 @@ export function AddMember({ onAdded }: { onAdded: (link: LinkOut) => void }) {
   const { api } = useApp();
   const [name, setName] = useState('');
   const [email, setEmail] = useState('');
-  const [shares, setShares] = useState('1');
+  const [shares, setShares] = useState('0');
   const [offices, setOffices] = useState<readonly Role[]>([]);
   const { isBusy, error, run } = useAction();
   const add = (event: Event) => {

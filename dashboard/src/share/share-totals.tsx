@@ -7,6 +7,7 @@ import { Figure } from '../ui/figure.tsx';
 
 export function ShareTotalsList({ totals }: { totals: ShareTotals }) {
   const { format } = useApp();
+  if (totals.intervals === 0) return <p class="soft">{text.share.nothingYet}</p>;
   const pct = totals.consumedMwh === 0 ? null : (totals.allocatedMwh / totals.consumedMwh) * 100;
   return (
     <>
@@ -20,7 +21,7 @@ export function ShareTotalsList({ totals }: { totals: ShareTotals }) {
         <i class="kind-sun" style={{ flexGrow: String(totals.allocatedMwh), flexBasis: '0' }} />
         <i class="kind-grid" style={{ flexGrow: String(totals.residualMwh), flexBasis: '0' }} />
       </div>
-      <dl class="facts">
+      <dl class="facts is-four">
         <div>
           <dt>{text.share.used}</dt>
           <dd>

@@ -17,13 +17,23 @@ export function Skeleton() {
   );
 }
 
-export function Empty({ icon, children }: { icon: IconName; children: ComponentChildren }) {
+export type EmptyProps = {
+  readonly icon: IconName;
+  readonly title: string;
+  readonly body: string;
+  /** What to do about it, for those who may. */
+  readonly children?: ComponentChildren;
+};
+
+export function Empty({ icon, title, body, children }: EmptyProps) {
   return (
     <div class="state">
       <span class="soft">
         <Icon name={icon} size={28} />
       </span>
-      <p>{children}</p>
+      <h1>{title}</h1>
+      <p class="soft">{body}</p>
+      {children}
     </div>
   );
 }
