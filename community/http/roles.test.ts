@@ -52,6 +52,7 @@ describe('the matrix of roles and routes', () => {
       '/api/auth/sign-in/email',
       '/api/auth/sign-out',
       '/api/openapi.json',
+      '/',
       '/*',
     ];
     expect(open.filter((url) => !known.includes(url) && !url.startsWith('/api/docs'))).toEqual([]);

@@ -34,42 +34,11 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: options });
   const hello = await firstMessage(worker);
   if (!hello.isOpen) throw errorOf(hello.fault);
-  const pending = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
+  const thread = askThread(worker);
   const listeners: (() => void)[] = [];
   let backlog = hello.backlog as Backlog;
-  let nextId = 1;
-
-  worker.on('message', (reply: WorkerReply) => {
-    const call = pending.get(reply.id);
-    pending.delete(reply.id);
-    if (reply.isDone) call?.resolve(reply.answer as never);
-    else call?.reject(errorOf(reply.fault));
-  });
-  let ended: Error | null = null;
-  let isEnding = false;
-  const died = new Promise<never>((_, reject) => {
-    const end = (error: Error) => {
-      ended ??= error;
-      for (const call of pending.values()) call.reject(error);
-      pending.clear();
-      if (!isEnding) reject(error);
-    };
-    worker.on('error', end);
-    worker.on('exit', (code) => end(new Error(`the outbox's thread ended with ${code}`)));
-  });
-  died.catch(() => undefined);
-  const post = (method: WorkerRequest['method'], args: unknown[]) =>
-    new Promise<never>((resolve, reject) => {
-      if (ended !== null) {
-        reject(ended);
-        return;
-      }
-      const id = nextId++;
-      pending.set(id, { resolve, reject });
-      worker.postMessage({ id, method, args } satisfies WorkerRequest);
-    });
   const call: Call = async (method, ...args) => {
-    const answer = await post(method, args);
+    const answer = await thread.post(method, args);
     if (method === 'append') {
       backlog = answer as StoreAnswer<'append'>;
       for (const listener of listeners) listener();
@@ -85,13 +54,57 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     onKept: (listener) => {
       listeners.push(listener);
     },
-    died,
-    [Symbol.asyncDispose]: async () => {
-      isEnding = true;
-      if (ended === null) await post('close', []);
-      await worker.terminate();
-    },
+    died: thread.died,
+    [Symbol.asyncDispose]: () => thread.end(),
   };
+}
+
+type Thread = {
+  readonly post: (method: WorkerRequest['method'], args: unknown[]) => Promise<never>;
+  /** Rejects when the thread ends without having been asked to. */
+  readonly died: Promise<never>;
+  readonly end: () => Promise<void>;
+};
+
+/** Calls to the outbox's thread and their answers; a thread that has died answers every call with its error. */
+function askThread(worker: Worker): Thread {
+  const pending = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
+  let nextId = 1;
+  let ended: Error | null = null;
+  let isEnding = false;
+  worker.on('message', (reply: WorkerReply) => {
+    const call = pending.get(reply.id);
+    pending.delete(reply.id);
+    if (reply.isDone) call?.resolve(reply.answer as never);
+    else call?.reject(errorOf(reply.fault));
+  });
+  const died = new Promise<never>((_, reject) => {
+    const end = (error: Error) => {
+      ended ??= error;
+      for (const call of pending.values()) call.reject(error);
+      pending.clear();
+      if (!isEnding) reject(error);
+    };
+    worker.on('error', end);
+    worker.on('exit', (code) => end(new Error(`the outbox's thread ended with ${code}`)));
+  });
+  died.catch(() => undefined);
+  const post: Thread['post'] = (method, args) =>
+    new Promise<never>((resolve, reject) => {
+      if (ended !== null) {
+        reject(ended);
+        return;
+      }
+      const id = nextId++;
+      pending.set(id, { resolve, reject });
+      worker.postMessage({ id, method, args } satisfies WorkerRequest);
+    });
+  const end = async (): Promise<void> => {
+    isEnding = true;
+    if (ended === null) await post('close', []);
+    await worker.terminate();
+  };
+  return { post, died, end };
 }
 
 function firstMessage(worker: Worker): Promise<WorkerHello> {
