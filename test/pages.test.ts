@@ -204,6 +204,19 @@ describe('a machine', () => {
     await expect.poll(() => page.locator('.booking-row').count()).toBe(before);
   });
 
+  it('leaves a session behind, with its spans and their evidence, that fits the page', async () => {
+    await using context = await visit({ who: 'ben' });
+    const page = await context.newPage();
+    await open(page, target.url, pageNamed('machines'));
+    await page.locator('.line-row').first().click();
+    await page.getByRole('columnheader', { name: 'Evidence' }).first().waitFor();
+    expect(await page.locator('.line-row .amount').first().isVisible()).toBe(true);
+    expect(
+      await page.locator('.card').evaluateAll((cards) => cards.filter((card) => card.scrollWidth > card.clientWidth)),
+    ).toEqual([]);
+    expect(await violations(page)).toEqual([]);
+  });
+
   it('that somebody else took meanwhile is refused with what to do', async () => {
     await using context = await visit({ who: 'anna' });
     const page = await context.newPage();

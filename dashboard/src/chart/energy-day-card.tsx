@@ -26,7 +26,13 @@ export function EnergyDayCard({ today }: { today: string }) {
         <h2>{day === today ? text.today.title : text.today.titleDay(format.day(day))}</h2>
         <DayStepper day={day} lastDay={today} choose={(next) => setChosen(next === today ? null : next)} />
       </div>
-      <Loaded resource={resource}>{(data) => <EnergyDayView energyDay={data} />}</Loaded>
+      <Loaded resource={resource}>
+        {(data) => (
+          <div class={data.day === day ? '' : 'is-waiting'}>
+            <EnergyDayView energyDay={data} />
+          </div>
+        )}
+      </Loaded>
     </section>
   );
 }

@@ -20,19 +20,11 @@ export type BookingPanelProps = {
 const DAYS_SHOWN = 14;
 
 export function BookingPanel({ machine, close, onChange }: BookingPanelProps) {
-  const { api, format, live } = useApp();
+  const { format, live } = useApp();
   const today = localDay(live.now.value, format.zone);
   const [day, setDay] = useState(today);
-  const [startMs, setStart] = useState<number | null>(null);
   const panel = useRef<HTMLElement>(null);
   useEffect(() => panel.current?.scrollIntoView({ block: 'nearest' }), []);
-  const { fromMs, toMs } = daySpan(day, format.zone);
-  const bookings = useResource((signal) => api.bookings(machine.id, { fromMs, toMs }, { signal }), [machine.id, day]);
-  const done = () => {
-    setStart(null);
-    bookings.reload();
-    onChange();
-  };
   return (
     <section ref={panel} class="card is-raised booking-panel" aria-label={text.booking.title(machine.name)}>
       <div class="row is-apart">
@@ -41,29 +33,40 @@ export function BookingPanel({ machine, close, onChange }: BookingPanelProps) {
           <Icon name="close" />
         </button>
       </div>
-      <DayStrip
-        today={today}
-        chosen={day}
-        choose={(next) => {
-          setDay(next);
-          setStart(null);
-        }}
-      />
-      <Loaded resource={bookings}>
-        {(list) => {
-          const taken = list.filter(({ status }: Booking) => status === 'booked');
-          return (
-            <div class="columns is-even">
-              <div class="stack">
-                <DayTimeline day={day} taken={taken} startMs={startMs} />
-                <BookingDay day={day} taken={taken} startMs={startMs} choose={setStart} />
-              </div>
-              <BookingConfirm machine={machine} taken={taken} startMs={startMs} onDone={done} />
-            </div>
-          );
-        }}
-      </Loaded>
+      <DayStrip today={today} chosen={day} choose={setDay} />
+      <BookableDay key={day} machine={machine} day={day} onChange={onChange} />
     </section>
+  );
+}
+
+type BookableDayProps = { readonly machine: Machine; readonly day: string; readonly onChange: () => void };
+
+/** Made anew for every day: the taken times of one day must never stand under another. */
+function BookableDay({ machine, day, onChange }: BookableDayProps) {
+  const { api, format } = useApp();
+  const [startMs, setStart] = useState<number | null>(null);
+  const span = daySpan(day, format.zone);
+  const bookings = useResource((signal) => api.bookings(machine.id, span, { signal }), [machine.id, day]);
+  const done = () => {
+    setStart(null);
+    bookings.reload();
+    onChange();
+  };
+  return (
+    <Loaded resource={bookings}>
+      {(list) => {
+        const taken = list.filter(({ status }: Booking) => status === 'booked');
+        return (
+          <div class="columns is-even">
+            <div class="stack">
+              <DayTimeline day={day} taken={taken} startMs={startMs} />
+              <BookingDay day={day} taken={taken} startMs={startMs} choose={setStart} />
+            </div>
+            <BookingConfirm machine={machine} taken={taken} startMs={startMs} onDone={done} />
+          </div>
+        );
+      }}
+    </Loaded>
   );
 }
 

@@ -1,5 +1,6 @@
 /** What I used, when, what was measured, and what it cost; each session opens to its spans. */
 import type { Session, SessionSpan } from '@commonworks/core/api/index.ts';
+import { useState } from 'preact/hooks';
 import { useApp } from '../state/app.ts';
 import { useResource } from '../state/use-resource.ts';
 import { text } from '../text/text.ts';
@@ -8,7 +9,8 @@ import { Icon } from '../ui/icons.tsx';
 import { Scroller } from '../ui/scroller.tsx';
 import { Loaded } from '../ui/states.tsx';
 
-const SHOWN_MAX = 20;
+/** A month's work stands there at once; older sessions are one tap away. */
+const SHOWN_FIRST = 5;
 
 export function MySessions({ member, round }: { member: string; round: number }) {
   const { api } = useApp();
@@ -16,23 +18,29 @@ export function MySessions({ member, round }: { member: string; round: number })
   return (
     <section class="card">
       <h2>{text.machines.mySessions}</h2>
-      <Loaded resource={sessions}>
-        {(list) =>
-          list.length === 0 ? (
-            <p class="soft">{text.machines.noSessions}</p>
-          ) : (
-            <ul class="links">
-              {list
-                .toSorted((a: Session, b: Session) => b.startMs - a.startMs)
-                .slice(0, SHOWN_MAX)
-                .map((session) => (
-                  <SessionRow key={session.id} session={session} />
-                ))}
-            </ul>
-          )
-        }
-      </Loaded>
+      <Loaded resource={sessions}>{(list) => <SessionList sessions={list} />}</Loaded>
     </section>
+  );
+}
+
+function SessionList({ sessions }: { sessions: readonly Session[] }) {
+  const [isWhole, setWhole] = useState(false);
+  if (sessions.length === 0) return <p class="soft">{text.machines.noSessions}</p>;
+  const newestFirst = sessions.toSorted((a, b) => b.startMs - a.startMs);
+  const shown = isWhole ? newestFirst : newestFirst.slice(0, SHOWN_FIRST);
+  return (
+    <>
+      <ul class="links">
+        {shown.map((session) => (
+          <SessionRow key={session.id} session={session} />
+        ))}
+      </ul>
+      {shown.length < newestFirst.length && (
+        <button type="button" class="button" onClick={() => setWhole(true)}>
+          {text.machines.allSessions(newestFirst.length)}
+        </button>
+      )}
+    </>
   );
 }
 
@@ -110,7 +118,7 @@ function SpanTable({ spans }: { spans: readonly SessionSpan[] }) {
               <td>{format.time(fromMs)}</td>
               <td>{format.time(toMs)}</td>
               <td>{activity === 'running' ? text.machines.running : text.machines[activity]}</td>
-              <td class="mono">{source}</td>
+              <td class="mono nowrap">{source}</td>
             </tr>
           ))}
         </tbody>

@@ -40,6 +40,7 @@ export const enWork = {
     cancel: 'Cancel booking',
     cancelled: 'Booking cancelled.',
     mySessions: 'My sessions',
+    allSessions: (all: number) => `Show all ${all}`,
     noSessions: 'No session yet. It opens when you show your badge at a machine.',
     running: 'running',
     idle: 'idle',
