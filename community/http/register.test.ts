@@ -140,3 +140,21 @@ describe('accounts', () => {
     expect(wrong.statusCode).toBe(400);
   });
 });
+
+describe('shares', () => {
+  it('issues shares into the community’s holding, from which a member then subscribes', async () => {
+    const before = (await call('theo', 'GET', '/shares')).json();
+    const issued = await call('theo', 'POST', '/shares', { shares: 500, reason: 'assembly of November' });
+    expect([issued.statusCode, issued.json()]).toEqual([
+      201,
+      { issued: before.issued + 500, unsold: before.unsold + 500 },
+    ]);
+    const joined = await call('ada', 'POST', '/members', {
+      ...{ name: 'Nora', email: 'nora@cellar', roles: ['member'] },
+      shares: before.unsold + 500,
+    });
+    expect(joined.statusCode).toBe(201);
+    expect((await call('anna', 'GET', '/shares')).json()).toEqual({ issued: before.issued + 500, unsold: 0 });
+    expect((await call('anna', 'POST', '/shares', { shares: 1, reason: 'for me' })).statusCode).toBe(403);
+  });
+});

@@ -102,6 +102,17 @@ export const TariffRequest = Type.Object(
   closed,
 );
 
+/** GET /shares: all there are, and what no member holds; POST /shares issues more, into the community's own holding. */
+export const ShareCount = Type.Object({ issued: Type.Integer(), unsold: Type.Integer() });
+export const ShareIssue = Type.Object(
+  {
+    shares: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+    /** The decision that issues them, for the register. */
+    reason: Type.String({ minLength: 3, maxLength: 200 }),
+  },
+  closed,
+);
+
 /** GET /ledger/head: the anchor for `commonworks verify --head`; `hash` of the newest entry, its place `seq`. */
 export const LedgerHead = Type.Object({ seq: Type.Integer(), hash: Type.String() });
 /** `missing`: what to do with intervals that lack a measurement; `refuse` unless said otherwise. */

@@ -46,7 +46,7 @@ export const COMMUNITY_ERRORS = {
   },
   'community.shares-not-held': {
     title: 'More shares are to be transferred than the giver holds',
-    remedy: 'Transfer at most what is held at that date and ever after; GET /members shows the holdings.',
+    remedy: 'Transfer at most what is held at that date and ever after, or let the treasurer issue shares first.',
   },
   'control.broker-unreachable': {
     title: 'A command cannot be sent because the broker does not answer',

@@ -1,6 +1,14 @@
 /** The HTTP API of the fixture: a table from method and path to an answer and the schema it must match. */
 
-import { Edge, EdgeSecret, InvitedMember, LedgerHead, LinkInfo, TariffRecord } from '@commonworks/core/api/admin.ts';
+import {
+  Edge,
+  EdgeSecret,
+  InvitedMember,
+  LedgerHead,
+  LinkInfo,
+  ShareCount,
+  TariffRecord,
+} from '@commonworks/core/api/admin.ts';
 import * as api from '@commonworks/core/api/index.ts';
 import { localMonth, previousMonth } from '@commonworks/core/time.ts';
 import { type TSchema, Type } from 'typebox';
@@ -138,6 +146,7 @@ function readRoutes(now: () => number): Record<string, Handler> {
     'GET /members/:id/statements/:month/intervals.csv': () => ({ text: 'start,consumed_kwh\r\n' }),
     'GET /settlements': () => ({ schema: Type.Array(api.Settlement), body: settlements(now()) }),
     'POST /settlements': () => ({ schema: api.Settlement, body: settlements(now())[0] }),
+    'GET /shares': () => ({ schema: ShareCount, body: { issued: 120, unsold: 12 } }),
     'GET /tariffs': () => ({ schema: Type.Array(TariffRecord), body: [TARIFF] }),
     'GET /ledger/head': () => ({ schema: LedgerHead, body: { seq: 4_812, hash: hashOf('head') } }),
     'GET /devices': () => ({ schema: Type.Array(api.Device), body: devicesAt(now()) }),

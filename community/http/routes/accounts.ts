@@ -1,15 +1,24 @@
 /** Settlements, the ledger and tariffs: what treasurers do. */
 
 import { CodedError } from '@commonworks/core';
-import { LedgerHead, Settlement, SettlementRequest, TariffRecord, TariffRequest } from '@commonworks/core/api/index.ts';
+import {
+  LedgerHead,
+  Settlement,
+  SettlementRequest,
+  ShareCount,
+  ShareIssue,
+  TariffRecord,
+  TariffRequest,
+} from '@commonworks/core/api/index.ts';
 import { Type } from 'typebox';
 import { ledgerHead } from '../../ledger/post-entry.ts';
 import { newId } from '../../new-id.ts';
+import { COMMUNITY_HOLDER, holdingsAt, ISSUE_HOLDER, sharesIssued, transferShares } from '../../register/holdings.ts';
 import { addTariff, listTariffs } from '../../register/tariffs.ts';
 import { listSettlements } from '../../settlement/runs.ts';
 import { isDuplicate } from '../../sqlite-constraint.ts';
 import { LOGGED_IN, roles } from '../access.ts';
-import { nowMs, type Routes } from '../app.ts';
+import { type App, nowMs, type Routes } from '../app.ts';
 import { accepted } from '../problem.ts';
 
 export const accountRoutes: Routes = (server, app) => {
@@ -49,6 +58,7 @@ export const accountRoutes: Routes = (server, app) => {
       return { seq: position, hash };
     },
   );
+  shareRoutes(server, app);
   server.get(
     '/tariffs',
     {
@@ -65,7 +75,8 @@ export const accountRoutes: Routes = (server, app) => {
     },
     async (request, reply) => {
       const tariff = { id: newId(nowMs(app)), ...request.body };
-      if (tariff.fromMs < nowMs(app)) {
+      // The first one may begin in the past: nothing has a price yet that it could change.
+      if (tariff.fromMs < nowMs(app) && (await listTariffs(app.db)).length > 0) {
         throw new CodedError(
           'http.request-invalid',
           'a tariff begins in the future: what was consumed keeps its price',
@@ -82,3 +93,41 @@ export const accountRoutes: Routes = (server, app) => {
     },
   );
 };
+
+const shareRoutes: Routes = (server, app) => {
+  const tags = ['accounts'];
+  server.get(
+    '/shares',
+    {
+      config: { access: LOGGED_IN },
+      schema: { tags, summary: 'How many shares there are, and how many are unsold', response: { 200: ShareCount } },
+    },
+    () => countShares(app),
+  );
+  server.post(
+    '/shares',
+    {
+      config: { access: roles('treasurer', 'admin') },
+      schema: {
+        tags,
+        summary: 'Issue shares, for members to subscribe',
+        body: ShareIssue,
+        response: { 201: ShareCount },
+      },
+    },
+    async (request, reply) => {
+      const { shares, reason } = request.body;
+      const issue = { community: app.site.id, from: ISSUE_HOLDER, to: COMMUNITY_HOLDER, atMs: nowMs(app) };
+      await app.db
+        .transaction()
+        .execute(async (tx) => void accepted(await transferShares(tx, { ...issue, shares, reason })));
+      app.live.forget();
+      return reply.code(201).send(await countShares(app));
+    },
+  );
+};
+
+async function countShares(app: App): Promise<{ issued: number; unsold: number }> {
+  const holdings = await holdingsAt(app.db, nowMs(app));
+  return { issued: sharesIssued(holdings), unsold: holdings.get(COMMUNITY_HOLDER) ?? 0 };
+}

@@ -6,6 +6,8 @@ import type {
   MachineRequest,
   PointRequest,
   SettlementRequest,
+  ShareCount,
+  ShareIssue,
   TariffRecord,
   TariffRequest,
 } from '@commonworks/core/api/admin.ts';
@@ -42,6 +44,7 @@ export type Options = { readonly signal?: AbortSignal };
 export type LedgerHead = { readonly seq: number; readonly hash: string };
 export type Invited = { readonly member: Member; readonly url: string; readonly expiresMs: number };
 export type Tariff = Static<typeof TariffRecord>;
+export type Shares = Static<typeof ShareCount>;
 export type NewTariff = Static<typeof TariffRequest>;
 export type NewPoint = Static<typeof PointRequest>;
 export type NewMachine = Static<typeof MachineRequest>;
@@ -118,6 +121,8 @@ function statementCalls(get: Get, send: Send) {
     settlements: (options?: Options) => get<Settlement[]>('/settlements', options),
     settle: (month: string, missing: Missing) => send<Settlement>('POST', '/settlements', { body: { month, missing } }),
     tariffs: (options?: Options) => get<Tariff[]>('/tariffs', options),
+    shares: (options?: Options) => get<Shares>('/shares', options),
+    issueShares: (body: Static<typeof ShareIssue>) => send<Shares>('POST', '/shares', { body }),
     addTariff: (body: NewTariff) => send<Tariff>('POST', '/tariffs', { body }),
     ledgerExportUrl: `${API_BASE}/ledger/export`,
     ledgerHead: (options?: Options) => get<LedgerHead>('/ledger/head', options),

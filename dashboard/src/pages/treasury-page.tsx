@@ -9,6 +9,7 @@ import { useAction } from '../state/use-action.ts';
 import { type Resource, useResource } from '../state/use-resource.ts';
 import { text } from '../text/text.ts';
 import { SettlementList } from '../treasury/settlement-list.tsx';
+import { ShareIssueCard } from '../treasury/share-issue.tsx';
 import { Tariffs } from '../treasury/tariffs.tsx';
 import { Choice } from '../ui/field.tsx';
 import { Answer } from '../ui/figure.tsx';
@@ -36,6 +37,7 @@ export function TreasuryPage() {
               <h2>{text.treasury.runs}</h2>
               <SettlementList runs={list} />
               <Tariffs />
+              <ShareIssueCard />
             </section>
             <div class="stack">
               {hasRole(me, 'treasurer') && <CloseMonth onDone={reload} />}

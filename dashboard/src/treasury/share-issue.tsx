@@ -1,0 +1,57 @@
+/** How many shares there are; the treasurer issues more, which members then subscribe. */
+import { useState } from 'preact/hooks';
+import { hasRole, useApp } from '../state/app.ts';
+import { useAction } from '../state/use-action.ts';
+import { useResource } from '../state/use-resource.ts';
+import { text } from '../text/text.ts';
+import { TextField } from '../ui/field.tsx';
+import { Icon } from '../ui/icons.tsx';
+import { Loaded, Refusal } from '../ui/states.tsx';
+
+export function ShareIssueCard() {
+  const { api, me } = useApp();
+  const shares = useResource((signal) => api.shares({ signal }), []);
+  return (
+    <section class="card">
+      <h2>{text.treasury.shares}</h2>
+      <Loaded resource={shares}>
+        {({ issued, unsold }) => <p>{text.treasury.shareCount(String(issued), String(unsold))}</p>}
+      </Loaded>
+      {hasRole(me, 'treasurer', 'admin') && (
+        <details>
+          <summary>
+            <Icon name="chevron" size={16} />
+            {text.treasury.issueShares}
+          </summary>
+          <IssueForm onIssued={shares.reload} />
+        </details>
+      )}
+    </section>
+  );
+}
+
+function IssueForm({ onIssued }: { onIssued: () => void }) {
+  const { api } = useApp();
+  const [shares, setShares] = useState('');
+  const [reason, setReason] = useState('');
+  const { isBusy, error, run } = useAction();
+  const issue = (event: Event) => {
+    event.preventDefault();
+    return run(() => api.issueShares({ shares: Number(shares), reason }).then(onIssued));
+  };
+  return (
+    <form class="stack" onSubmit={issue}>
+      <TextField
+        label={text.treasury.issueNumber}
+        value={shares}
+        change={setShares}
+        input={{ inputMode: 'numeric', pattern: '[1-9]\\d{0,6}' }}
+      />
+      <TextField label={text.treasury.issueReason} value={reason} change={setReason} input={{ minLength: 3 }} />
+      <Refusal error={error} />
+      <button type="submit" class="button is-main" disabled={isBusy}>
+        {text.treasury.issueShares}
+      </button>
+    </form>
+  );
+}
