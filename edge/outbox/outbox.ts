@@ -1,4 +1,6 @@
 /** The outbox as the agent sees it: promises over the worker thread that owns the file. */
+import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { CodedError } from '@commonworks/core';
 import type {
@@ -15,6 +17,9 @@ import type { Backlog, OutboxOptions } from './store.ts';
 export type { Backlog, CommandRow, KeptPack, OutboxOptions, PackDraft } from './store.ts';
 
 type Call = <M extends StoreMethod>(method: M, ...args: StoreArguments<M>) => Promise<StoreAnswer<M>>;
+
+/** A thread that has not ended by itself after this long is cut off. */
+const END_MS = 2000;
 
 export type Outbox = AsyncDisposable & {
   /** Rejects with CodedError `edge.outbox-write-failed` when the disk is full; nothing was kept then. */
@@ -101,7 +106,11 @@ function askThread(worker: Worker): Thread {
     });
   const end = async (): Promise<void> => {
     isEnding = true;
-    if (ended === null) await post('close', []);
+    if (ended !== null) return;
+    const exited = once(worker, 'exit');
+    await post('close', []);
+    // It ends by itself; only one that hangs is cut off, since SQLite may not be left in the middle.
+    await Promise.race([exited, pause(END_MS, undefined, { ref: false })]);
     await worker.terminate();
   };
   return { post, died, end };

@@ -1,10 +1,14 @@
 /** Calls into a worker thread: promises for answers, and one error for all when the thread dies. */
 import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Transferable } from 'node:worker_threads';
 import { Worker } from 'node:worker_threads';
 import type { ErrorCode } from '@commonworks/core';
 import { CodedError, ERROR_CATALOGUE } from '@commonworks/core';
-import type { CallAnswer, CallFault, Handlers } from './serve-calls.ts';
+import { type CallAnswer, type CallFault, END, type Handlers } from './serve-calls.ts';
+
+/** A thread that has not ended by itself after this long is cut off. */
+const END_MS = 2000;
 
 /** A failed write of the storage below (disk full, I/O error): try again later, nothing was changed. */
 export class StorageFailure extends Error {}
@@ -60,6 +64,11 @@ export async function startWorker<Api extends Handlers>(script: URL): Promise<Wo
     died,
     terminate: async () => {
       isEnding = true;
+      if (ended !== null) return;
+      // By itself rather than by force: a thread that is cut off within SQLite can take the process with it.
+      const exited = once(worker, 'exit');
+      worker.postMessage({ id: 0, method: END, argument: undefined });
+      await Promise.race([exited, pause(END_MS, undefined, { ref: false })]);
       await worker.terminate();
     },
   };

@@ -10,6 +10,9 @@ export type CallAnswer = { readonly id: number } & (
   | { readonly ok: false; readonly fault: CallFault }
 );
 
+/** Asks a worker to end by itself once it has nothing left to do. */
+export const END = 'end';
+
 /** `afterwards` runs when the answer is on its way; what it throws is the worker's end. */
 export function serveCalls(
   handlers: Handlers,
@@ -18,6 +21,10 @@ export function serveCalls(
   const port = parentPort;
   invariant(port !== null, 'calls are served in a worker thread');
   port.on('message', (message: CallMessage) => {
+    if (message.method === END) {
+      port.close();
+      return;
+    }
     port.postMessage(answer(handlers, message, options.isStorage));
     options.afterwards?.(message.method);
   });
