@@ -106,6 +106,8 @@ function readRuns(reader: ByteReader, length: number): Uint8Array<ArrayBuffer> {
 function isExact(values: Float64Array, length: number, scale: number): boolean {
   for (let i = 0; i < length; i++) {
     const value = values[i] ?? 0;
+    // A scaled integer has no sign of zero.
+    if (Object.is(value, -0)) return false;
     const scaled = Math.round(value * scale);
     if (!(Math.abs(scaled) <= SCALED_MAX) || !Object.is(scaled / scale, value)) return false;
   }
