@@ -3,6 +3,7 @@ import { CodedError } from '@commonworks/core';
 import type { Seed } from '@commonworks/core/seed.ts';
 import type { Db } from '../database.ts';
 import { transferShares } from './holdings.ts';
+import { insertMachine } from './machines.ts';
 import { addMember } from './members.ts';
 import { addPoint, assignDevice } from './points.ts';
 import { addTariff } from './tariffs.ts';
@@ -56,24 +57,5 @@ async function seedPlaces(tx: Db, seed: Seed, community: string): Promise<void> 
     for (const assignment of assignments) await assignDevice(tx, point.id, assignment);
   }
   for (const tariff of seed.tariffs) await addTariff(tx, community, tariff);
-  for (const machine of seed.machines) await addMachine(tx, community, machine);
-}
-
-async function addMachine(tx: Db, community: string, machine: Seed['machines'][number]): Promise<void> {
-  await tx
-    .insertInto('machine')
-    .values({
-      community,
-      id: machine.id,
-      name: machine.name,
-      kind: machine.kind,
-      activity_edge: machine.activity.edge,
-      activity_device: machine.activity.device,
-      meter_edge: machine.meter?.edge ?? null,
-      meter_device: machine.meter?.device ?? null,
-      relay_edge: machine.relay?.edge ?? null,
-      relay_device: machine.relay?.device ?? null,
-      price_per_hour: machine.pricePerHour,
-    })
-    .execute();
+  for (const machine of seed.machines) await insertMachine(tx, { community, ...machine });
 }

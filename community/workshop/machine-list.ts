@@ -2,6 +2,7 @@
 import { CodedError } from '@commonworks/core';
 import { DEFAULT_THRESHOLDS, type PowerThresholds } from '@commonworks/core/workshop/index.ts';
 import type { Db } from '../database.ts';
+import { insertMachine } from '../register/machines.ts';
 
 type DeviceRef = { readonly edge: string; readonly device: string };
 
@@ -63,22 +64,7 @@ export async function addMachine(db: Db, machine: NewMachine): Promise<void> {
   if (power.offBelowW > power.idleBelowW || power.idleBelowW > power.runningFromW) {
     throw new CodedError('http.request-invalid', 'power: offBelowW <= idleBelowW <= runningFromW');
   }
-  await db
-    .insertInto('machine')
-    .values({
-      community: machine.community,
-      id: machine.id,
-      name: machine.name,
-      kind: machine.kind,
-      activity_edge: machine.activity.edge,
-      activity_device: machine.activity.device,
-      meter_edge: machine.meter?.edge ?? null,
-      meter_device: machine.meter?.device ?? null,
-      relay_edge: machine.relay?.edge ?? null,
-      relay_device: machine.relay?.device ?? null,
-      price_per_hour: machine.pricePerHour,
-    })
-    .execute();
+  await insertMachine(db, machine);
   await db
     .insertInto('machine_setting')
     .values({
