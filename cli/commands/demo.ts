@@ -1,6 +1,7 @@
 /** `commonworks demo run`: the demo community, simulated devices included, in one command. */
 import { existsSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { SiteConfig } from '@commonworks/core';
 import { prepareDemoSite } from '@commonworks/demo/site/prepare-demo-site.ts';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { demoBanner } from '../site/demo-banner.ts';
@@ -16,7 +17,7 @@ import { stopSignal } from '../supervisor/stop-signal.ts';
 const DEMO_DIR = fileURLToPath(new URL('../../demo-site', import.meta.url));
 const READY_MS = 60_000;
 
-type DemoOptions = { dir: string; listen: string; speed?: number; seed?: number; reset?: boolean; json?: boolean };
+type DemoOptions = { dir: string; listen?: string; speed?: number; seed?: number; reset?: boolean; json?: boolean };
 
 export function register(program: Command): void {
   const demo = program.command('demo').description('the demo community: simulated devices, real everything else');
@@ -24,7 +25,7 @@ export function register(program: Command): void {
     .command('run', { isDefault: true })
     .description('run the demo community; the first start makes it and replays the last whole month')
     .option('--dir <dir>', 'folder of the demo site', DEMO_DIR)
-    .option('--listen <address>', 'address to bind to', '127.0.0.1')
+    .option('--listen <address>', 'address to bind to (127.0.0.1 unless given)')
     .option(
       '--speed <n>',
       'seconds of community time a second, until it has caught up with now; starts in the past',
@@ -41,9 +42,11 @@ async function runDemo(options: DemoOptions): Promise<void> {
   if (options.reset) rmSync(options.dir, { recursive: true, force: true });
   if (!existsSync(siteFiles(options.dir).config)) {
     print('Making the demo community ...');
-    await makeDemoSite(options.dir, { ...options, nowMs: Date.now() });
+    await makeDemoSite(options.dir, { listen: '127.0.0.1', ...options, nowMs: Date.now() });
   }
   const config = readSite(options.dir);
+  const kept = keptSettings(config, options);
+  if (kept !== null) print(kept);
   const { clockAddress } = await prepareDemoSite(options.dir);
   await ensureDashboard();
   const env = { COMMONWORKS_CLOCK: clockAddress };
@@ -63,6 +66,19 @@ async function runDemo(options: DemoOptions): Promise<void> {
       if (silent.length > 0) print(`not ready yet: ${silent.join(', ')}`);
     },
   });
+}
+
+/** A demo keeps what it was made with: said when something else was asked for. */
+function keptSettings({ demo, listen }: SiteConfig, options: DemoOptions): string | null {
+  const asked: [string, unknown, unknown][] = [
+    ['--speed', options.speed, demo?.speed],
+    ['--seed', options.seed, demo?.seed],
+    ['--listen', options.listen, listen.host],
+  ];
+  const kept = asked.filter(([, wanted, is]) => wanted !== undefined && wanted !== is);
+  if (kept.length === 0) return null;
+  const words = kept.map(([flag, , is]) => `${flag} ${is}`).join(' ');
+  return `This demo was made with ${words} and keeps it; add --reset to throw it away and make a new one.`;
 }
 
 function speed(text: string): number {
