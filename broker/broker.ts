@@ -1,5 +1,5 @@
 /** A whole broker: MQTT, ingest, log, series and their HTTP API, from its parts; ended by disposing of it. */
-import type { BrokerStatus, Clock, EdgeTopic } from '@commonworks/core';
+import type { BrokerStatus, Clock, EdgeTopic, MarkMessage } from '@commonworks/core';
 import { CodedError, edgeTopic, parseEdgeTopic } from '@commonworks/core';
 import type { Mark } from '@commonworks/telemetry/log/pack-log.ts';
 import type { CursorStore, LogReader } from '@commonworks/telemetry/port.ts';
@@ -209,8 +209,9 @@ function receiver({
 }
 
 function tellMarks(mqtt: MqttBroker, community: string, marks: readonly Mark[]): void {
-  for (const { edge, epoch, seq } of marks) {
-    mqtt.publish(edgeTopic(community, edge, 'mark'), JSON.stringify({ epoch, seq }), { qos: 1, retain: false });
+  for (const { edge, epoch, seq, hash } of marks) {
+    const mark: MarkMessage = { epoch, seq, ...(hash === null ? {} : { hash }) };
+    mqtt.publish(edgeTopic(community, edge, 'mark'), JSON.stringify(mark), { qos: 1, retain: false });
   }
 }
 

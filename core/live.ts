@@ -35,5 +35,10 @@ export const EdgeStatus = Type.Object({
 export type EdgeStatus = Static<typeof EdgeStatus>;
 
 /** On .../mark: everything of this epoch up to and including `seq` is held by the log. */
-export const MarkMessage = Type.Object({ epoch: Type.String(), seq: Type.Integer() });
+export const MarkMessage = Type.Object({
+  epoch: Type.String(),
+  seq: Type.Integer(),
+  /** SHA-256 of the held pack `seq`, hex; an outbox with other bytes there is not the one the log knows. Absent for a declared gap. */
+  hash: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
+});
 export type MarkMessage = Static<typeof MarkMessage>;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,7 +78,7 @@ describe('An outbox', () => {
         );
         let highest = 0;
         for (const mark of marks) {
-          const { backlog } = store.applyMark(EPOCHS[0], mark, NOW);
+          const { backlog } = store.applyMark({ epoch: EPOCHS[0], seq: mark }, NOW);
           highest = Math.max(highest, mark);
           expect(backlog.packs).toBe(40 - highest);
         }
@@ -172,7 +173,7 @@ describe('An outbox', () => {
   it('put back from an old copy begins a new epoch and keeps what was not sent', () => {
     const store = openOutboxStore(options());
     store.append([draft(1), draft(2)], NOW);
-    const { isOldCopy } = store.applyMark(EPOCHS[0], 7, NOW);
+    const { isOldCopy } = store.applyMark({ epoch: EPOCHS[0], seq: 7 }, NOW);
     expect(isOldCopy).toBe(true);
     const packs = store.read(0, all);
     expect(packs.map(({ epoch, seq }) => [epoch, seq])).toEqual([
@@ -180,7 +181,25 @@ describe('An outbox', () => {
       [EPOCHS[1], 2],
     ]);
     expect(decodePack(packs[1]?.body ?? '').pack.samples).toEqual(draft(2).samples);
-    expect(store.applyMark(EPOCHS[0], 9, NOW).isOldCopy).toBe(false);
+    expect(store.applyMark({ epoch: EPOCHS[0], seq: 9 }, NOW).isOldCopy).toBe(false);
+    store.close();
+  });
+
+  it('put back from an old copy that numbered past the mark while offline is known by its bytes', () => {
+    const store = openOutboxStore(options());
+    store.append([draft(1), draft(2), draft(3)], NOW);
+    const bodies = store.read(0, all).map((pack) => pack.body);
+    const hashOf = (text: string) => createHash('sha256').update(text).digest('hex');
+    // What the log holds under number 2 came from the file this one is a copy of.
+    const { isOldCopy, backlog } = store.applyMark({ epoch: EPOCHS[0], seq: 2, hash: hashOf('other bytes') }, NOW);
+    expect([isOldCopy, backlog.packs]).toEqual([true, 3]);
+    expect(store.read(0, all).map(({ epoch, seq }) => [epoch, seq])).toEqual([1, 2, 3].map((seq) => [EPOCHS[1], seq]));
+    const own = store.read(0, all)[1]?.body ?? '';
+    expect(own).not.toBe(bodies[1]);
+    expect(store.applyMark({ epoch: EPOCHS[1], seq: 2, hash: hashOf(own) }, NOW)).toMatchObject({
+      isOldCopy: false,
+      backlog: { packs: 1 },
+    });
     store.close();
   });
 
@@ -225,7 +244,7 @@ describe('An outbox', () => {
       await outbox.call('append', [draft(1), draft(2)], NOW);
       expect([kept, outbox.backlog().packs]).toEqual([1, 2]);
       expect((await outbox.call('read', 0, { packs: 1, bytes: 1 })).map((pack) => pack.seq)).toEqual([1]);
-      await outbox.call('applyMark', EPOCHS[0], 1, NOW);
+      await outbox.call('applyMark', { epoch: EPOCHS[0], seq: 1 }, NOW);
       expect(outbox.backlog().packs).toBe(1);
     }
     const foreign = openOutbox(options({ edge: '01900000-0000-7000-8000-000000000002' }));

@@ -27,6 +27,8 @@ export type Outbox = AsyncDisposable & {
   /** As of the last answer of the worker. */
   readonly backlog: () => Backlog;
   readonly epoch: string;
+  /** Begun when the file was opened: no log can know it yet. */
+  readonly isNewEpoch: boolean;
   readonly damagedFile: string | null;
   /** Rejects when the thread ends unasked: nothing can be kept any more, and the agent should be started anew. */
   readonly died: Promise<never>;
@@ -55,6 +57,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     call,
     backlog: () => backlog,
     epoch: hello.epoch,
+    isNewEpoch: hello.isNewEpoch,
     damagedFile: hello.damagedFile,
     onKept: (listener) => {
       listeners.push(listener);

@@ -15,5 +15,11 @@ export type WorkerReply =
 
 /** First message of the worker: the file is open, or why it cannot be. */
 export type WorkerHello =
-  | { readonly isOpen: true; readonly epoch: string; readonly damagedFile: string | null; readonly backlog: unknown }
+  | {
+      readonly isOpen: true;
+      readonly epoch: string;
+      readonly isNewEpoch: boolean;
+      readonly damagedFile: string | null;
+      readonly backlog: unknown;
+    }
   | { readonly isOpen: false; readonly fault: WorkerFault };

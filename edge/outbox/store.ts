@@ -1,6 +1,7 @@
 /** The outbox: packs keyed (edge, epoch, seq), numbered without gaps in the transaction that keeps them. */
+import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
-import { CodedError, decodePack, type EventRecord, encodePack, type Sample } from '@commonworks/core';
+import { CodedError, decodePack, type EventRecord, encodePack, type MarkMessage, type Sample } from '@commonworks/core';
 import { openOutboxFile } from './outbox-file.ts';
 
 /** A pack before it has its number. */
@@ -23,11 +24,16 @@ export type OutboxOptions = {
 export type OutboxStore = {
   readonly damagedFile: string | null;
   readonly epoch: () => string;
+  /** Begun when the file was opened: no log can know it yet. */
+  readonly isNewEpoch: boolean;
   readonly append: (drafts: readonly PackDraft[], nowMs: number) => Backlog;
   /** In the order they were kept, after number `n`. */
   readonly read: (afterN: number, limit: { packs: number; bytes: number }) => KeptPack[];
-  /** Trims what the log holds. True when the mark is beyond what this file ever numbered: it is an old copy. */
-  readonly applyMark: (epoch: string, seq: number, nowMs: number) => { backlog: Backlog; isOldCopy: boolean };
+  /**
+   * Trims what the log holds. An old copy put back is known by a mark beyond what this file ever numbered, or by other
+   * bytes at the mark: then nothing is trimmed, and what it still holds is numbered anew in a new epoch.
+   */
+  readonly applyMark: (mark: MarkMessage, nowMs: number) => { backlog: Backlog; isOldCopy: boolean };
   readonly backlog: () => Backlog;
   /** False when the command is known already. */
   readonly rememberCommand: (id: string, body: string, nowMs: number) => boolean;
@@ -56,6 +62,7 @@ export function openOutboxStore(options: OutboxOptions): OutboxStore {
   return {
     damagedFile,
     epoch: packs.epoch,
+    isNewEpoch: packs.isNewEpoch,
     backlog: packs.held,
     append: (drafts, nowMs) =>
       packs.transact(() => {
@@ -64,12 +71,11 @@ export function openOutboxStore(options: OutboxOptions): OutboxStore {
         return packs.held();
       }),
     read: (afterN, limit) => readPacks(sql, afterN, limit),
-    applyMark: (of, seq, nowMs) =>
+    applyMark: (mark, nowMs) =>
       packs.transact(() => {
-        const row = sql.nextSeq.get(of);
-        const isOldCopy = of === packs.epoch() && row !== undefined && seq >= Number(row['nextSeq']);
+        const isOldCopy = mark.epoch === packs.epoch() && isOfAnotherLife(sql, mark);
         if (isOldCopy) packs.rekey(options.newEpochs[1], nowMs);
-        else packs.trim(of, seq);
+        else packs.trim(mark.epoch, mark.seq);
         return { backlog: packs.held(), isOldCopy };
       }),
     rememberCommand: (id, body, nowMs) =>
@@ -99,6 +105,7 @@ type PackRowsInput = {
 /** The rows of packs with their running totals; changes belong inside `transact`. */
 function createPackRows({ db, sql, options, isDamaged }: PackRowsInput) {
   let epoch = currentEpoch(db, options.newEpochs[0], isDamaged);
+  const isNewEpoch = epoch === options.newEpochs[0];
   // Counted along: counting the rows would make each append as slow as the backlog is long.
   let held = counted(sql);
   const insert = ({ samples, events }: PackDraft, nowMs: number, boot = options.boot) => {
@@ -111,6 +118,7 @@ function createPackRows({ db, sql, options, isDamaged }: PackRowsInput) {
   };
   return {
     epoch: () => epoch,
+    isNewEpoch,
     held: () => held,
     insert,
     makeRoom: (nowMs: number) => {
@@ -160,6 +168,7 @@ function statements(db: DatabaseSync) {
     addEpoch: db.prepare('INSERT INTO epoch (epoch, nextSeq, mark) VALUES (?, 1, 0)'),
     insert: db.prepare('INSERT INTO pack (epoch, seq, body, bytes, createdMs) VALUES (?, ?, ?, ?, ?)'),
     after: db.prepare('SELECT n, epoch, seq, body, bytes FROM pack WHERE n > ? ORDER BY n LIMIT ?'),
+    bodyAt: db.prepare('SELECT body FROM pack WHERE epoch = ? AND seq = ?'),
     ofEpoch: db.prepare('SELECT body FROM pack WHERE epoch = ? ORDER BY n'),
     oldest: db.prepare('SELECT n, epoch, seq, bytes, createdMs FROM pack ORDER BY n LIMIT ?'),
     deleteUpTo: db.prepare('DELETE FROM pack WHERE n <= ?'),
@@ -202,6 +211,15 @@ function currentEpoch(db: DatabaseSync, newEpoch: string, isDamaged: boolean): s
   if (known !== undefined && !isDamaged) return String(known['epoch']);
   db.prepare('INSERT INTO epoch (epoch, nextSeq, mark) VALUES (?, 1, 0)').run(newEpoch);
   return newEpoch;
+}
+
+/** The log's bytes are first: where ours differ, this file went on from a copy while the one the log knows did too. */
+function isOfAnotherLife(sql: Statements, { epoch, seq, hash }: MarkMessage): boolean {
+  const nextSeq = sql.nextSeq.get(epoch)?.['nextSeq'];
+  if (nextSeq !== undefined && seq >= Number(nextSeq)) return true;
+  const body = sql.bodyAt.get(epoch, seq)?.['body'];
+  if (body === undefined || hash === undefined) return false;
+  return createHash('sha256').update(String(body)).digest('hex') !== hash;
 }
 
 function readPacks(sql: Statements, afterN: number, limit: { packs: number; bytes: number }): KeptPack[] {

@@ -26,6 +26,7 @@ function open(): OutboxStore | null {
     port?.postMessage({
       isOpen: true,
       epoch: opened.epoch(),
+      isNewEpoch: opened.isNewEpoch,
       damagedFile,
       backlog: opened.backlog(),
     } satisfies WorkerHello);

@@ -45,6 +45,8 @@ const REST_MAX_MS = 30_000;
 const RESEND_MS = 60_000;
 /** Live values are for eyes: when the wire is this full they are left out. */
 const LIVE_BUFFER_BYTES_MAX = 262_144;
+/** How long an outbox from an earlier life waits to hear whether it is the one the log knows, before it sends. */
+const FIRST_MARK_MS = 3000;
 const STATUS_PERIOD_MS = 60_000;
 
 export function startPublisher(options: PublisherOptions): Publisher {
@@ -58,7 +60,7 @@ export function startPublisher(options: PublisherOptions): Publisher {
   });
   const onMark = async (mark: MarkMessage) => {
     const before = outbox.backlog().packs;
-    const { isOldCopy, backlog } = await outbox.call('applyMark', mark.epoch, mark.seq, options.nowMs());
+    const { isOldCopy, backlog } = await outbox.call('applyMark', mark, options.nowMs());
     if (isOldCopy) {
       options.onOldCopy();
       pump?.rewind();
@@ -77,10 +79,11 @@ export function startPublisher(options: PublisherOptions): Publisher {
     publishStatus();
     const ports = {
       read: (afterN: number, limit: { packs: number; bytes: number }) => outbox.call('read', afterN, limit),
-      onMark: (mark: MarkMessage) => void onMark(mark).catch(() => undefined),
+      onMark: (mark: MarkMessage) => onMark(mark).catch(() => undefined),
       onCommand: options.onCommand,
     };
-    pump = startSession(opened, { community: options.community, edge: options.edge, ports });
+    const { community, edge } = options;
+    pump = startSession(opened, { community, edge, ports, firstMarkMs: outbox.isNewEpoch ? 0 : FIRST_MARK_MS });
     const stop = () => void goOffline(opened, options);
     signal.addEventListener('abort', stop, { once: true });
     await ended;

@@ -6,23 +6,39 @@ import { Value } from 'typebox/value';
 import { createPump, type Pump, type PumpPorts } from './pump.ts';
 
 export type SessionPorts = Pick<PumpPorts, 'read'> & {
-  readonly onMark: (mark: MarkMessage) => void;
+  readonly onMark: (mark: MarkMessage) => Promise<void>;
   readonly onCommand: (command: SignedCommand) => void;
 };
 
-export type SessionOptions = { readonly community: string; readonly edge: string; readonly ports: SessionPorts };
+export type SessionOptions = {
+  readonly community: string;
+  readonly edge: string;
+  readonly ports: SessionPorts;
+  /** Nothing is sent before the first mark was applied, or this time is over: behind a foreign broker none may come. */
+  readonly firstMarkMs: number;
+};
 
 export function startSession(client: MqttClient, options: SessionOptions): Pump {
-  const { community, edge, ports } = options;
+  const { community, edge, ports, firstMarkMs } = options;
   const topic = edgeTopic(community, edge, 'data');
+  const first = Promise.withResolvers<void>();
+  if (firstMarkMs === 0) first.resolve();
+  else setTimeout(first.resolve, firstMarkMs).unref();
   const pump = createPump({
-    read: ports.read,
+    read: async (afterN, limit) => {
+      await first.promise;
+      return ports.read(afterN, limit);
+    },
     send: (pack, done) => {
       client.publish(topic, pack.body, { qos: 1 }, (error) => done(!error));
     },
     onFault: () => client.end(true),
   });
-  client.on('message', (name, payload) => receive(name, payload, ports));
+  const onMark = async (mark: MarkMessage) => {
+    await ports.onMark(mark);
+    first.resolve();
+  };
+  client.on('message', (name, payload) => receive(name, payload, { ...ports, onMark }));
   client.subscribe([edgeTopic(community, edge, 'mark'), edgeTopic(community, edge, 'cmd')], { qos: 1 }, pump.wake);
   return pump;
 }
@@ -31,7 +47,7 @@ function receive(name: string, payload: Uint8Array, ports: SessionPorts): void {
   const channel = parseEdgeTopic(name)?.channel;
   if (channel === 'mark') {
     const mark = parseJson(payload, MarkMessage) as MarkMessage | null;
-    if (mark !== null) ports.onMark(mark);
+    if (mark !== null) void ports.onMark(mark);
   } else if (channel === 'cmd') {
     const command = parseJson(payload, SignedCommand) as SignedCommand | null;
     if (command !== null) ports.onCommand(command);

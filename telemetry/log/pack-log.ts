@@ -5,7 +5,14 @@ import { constants, zstdCompressSync } from 'node:zlib';
 import type { PackKey } from '@commonworks/core';
 import { SeqRanges } from './seq-ranges.ts';
 
-export type Mark = { readonly edge: string; readonly epoch: string; readonly seq: number; readonly seenMs: number };
+/** `hash`: SHA-256 of the pack `seq`, hex; null when none is held there: nothing yet, a declared gap, a quarantined pack. */
+export type Mark = {
+  readonly edge: string;
+  readonly epoch: string;
+  readonly seq: number;
+  readonly seenMs: number;
+  readonly hash: string | null;
+};
 
 /** `held`: new; `repeated`: the same bytes were there; `reused`: other bytes stand under this key; `scattered`: refused. */
 export type InsertOutcome =
@@ -95,7 +102,7 @@ export class PackLog {
   saveMarks(): Mark[] {
     const touched = [...this.#before.keys()].flatMap((key) => this.#sources.get(key) ?? []);
     for (const source of touched) this.#statements.mark.run(source.held.mark, source.seenMs, source.id);
-    return touched.map(markOf);
+    return touched.map((source) => this.#markOf(source));
   }
 
   committed(): void {
@@ -116,7 +123,13 @@ export class PackLog {
   /** Marks of one edge or of all, most recently heard of first. */
   marks(edge?: string): Mark[] {
     const all = [...this.#sources.values()].filter((source) => edge === undefined || source.edge === edge);
-    return all.sort((a, b) => b.seenMs - a.seenMs || b.id - a.id).map(markOf);
+    return all.sort((a, b) => b.seenMs - a.seenMs || b.id - a.id).map((source) => this.#markOf(source));
+  }
+
+  #markOf({ id, edge, epoch, held, seenMs }: Source): Mark {
+    const hash = this.#statements.find.get(id, held.mark)?.['hash'];
+    const hex = hash === undefined ? null : Buffer.from(hash as Uint8Array).toString('hex');
+    return { edge, epoch, seq: held.mark, seenMs, hash: hex };
   }
 
   #source(key: Omit<PackKey, 'seq'>, nowMs: number): Source {
@@ -150,10 +163,6 @@ export class PackLog {
     const packs = db.prepare('SELECT seq FROM pack WHERE source = ? AND seq > ? ORDER BY seq');
     for (const row of packs.iterate(source.id, source.held.mark)) source.held.add(Number(row['seq']));
   }
-}
-
-function markOf({ edge, epoch, held, seenMs }: Source): Mark {
-  return { edge, epoch, seq: held.mark, seenMs };
 }
 
 function prepare(db: DatabaseSync) {
