@@ -9,7 +9,7 @@ import { ensureDashboard } from '../site/ensure-dashboard.ts';
 import { makeDemoSite } from '../site/make-demo-site.ts';
 import { readSite } from '../site/read-site.ts';
 import { siteFiles } from '../site/site-files.ts';
-import { eventLine } from '../supervisor/event-lines.ts';
+import { printEvents } from '../supervisor/print-events.ts';
 import { runProcesses } from '../supervisor/run-processes.ts';
 import { siteProcesses } from '../supervisor/site-processes.ts';
 import { stopSignal } from '../supervisor/stop-signal.ts';
@@ -51,21 +51,18 @@ async function runDemo(options: DemoOptions): Promise<void> {
   await ensureDashboard();
   const env = { COMMONWORKS_CLOCK: clockAddress };
   const world = { name: 'world', entry: 'demo/world-main.ts', args: ['--site', options.dir] };
+  const signal = stopSignal();
+  const printer = printEvents({ isJson: options.json === true, signal });
   await runProcesses([world, ...siteProcesses(options.dir, { env })], {
-    signal: stopSignal(),
+    signal,
     readyMs: READY_MS,
-    events: {
-      line: (line) => {
-        const text = options.json ? line.text : eventLine(line);
-        if (text !== null) print(text);
-      },
-      restarting: (name, reason, pauseMs) => print(`[${name}] stopped (${reason}); starting again in ${pauseMs} ms`),
-    },
+    events: printer.events,
     ready: (_lines, silent) => {
       print(demoBanner(config, siteFiles(options.dir).demoLogins, { isTerminal: process.stdout.isTTY === true }));
       if (silent.length > 0) print(`not ready yet: ${silent.join(', ')}`);
     },
   });
+  printer.stopped();
 }
 
 /** A demo keeps what it was made with: said when something else was asked for. */

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { ensureDashboard } from '../site/ensure-dashboard.ts';
 import { publicUrl, readSite } from '../site/read-site.ts';
 import { siteFiles } from '../site/site-files.ts';
-import { eventLine } from '../supervisor/event-lines.ts';
+import { printEvents } from '../supervisor/print-events.ts';
 import { runProcesses } from '../supervisor/run-processes.ts';
 import { siteProcesses } from '../supervisor/site-processes.ts';
 import { stopSignal } from '../supervisor/stop-signal.ts';
@@ -30,16 +30,12 @@ async function runSite(dir: string, options: { json?: boolean }): Promise<void> 
   }
   await ensureDashboard();
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
+  const signal = stopSignal();
+  const printer = printEvents({ isJson: options.json === true, signal });
   await runProcesses(siteProcesses(path), {
-    signal: stopSignal(),
+    signal,
     readyMs: READY_MS,
-    events: {
-      line: (line) => {
-        const text = options.json ? line.text : eventLine(line);
-        if (text !== null) print(text);
-      },
-      restarting: (name, reason, pauseMs) => print(`[${name}] stopped (${reason}); starting again in ${pauseMs} ms`),
-    },
+    events: printer.events,
     ready: (_lines, silent) => {
       print(
         `${config.community.name}: ${publicUrl(config.listen)}   broker mqtt://${config.listen.host}:${config.listen.mqttPort}`,
@@ -47,4 +43,5 @@ async function runSite(dir: string, options: { json?: boolean }): Promise<void> 
       if (silent.length > 0) print(`not ready yet: ${silent.join(', ')}`);
     },
   });
+  printer.stopped();
 }

@@ -8,3 +8,12 @@ it('takes no control characters from what a device or a member wrote', () => {
   expect(line).toContain('gone ]0;owned next');
   expect(eventLine({ process: 'broker', text: 'plain \u001b[2J', fields: {} })).not.toMatch(/\p{Cc}/u);
 });
+
+it('says nothing of partings while all is being stopped, but errors', () => {
+  const fields = { level: 40, msg: 'broker lost' };
+  const line = { process: 'community', text: '', fields };
+  expect(eventLine(line)).toBe('[community]      warning: broker lost');
+  expect(eventLine(line, { isStopping: true })).toBeNull();
+  const failed = { ...line, fields: { level: 50, msg: 'the last commit failed' } };
+  expect(eventLine(failed, { isStopping: true })).toContain('the last commit failed');
+});

@@ -59,7 +59,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     // What fails because we are ending is no news of a device.
     if (signal.aborted) return;
     collector.add(...stamped(trust, output));
-    for (const event of output.events) log.info({ device: event.device, ...event.body }, 'device state');
+    for (const event of output.events) logReach(log, event);
     if (output.live !== null && !isReplaying) publisher.publishLive(output.live);
   };
   await executor.resume();
@@ -176,6 +176,11 @@ function statusOf(options: AgentOptions, equipment: Equipment, state: EdgeStatus
     devices: equipment.descriptions,
     backlog: outbox.backlog().packs,
   };
+}
+
+function logReach(log: Logger, { device, body }: EventRecord): void {
+  const { state } = body;
+  log[state === 'online' ? 'info' : 'warn']({ device, ...body }, `device ${String(state)}`);
 }
 
 function logFault(log: Logger, subject: string, error: Error | null): void {
