@@ -107,7 +107,7 @@ it('tells the registers of its devices, and an unknown request ends the connecti
   const message = await ask(world.address, { type: 'registers', id: 7 });
   expect(message).toMatchObject({ type: 'registers', id: 7 });
   if (message.type !== 'registers') throw new Error('no registers');
-  expect(Object.keys(message.devices)).toHaveLength(14);
+  expect(Object.keys(message.devices)).toHaveLength(15);
   const grid = message.devices['grid-1'];
   // Half a step of a 32-bit float below 1024 kWh is 31 mWh.
   expect(Math.abs((grid?.importedMwh ?? 0) - (grid?.exactImportedMwh ?? 0))).toBeLessThanOrEqual(31);

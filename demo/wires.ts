@@ -20,7 +20,13 @@ import type { World } from './world/world.ts';
 /** Unit ids on the cellar's line: the grid meter, then home-1 to home-8. */
 export const GRID_UNIT = 1;
 export const HOME_UNIT_FIRST = 11;
-export const WORKSHOP_UNITS = { 'laser-1': 1, 'laser-1-relay': 2, 'cnc-1-meter': 3 } as const;
+export const WORKSHOP_UNITS = {
+  'laser-1': 1,
+  'laser-1-relay': 2,
+  'cnc-1-meter': 3,
+  'boiler-1-meter': 4,
+  'boiler-1': 5,
+} as const;
 /** Homes on the RS-485 line; the last one has a P1 port. */
 export const LINE_HOMES = HOMES.slice(0, -1);
 
@@ -57,6 +63,8 @@ export async function openWires(world: World, options: WireOptions): Promise<Wir
     [WORKSHOP_UNITS['laser-1'], meter('laser-1', 'sdm120')],
     [WORKSHOP_UNITS['laser-1-relay'], createRelay(world, 'laser-1-relay')],
     [WORKSHOP_UNITS['cnc-1-meter'], meter('cnc-1-meter', 'sdm120')],
+    [WORKSHOP_UNITS['boiler-1-meter'], meter('boiler-1-meter', 'sdm120')],
+    [WORKSHOP_UNITS['boiler-1'], createRelay(world, 'boiler-1')],
   ]);
   const opened: Wire[] = [];
   const keep = <W extends Wire>(wire: W): W => {

@@ -2,7 +2,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CodedError } from '@commonworks/core';
-import type { WorldSnapshot } from './world/state.ts';
+import { WORLD_VERSION, type WorldSnapshot } from './world/state.ts';
 
 /** Null when there is none yet. @throws CodedError `demo.world-state-invalid` when it is not ours. */
 export function loadWorld(file: string, seed: number): WorldSnapshot | null {
@@ -14,10 +14,10 @@ export function loadWorld(file: string, seed: number): WorldSnapshot | null {
     throw new CodedError('demo.world-state-invalid', `${file} cannot be read`, { cause });
   }
   const snapshot = parse(text, file);
-  if (snapshot.version !== 1) {
+  if (snapshot.version !== WORLD_VERSION) {
     throw new CodedError(
       'demo.world-state-invalid',
-      `${file} is of version ${snapshot.version}, this program writes 1`,
+      `${file} is of version ${snapshot.version}, this program writes ${WORLD_VERSION}`,
     );
   }
   if (snapshot.seed !== seed) {

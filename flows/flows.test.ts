@@ -1,5 +1,5 @@
 /** The example flow in the real Node-RED, between a real MQTT broker and a stand-in for the community server. */
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
@@ -15,7 +15,7 @@ import { flowServices } from './flow-services.ts';
 import { LiveReadings } from './live-readings.ts';
 import { readOrMakeSecret } from './secret-file.ts';
 import type { RunningFlows } from './start-flows.ts';
-import { EXAMPLE, startFlows } from './start-flows.ts';
+import { startFlows } from './start-flows.ts';
 
 const EDGE = '01890000-0000-7000-8000-000000000001';
 const OTHER_EDGE = '01890000-0000-7000-8000-000000000002';
@@ -83,12 +83,11 @@ describe('flows in the real Node-RED', () => {
     const login = { user: 'service', password: TOKEN, clientId: 'service-flows-test' };
     readings = new LiveReadings({ url: broker.url, ...login, community: 'sonnenhof', now });
     const services = flowServices({ readings, ask: askForCommandAt(community.url, TOKEN), now });
-    const example = (await readFile(EXAMPLE, 'utf8')).replace('"disabled": true', '"disabled": false');
-    await writeFile(join(home, 'flows.json'), example);
     flows = await startFlows({
       userDir: home,
       host: '127.0.0.1',
       port: 0,
+      isExampleOn: true,
       adminPassword: PASSWORD,
       credentialSecret: 'secret',
       services,

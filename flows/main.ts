@@ -52,6 +52,7 @@ async function run({ site: dir, host, port, mqtt, web }: Arguments): Promise<voi
   const services = flowServices({ readings, ask: askForCommandAt(site.webUrl, site.token), now: clock.now });
   const flows = await startFlows({
     userDir: site.userDir,
+    isExampleOn: site.isDemo,
     host,
     port: Number(port),
     adminPassword: admin.secret,

@@ -12,6 +12,8 @@ export type FlowsSite = {
   readonly userDir: string;
   readonly mqttUrl: string;
   readonly webUrl: string;
+  /** Its devices bear the names that the example flow uses. */
+  readonly isDemo: boolean;
 };
 
 /** Addresses given win over the site's own: in containers each process has a host of its own. */
@@ -32,6 +34,7 @@ export async function readFlowsSite(
     userDir: join(dir, 'flows'),
     mqttUrl: given.mqttUrl ?? `mqtt://${reachable(host)}:${mqttPort}`,
     webUrl: given.webUrl ?? `http://${reachable(host)}:${webPort}`,
+    isDemo: config.demo !== undefined,
   };
 }
 

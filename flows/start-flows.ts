@@ -1,5 +1,5 @@
 /** Starts Node-RED within this process, on an address of its own. Once per process: Node-RED is a singleton. */
-import { access, copyFile, mkdir } from 'node:fs/promises';
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -9,16 +9,21 @@ import RED from 'node-red';
 import type { RedSettingsOptions } from './red-settings.ts';
 import { ADMIN_ROOT, redSettings } from './red-settings.ts';
 
-export type FlowsOptions = Omit<RedSettingsOptions, 'nodesDir'> & { readonly host: string; readonly port: number };
+export type FlowsOptions = Omit<RedSettingsOptions, 'nodesDir'> & {
+  readonly host: string;
+  readonly port: number;
+  /** The example is laid out switched on. */
+  readonly isExampleOn: boolean;
+};
 export type RunningFlows = { readonly url: string; readonly stop: () => Promise<void> };
 
 const NODES = join(import.meta.dirname, 'nodes');
-export const EXAMPLE = join(import.meta.dirname, 'examples', 'boiler-from-surplus.json');
+const EXAMPLE = join(import.meta.dirname, 'examples', 'boiler-from-surplus.json');
 
 /** @throws CodedError `flows.port-taken` when the address is in use. */
 export async function startFlows(options: FlowsOptions): Promise<RunningFlows> {
   await mkdir(options.userDir, { recursive: true, mode: 0o700 });
-  await layOutExample(join(options.userDir, 'flows.json'));
+  await layOutExample(join(options.userDir, 'flows.json'), options);
   const app = express();
   app.disable('x-powered-by');
   const server = createServer(app);
@@ -42,13 +47,16 @@ export async function startFlows(options: FlowsOptions): Promise<RunningFlows> {
   };
 }
 
-/** The first start shows the example, switched off; later starts leave everything as it was. */
-async function layOutExample(flowFile: string): Promise<void> {
+/** The first start shows the example; later starts leave everything as it was. */
+async function layOutExample(flowFile: string, { isExampleOn }: { isExampleOn: boolean }): Promise<void> {
   const isThere = await access(flowFile).then(
     () => true,
     () => false,
   );
-  if (!isThere) await copyFile(EXAMPLE, flowFile);
+  if (isThere) return;
+  const nodes = JSON.parse(await readFile(EXAMPLE, 'utf8')) as { type: string }[];
+  const laidOut = nodes.map((node) => (node.type === 'tab' ? { ...node, disabled: !isExampleOn } : node));
+  await writeFile(flowFile, JSON.stringify(laidOut, null, 2));
 }
 
 async function listen(server: ReturnType<typeof createServer>, { host, port }: FlowsOptions): Promise<void> {

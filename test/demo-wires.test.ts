@@ -35,7 +35,7 @@ it('shows an independent client the registers of the oracle, and takes its comma
   };
   const before = oracle(world);
   // Decides the powers of this very instant, as the client's own first command will.
-  world.setRelay(true);
+  world.setRelay('laser-1-relay', true);
   const powerW = -world.powerMw('pv-1') / 1000;
   const { stdout } = await promisify(execFile)(
     '/usr/bin/python3',
@@ -63,5 +63,5 @@ it('shows an independent client the registers of the oracle, and takes its comma
   expect(seen).toMatchObject({ limitPct: 12.5, isLimited: true, relayBefore: true, relayAfter: false });
   expect(seen).toMatchObject({ oddCoil: 2, refused: 2, tooMuch: 3, strangerUnit: 11 });
   expect(world.pvLimit()).toMatchObject({ pct: 12.5, isEnabled: true, revertS: 300, revertAtMs: NOON + 300_000 });
-  expect(world.isRelayOn()).toBe(false);
+  expect(world.isRelayOn('laser-1-relay')).toBe(false);
 });

@@ -7,7 +7,14 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { localMonth, previousMonth } from '@commonworks/core';
-import type { Flow, MemberShare, Settlement, Statement, StatementSummary } from '@commonworks/core/api/index.ts';
+import type {
+  CommandRecord,
+  Flow,
+  MemberShare,
+  Settlement,
+  Statement,
+  StatementSummary,
+} from '@commonworks/core/api/index.ts';
 import type { BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { logIn, openBrowser, visitor } from './pages/browser.ts';
@@ -21,6 +28,7 @@ const dir = join(folder, 'site');
 const BANNER_MS = 60_000;
 const REPLAY_MS = 240_000;
 
+type BoilerCommand = Pick<CommandRecord, 'device' | 'kind' | 'state' | 'value' | 'observed' | 'requestedBy' | 'reason'>;
 type Cookies = Awaited<ReturnType<BrowserContext['cookies']>>;
 type Demo = { readonly child: ChildProcess; readonly url: string; readonly lines: string[]; readonly bannerMs: number };
 let demo: Demo;
@@ -91,6 +99,23 @@ describe('the demo community', () => {
       return ['confirmed', 'failed', 'expired'].includes(now.state) ? now : undefined;
     });
     expect(command).toMatchObject({ state: 'confirmed', observed: 60 });
+  });
+
+  it('lets the example flow switch the boiler, as the operator sees', { timeout: 90_000 }, async () => {
+    const olga = await session('olga');
+    const flows = spawn(process.execPath, ['cli/main.ts', 'flows', 'run', '--site', dir, '--port', '0'], { cwd: ROOT });
+    try {
+      const command = await eventually(60_000, async () => {
+        const commands = await olga<BoilerCommand[]>('/commands');
+        return commands.find(({ device, state }) => device === 'boiler-1' && state === 'confirmed');
+      });
+      expect(command).toMatchObject({ kind: 'setRelay', requestedBy: 'service', reason: 'flow: boiler from surplus' });
+      expect(command.observed).toBe(command.value);
+    } finally {
+      const ended = new Promise((resolve) => flows.once('exit', resolve));
+      flows.kill('SIGTERM');
+      await ended;
+    }
   });
 
   it('lets a member book a machine once, and refuses the overlap in words', async () => {

@@ -60,6 +60,8 @@ function workshop(config: DemoConfig): Record<string, unknown> {
     { device: 'laser-1', title: "Laser cutter's meter", profile: 'eastron-sdm120', unit: 1 },
     { device: 'laser-1-relay', title: "Laser cutter's relay", profile: 'generic-relay', unit: 2 },
     { device: 'cnc-1-meter', title: "CNC mill's meter", profile: 'eastron-sdm120', unit: 3 },
+    { device: 'boiler-1-meter', title: "Boiler's meter", profile: 'eastron-sdm120', unit: 4 },
+    { device: 'boiler-1', title: "Boiler's relay", profile: 'generic-relay', unit: 5 },
   ];
   return {
     badgeKeyFile: '../keys/badge.key',

@@ -90,6 +90,7 @@ function demoPoints(
     ...people.flatMap(({ id, name, home }) => (home === null ? [] : [point(`Home of ${name}`, 'consumer', home, id)])),
     point('Laser cutter', 'workshop', 'laser-1', null),
     point('CNC mill', 'workshop', 'cnc-1-meter', null),
+    point('Hot-water boiler', 'workshop', 'boiler-1-meter', null),
   ];
 }
 

@@ -123,4 +123,9 @@ export const METERED_DEVICES = [
   ...HOMES.map((habit) => habit.home),
   'laser-1',
   'cnc-1-meter',
+  'boiler-1-meter',
 ] as const;
+
+/** Coils that give or withhold power, by the device that an agent switches. */
+export const RELAYS = ['laser-1-relay', 'boiler-1'] as const;
+export type RelayName = (typeof RELAYS)[number];

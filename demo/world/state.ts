@@ -1,20 +1,24 @@
 /** What the world keeps between its steps, and how it begins: JSON, everything that is not a function of seed and time. */
-import { METERED_DEVICES } from './cast.ts';
+import { type Boiler, firstBoiler } from './boiler.ts';
+import { METERED_DEVICES, type RelayName } from './cast.ts';
 import { createDraw } from './random.ts';
 import type { Register } from './register.ts';
 
 export type Device = (typeof METERED_DEVICES)[number];
 
 /** Places of the devices in `powersMw` and `registers`; homes follow one another. */
-export const AT = { pv: 0, battery: 1, grid: 2, home: 3, p1Home: 11, laser: 12, cnc: 13 } as const;
+export const AT = { pv: 0, battery: 1, grid: 2, home: 3, p1Home: 11, laser: 12, cnc: 13, boiler: 14 } as const;
 
 /** The inverter's power limit as SunSpec model 123 keeps it; `revertAtMs` null for no timer. */
 export type PvLimit = { pct: number; isEnabled: boolean; revertS: number; revertAtMs: number | null };
 
 export type RegisterPair = { readonly imported: Register; readonly exported: Register };
 
+/** Of the saved state; another one cannot be continued. */
+export const WORLD_VERSION = 2;
+
 export type WorldState = {
-  readonly version: 1;
+  readonly version: typeof WORLD_VERSION;
   readonly seed: number;
   nowMs: number;
   /** Powers hold until then. */
@@ -26,7 +30,8 @@ export type WorldState = {
   readonly losses: Register;
   readonly lowTariff: Register;
   pvLimit: PvLimit;
-  isRelayOn: boolean;
+  relays: Record<RelayName, boolean>;
+  boiler: Boiler;
 };
 
 export type WorldSnapshot = Readonly<WorldState>;
@@ -46,7 +51,7 @@ export function firstState(seed: number, startMs: number): WorldState {
     exported: { mwh: n === AT.pv ? PV_START_MWH : n === AT.grid ? GRID_EXPORTED_START_MWH : 0, rest: 0 },
   }));
   return {
-    version: 1,
+    version: WORLD_VERSION,
     seed,
     nowMs: startMs,
     stepEndMs: startMs,
@@ -55,6 +60,8 @@ export function firstState(seed: number, startMs: number): WorldState {
     losses: { mwh: 0, rest: 0 },
     lowTariff: { mwh: Math.floor((registers[AT.p1Home]?.imported.mwh ?? 0) * 0.41), rest: 0 },
     pvLimit: { pct: 100, isEnabled: false, revertS: 0, revertAtMs: null },
-    isRelayOn: true,
+    // The laser is ready for whoever badges in; the boiler waits for somebody's surplus.
+    relays: { 'laser-1-relay': true, 'boiler-1': false },
+    boiler: firstBoiler(),
   };
 }

@@ -1,5 +1,6 @@
 /** One step of the world: all powers are decided together, then held while the registers turn. */
 import { BATTERY, batteryPowerW, storedWh } from './battery.ts';
+import { boilerPowerMw, heatBoiler } from './boiler.ts';
 import { HOMES } from './cast.ts';
 import { createCurves } from './curves.ts';
 import type { WallClock } from './local-time.ts';
@@ -33,8 +34,9 @@ export function createDecide(seed: number, { clock, plan }: { clock: WallClock; 
       loadMw += powerMw;
     };
     for (let home = 0; home < HOMES.length; home++) load(AT.home + home, milli(curves.homeW(home, timeMs)));
-    load(AT.laser, state.isRelayOn ? milli(machineW('laser-1', timeMs)) : 0);
+    load(AT.laser, state.relays['laser-1-relay'] ? milli(machineW('laser-1', timeMs)) : 0);
     load(AT.cnc, milli(machineW('cnc-1', timeMs)));
+    load(AT.boiler, boilerPowerMw(state.boiler, state.relays['boiler-1']));
     powersMw[AT.pv] = pvMw + 0;
     powersMw[AT.battery] = milli(batteryPowerW((-pvMw - loadMw) / 1000, contentWh(state), STEP_MS));
     powersMw[AT.grid] = pvMw + (powersMw[AT.battery] ?? 0) + loadMw + lossesMw(powersMw);
@@ -65,6 +67,7 @@ function accumulate(state: WorldState, durationMs: number, clock: WallClock): vo
     if (pair === undefined || power === 0) continue;
     addEnergy(power > 0 ? pair.imported : pair.exported, Math.abs(power), durationMs);
   }
+  heatBoiler(state.boiler, powersMw[AT.boiler] ?? 0, durationMs);
   addEnergy(state.losses, lossesMw(powersMw), durationMs);
   if (isLowTariff(state.nowMs, clock)) addEnergy(state.lowTariff, powersMw[AT.p1Home] ?? 0, durationMs);
 }

@@ -1,6 +1,7 @@
 /** Laws of the simulated world: energy is conserved, registers only rise, and a run can be repeated and resumed. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { BOILER } from './boiler.ts';
 import { METERED_DEVICES } from './cast.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -115,10 +116,41 @@ describe('controls', () => {
 
   it('take the laser off its power, and what it would have drawn is not metered', () => {
     const world = createWorld(options);
-    world.setRelay(false);
+    world.setRelay('laser-1-relay', false);
     const before = world.registers('laser-1').imported.mwh;
     world.advanceTo(START + 3 * DAY_MS);
     expect(world.registers('laser-1').imported.mwh).toBe(before);
+  });
+});
+
+describe('the boiler', () => {
+  const heats = (world: World) => world.registers('boiler-1-meter').imported.mwh;
+
+  it('takes nothing until its relay gives power, then heats up and holds its heat by its thermostat', () => {
+    const world = createWorld(options);
+    const cold = heats(world);
+    world.advanceTo(START + DAY_MS);
+    expect(heats(world)).toBe(cold);
+    world.setRelay('boiler-1', true);
+    expect(world.powerMw('boiler-1-meter')).toBe(BOILER.powerW * 1000);
+    world.advanceTo(START + 2 * DAY_MS);
+    const full = heats(world);
+    expect(full - cold).toBeGreaterThan(BOILER.capacityWh * 1000);
+    world.advanceTo(START + 4 * DAY_MS);
+    // Full, it takes what is drawn from it, give or take one heating.
+    const [drawnMwh, bandMwh] = [2 * 24 * BOILER.drawnW * 1000, BOILER.capacityWh * 200];
+    expect(Math.abs(heats(world) - full - drawnMwh)).toBeLessThan(bandMwh);
+    world.setRelay('boiler-1', false);
+    expect(world.powerMw('boiler-1-meter')).toBe(0);
+  });
+
+  it('is as warm however time is cut', () => {
+    const whole = createWorld(options);
+    const cut = createWorld(options);
+    for (const world of [whole, cut]) world.setRelay('boiler-1', true);
+    for (let timeMs = START; timeMs < START + DAY_MS; timeMs += 777_001) cut.advanceTo(timeMs);
+    for (const world of [whole, cut]) world.advanceTo(START + DAY_MS);
+    expect(cut.snapshot()).toEqual(whole.snapshot());
   });
 });
 

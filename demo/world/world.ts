@@ -1,6 +1,6 @@
 /** The simulated community: a deterministic function of seed, time and the controls it was given, with exact registers. */
 import { invariant } from '@commonworks/core';
-import { METERED_DEVICES } from './cast.ts';
+import { METERED_DEVICES, type RelayName } from './cast.ts';
 import { createWallClock, type WallClock } from './local-time.ts';
 import { type MachineMoment, machineMoment } from './machine-power.ts';
 import {
@@ -31,8 +31,8 @@ export type World = {
   readonly pvLimit: () => Readonly<PvLimit>;
   /** Acts at once and starts the timer anew; `revertS` 0 is no timer. */
   readonly setPvLimit: (limit: Omit<PvLimit, 'revertAtMs'>) => void;
-  readonly isRelayOn: () => boolean;
-  readonly setRelay: (isOn: boolean) => void;
+  readonly isRelayOn: (relay: RelayName) => boolean;
+  readonly setRelay: (relay: RelayName, isOn: boolean) => void;
   readonly machine: (machine: MachineName) => MachineMoment;
   /** The next quarter hour, or badge or machine event before it. */
   readonly nextInstantMs: () => number;
@@ -72,9 +72,9 @@ export function createWorld({ seed, startMs, zone }: WorldOptions, saved?: World
       state.pvLimit = { pct, isEnabled, revertS, revertAtMs };
       decide(state);
     },
-    isRelayOn: () => state.isRelayOn,
-    setRelay: (isOn) => {
-      state.isRelayOn = isOn;
+    isRelayOn: (relay) => state.relays[relay],
+    setRelay: (relay, isOn) => {
+      state.relays[relay] = isOn;
       decide(state);
     },
     machine: (machine) => machineMoment(plan, machine, state.nowMs),
