@@ -138,7 +138,7 @@ async function withSteps(db: Db, rows: readonly Row[]): Promise<CommandRecord[]>
 export async function lastCommand(db: Db, which: { edge: string; device: string; kind: string }) {
   return await db
     .selectFrom('command')
-    .select(['id', 'value', 'state', 'issued_ms'])
+    .select(['id', 'value', 'state', 'issued_ms', 'lease_until_ms'])
     .where('edge', '=', which.edge)
     .where('device', '=', which.device)
     .where('kind', '=', which.kind as Command['kind'])

@@ -81,10 +81,14 @@ describe('sending', () => {
     });
   });
 
-  it('a relay and a cleared limit are no leases', async () => {
+  it('a relay that is on is a lease too, unless somebody watches over it; off and cleared end by nothing', async () => {
+    const relay = { ...limit, device: 'laser-1', kind: 'setRelay' } as const;
     await issue({ ...limit, kind: 'clearPowerLimit', value: null });
-    await issue({ ...limit, device: 'laser-1', kind: 'setRelay', value: 1 });
-    for (const { text } of link.sent) expect(JSON.parse(JSON.parse(text).body).leaseUntilMs).toBeNull();
+    await issue({ ...relay, value: 0 });
+    await issue({ ...relay, value: 1 });
+    await commands.issue({ ...relay, value: 1 }, { ...by(null), isLasting: true });
+    const leases = link.sent.map(({ text }) => JSON.parse(JSON.parse(text).body).leaseUntilMs);
+    expect(leases).toEqual([null, null, nowMs + 600_000, null]);
   });
 
   it('twice with one key is once', async () => {

@@ -25,6 +25,9 @@ export type CommandsOptions = {
   readonly onChange: (id: string) => void;
 };
 
+/** `isLasting`: no lease; only for whoever watches over the device and will end it. */
+export type Issuer = { readonly user: string; readonly key: Key | null; readonly isLasting?: boolean };
+
 export type Commands = ReturnType<typeof createCommands>;
 
 export function createCommands(options: CommandsOptions) {
@@ -36,13 +39,13 @@ export function createCommands(options: CommandsOptions) {
   }
 
   /** Written down first, then sent: what was sent is always known here. */
-  async function issue(request: CommandRequest, by: { user: string; key: Key | null }): Promise<Result<string>> {
+  async function issue(request: CommandRequest, by: Issuer): Promise<Result<string>> {
     const checked = checkRequest(request, options.live);
     if (!checked.ok) return checked;
     if (!link.isConnected())
       return refuse('control.broker-unreachable', 'the broker is not connected; nothing was sent');
     const issuedMs = Math.trunc(now());
-    const command = toCommand(request, { issuedMs, community: options.community, speed: options.speed() });
+    const command = toCommand(request, { issuedMs, community: options.community, speed: options.speed(), ...by });
     const signed = signCommand(command, options.key);
     const made = await db.transaction().execute((tx) =>
       once(tx, by.key, {
@@ -101,8 +104,13 @@ function valueFault({ kind, value }: CommandRequest): string | null {
   }
 }
 
-function toCommand(request: CommandRequest, at: { issuedMs: number; community: string; speed: number }): Command {
+function toCommand(
+  request: CommandRequest,
+  at: { issuedMs: number; community: string; speed: number; isLasting?: boolean },
+): Command {
   const { edge, device, kind, value } = request;
+  // What takes nothing and limits nothing has nothing to end.
+  const isLeased = kind === 'setPowerLimitPct' || (kind === 'setRelay' && value === 1 && at.isLasting !== true);
   return {
     id: newId(at.issuedMs),
     community: at.community,
@@ -112,7 +120,6 @@ function toCommand(request: CommandRequest, at: { issuedMs: number; community: s
     value,
     issuedMs: at.issuedMs,
     expiresMs: at.issuedMs + Math.round(LIFE_MS * at.speed),
-    // A relay and a cleared limit stay as they are; a limit is a lease.
-    leaseUntilMs: kind === 'setPowerLimitPct' ? at.issuedMs + request.seconds * 1000 : null,
+    leaseUntilMs: isLeased ? at.issuedMs + request.seconds * 1000 : null,
   };
 }

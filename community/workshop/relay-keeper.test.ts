@@ -1,8 +1,8 @@
 /** The relay follows the session; it never takes power from a machine that runs, or of which nobody knows. */
-
 import { accept } from '@commonworks/core';
 import type { CommandRequest } from '@commonworks/core/api/index.ts';
 import { describe, expect, it } from 'vitest';
+import type { Issuer } from '../control/commands.ts';
 import { EDGE, LASER, openTestDatabase, PEOPLE } from '../http/test-community.ts';
 import { readMachineState } from './machine-views.ts';
 import { keepRelays, wantedRelay } from './relay-keeper.ts';
@@ -27,47 +27,96 @@ describe('wantedRelay', () => {
   });
 });
 
+type Activity = 'running' | 'idle';
+
+/** The laser's relay with a record of what was sent; `clock` moves time. */
+async function openRelay() {
+  const db = await openTestDatabase();
+  const sent: Pick<CommandRequest, 'value'>[] = [];
+  const now = { ms: NOW, activity: 'idle' as Activity };
+  const issue = async (request: CommandRequest, by: Issuer) => {
+    sent.push(request);
+    const id = `c${sent.length}`;
+    const leaseUntilMs = by.isLasting === true ? null : now.ms + request.seconds * 1000;
+    const told = { reason: '', requested_by: by.user, observed: null, body: '', signature: '' };
+    const times = { issued_ms: now.ms + sent.length, expires_ms: 0, lease_until_ms: leaseUntilMs };
+    const { edge, device, kind, value } = request;
+    const row = { id, community: 'c', edge, device, kind, value, state: 'confirmed' as const, ...told, ...times };
+    await db.insertInto('command').values(row).execute();
+    return accept(id);
+  };
+  return {
+    sent,
+    now,
+    values: () => sent.map(({ value }) => value),
+    keep: async () => {
+      const state = await readMachineState(db, now.ms, 'UTC');
+      const live = () => ({ activity: now.activity, powerW: null });
+      await keepRelays({ db, issue, now: () => now.ms }, state, live);
+    },
+    operatorSwitchesOn: (seconds: number) =>
+      issue(
+        { edge: EDGE, device: 'laser-1', kind: 'setRelay', value: 1, reason: 'mirror check', seconds },
+        { user: 'olga', key: null },
+      ),
+    begin: () =>
+      db
+        .transaction()
+        .execute((tx) => startSession(tx, { machine: LASER, member: PEOPLE.anna, atMs: now.ms, by: 'web' }, context)),
+    end: () =>
+      db.transaction().execute((tx) => endSession(tx, { machine: LASER, member: PEOPLE.anna, atMs: now.ms }, context)),
+    [Symbol.asyncDispose]: () => db.destroy(),
+  };
+}
+
 describe('keepRelays', () => {
   it('switches on once with the session, and off once it is over and the machine rests', async () => {
-    const db = await openTestDatabase();
-    const sent: CommandRequest[] = [];
-    let activity: 'running' | 'idle' = 'running';
-    const issue = async (request: CommandRequest) => {
-      sent.push(request);
-      const row = { id: `c${sent.length}`, community: 'c', edge: EDGE, device: 'laser-1', kind: 'setRelay' as const };
-      const rest = {
-        reason: '',
-        requested_by: 'workshop',
-        observed: null,
-        issued_ms: NOW + sent.length,
-        expires_ms: 0,
-      };
-      const signed = { lease_until_ms: null, body: '', signature: '' };
-      await db
-        .insertInto('command')
-        .values({ ...row, ...rest, ...signed, value: request.value, state: 'confirmed' })
-        .execute();
-      return accept(row.id);
-    };
-    const keep = async () => {
-      const state = await readMachineState(db, NOW, 'UTC');
-      await keepRelays({ db, issue, now: () => NOW }, state, () => ({ activity, powerW: null }));
-    };
-    const tx = <T>(work: Parameters<ReturnType<typeof db.transaction>['execute']>[0]) =>
-      db.transaction().execute(work) as Promise<T>;
-    await keep();
-    expect(sent).toEqual([]);
-    await tx((t) => startSession(t, { machine: LASER, member: PEOPLE.anna, atMs: NOW, by: 'web' }, context));
-    await keep();
-    await keep();
-    expect(sent).toMatchObject([{ kind: 'setRelay', value: 1, device: 'laser-1' }]);
-    await tx((t) => endSession(t, { machine: LASER, member: PEOPLE.anna, atMs: NOW + 1 }, context));
-    await keep();
-    expect(sent).toHaveLength(1);
-    activity = 'idle';
-    await keep();
-    await keep();
-    expect(sent).toMatchObject([{ value: 1 }, { value: 0 }]);
-    await db.destroy();
+    await using relay = await openRelay();
+    relay.now.activity = 'running';
+    await relay.keep();
+    expect(relay.sent).toEqual([]);
+    await relay.begin();
+    await relay.keep();
+    await relay.keep();
+    expect(relay.sent).toMatchObject([{ kind: 'setRelay', value: 1, device: 'laser-1' }]);
+    relay.now.ms += 1;
+    await relay.end();
+    await relay.keep();
+    expect(relay.sent).toHaveLength(1);
+    relay.now.activity = 'idle';
+    await relay.keep();
+    await relay.keep();
+    expect(relay.values()).toEqual([1, 0]);
+  });
+
+  it("leaves an operator's lease alone while the machine rests, and lets it end by itself", async () => {
+    await using relay = await openRelay();
+    await relay.operatorSwitchesOn(600);
+    await relay.keep();
+    relay.now.ms += 601_000;
+    await relay.keep();
+    expect(relay.values()).toEqual([1]);
+  });
+
+  it('does not let a lease end under a session', async () => {
+    await using relay = await openRelay();
+    await relay.operatorSwitchesOn(600);
+    await relay.begin();
+    await relay.keep();
+    await relay.keep();
+    expect(relay.values()).toEqual([1, 1]);
+  });
+
+  it('does not let a lease end under a machine that runs without one; off once it rests', async () => {
+    await using relay = await openRelay();
+    await relay.operatorSwitchesOn(600);
+    relay.now.activity = 'running';
+    await relay.keep();
+    relay.now.ms += 601_000;
+    await relay.keep();
+    expect(relay.values()).toEqual([1, 1]);
+    relay.now.activity = 'idle';
+    await relay.keep();
+    expect(relay.values()).toEqual([1, 1, 0]);
   });
 });

@@ -2,6 +2,7 @@
 import { accept, type Clock, type Result } from '@commonworks/core';
 import type { CommandRequest, Machine } from '@commonworks/core/api/index.ts';
 import { lastCommand } from '../control/command-store.ts';
+import type { Issuer } from '../control/commands.ts';
 import type { Db } from '../database.ts';
 import type { MachineRecord } from './machine-list.ts';
 import type { LookLive } from './machine-views.ts';
@@ -12,7 +13,7 @@ const RETRY_MS = 60_000;
 
 export type RelayKeeperOptions = {
   readonly db: Db;
-  readonly issue: (request: CommandRequest, by: { user: string; key: null }) => Promise<Result<string>>;
+  readonly issue: (request: CommandRequest, by: Issuer) => Promise<Result<string>>;
   readonly now: Clock;
 };
 
@@ -30,21 +31,47 @@ export async function keepRelays(options: RelayKeeperOptions, state: MachineStat
   for (const machine of state.machines) {
     if (machine.relay === null) continue;
     const view = machineView(state, machine, { viewer: { member: null, seesNames: false }, live });
-    const wanted = wantedRelay(view);
-    if (wanted !== null) await keepRelay(options, machine, wanted);
+    await keepRelay(options, machine, wantedRelay(view));
   }
 }
 
-/** A relay that was never switched on by us is not switched off by us either. */
-async function keepRelay(options: RelayKeeperOptions, machine: MachineRecord, wanted: 0 | 1): Promise<Result<unknown>> {
+type LastCommand = Awaited<ReturnType<typeof lastCommand>>;
+
+async function keepRelay(
+  options: RelayKeeperOptions,
+  machine: MachineRecord,
+  wanted: 0 | 1 | null,
+): Promise<Result<unknown>> {
   const { relay } = machine;
   if (relay === null) return accept(null);
   const last = await lastCommand(options.db, { ...relay, kind: 'setRelay' });
-  const isFailed = last?.state === 'failed' || last?.state === 'expired';
-  if (last === undefined && wanted === 0) return accept(null);
-  if (last?.value === wanted && !isFailed) return accept(null);
-  if (isFailed && options.now() - last.issued_ms < RETRY_MS) return accept(null);
-  const reason = wanted === 1 ? `session on ${machine.name}` : `${machine.name}: session over, machine at rest`;
-  const request: CommandRequest = { ...relay, kind: 'setRelay', value: wanted, reason, seconds: 60 };
-  return await options.issue(request, { user: 'workshop', key: null });
+  const value = nextValue(last, wanted, options.now());
+  if (value === null) return accept(null);
+  const reason = REASONS[`${wanted}`](machine.name);
+  const request: CommandRequest = { ...relay, kind: 'setRelay', value, reason, seconds: LEASE_UNUSED_S };
+  return await options.issue(request, { user: 'workshop', key: null, isLasting: true });
+}
+
+/** The schema asks for a lease; ours last until we end them. */
+const LEASE_UNUSED_S = 60;
+const REASONS = {
+  1: (name: string) => `session on ${name}`,
+  0: (name: string) => `${name}: session over, machine at rest`,
+  null: (name: string) => `${name} runs: its power does not end with a lease`,
+} as const;
+
+/**
+ * What to send, null for nothing. An operator's or a flow's lease holds for its time while the machine rests; once it
+ * runs or a session begins, its power must not end with the lease. A relay that was never switched on is not switched off.
+ */
+function nextValue(last: LastCommand, wanted: 0 | 1 | null, nowMs: number): 0 | 1 | null {
+  if (last === undefined) return wanted === 1 ? 1 : null;
+  const isFailed = last.state === 'failed' || last.state === 'expired';
+  if (isFailed) return nowMs - last.issued_ms < RETRY_MS ? null : wanted;
+  const isOn = last.value === 1;
+  const isLeased = isOn && last.lease_until_ms !== null;
+  const isLeaseRunning = isLeased && nowMs < (last.lease_until_ms ?? 0);
+  if (wanted === 1) return isOn && !isLeased ? null : 1;
+  if (isLeaseRunning) return wanted === null ? 1 : null;
+  return wanted === 0 && isOn && !isLeased ? 0 : null;
 }
