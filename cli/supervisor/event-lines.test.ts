@@ -17,3 +17,20 @@ it('says nothing of partings while all is being stopped, but errors', () => {
   const failed = { ...line, fields: { level: 50, msg: 'the last commit failed' } };
   expect(eventLine(failed, { isStopping: true })).toContain('the last commit failed');
 });
+
+it('says of a failure why it is one and what to do, whichever way the process writes its level', () => {
+  const fields = {
+    level: 'fatal',
+    code: 'broker.listen-failed',
+    remedy: 'Stop the program that uses it.',
+    err: 'CodedError: cannot listen on 127.0.0.1:1883',
+    msg: 'the broker ends',
+  };
+  expect(eventLine({ process: 'broker', text: '', fields })).toBe(
+    '[broker]         error: the broker ends: cannot listen on 127.0.0.1:1883 (broker.listen-failed)\n' +
+      '                 Stop the program that uses it.',
+  );
+  expect(eventLine({ process: 'edge a', text: '', fields: { level: 50, msg: 'no', err: { message: 'gone' } } })).toBe(
+    '[edge a]         error: no: gone',
+  );
+});
