@@ -6,6 +6,7 @@ import { prepareDemoSite } from '@commonworks/demo/site/prepare-demo-site.ts';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { demoBanner } from '../site/demo-banner.ts';
 import { ensureDashboard } from '../site/ensure-dashboard.ts';
+import { holdSite } from '../site/hold-site.ts';
 import { makeDemoSite } from '../site/make-demo-site.ts';
 import { readSite } from '../site/read-site.ts';
 import { siteFiles } from '../site/site-files.ts';
@@ -39,6 +40,7 @@ export function register(program: Command): void {
 
 async function runDemo(options: DemoOptions): Promise<void> {
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
+  await holdSite(options.dir);
   if (options.reset) rmSync(options.dir, { recursive: true, force: true });
   if (!existsSync(siteFiles(options.dir).config)) {
     print('Making the demo community ...');

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { CodedError } from '@commonworks/core';
 import type { Command } from 'commander';
 import { ensureDashboard } from '../site/ensure-dashboard.ts';
+import { holdSite } from '../site/hold-site.ts';
 import { publicUrl, readSite } from '../site/read-site.ts';
 import { siteFiles } from '../site/site-files.ts';
 import { printEvents } from '../supervisor/print-events.ts';
@@ -28,6 +29,7 @@ async function runSite(dir: string, options: { json?: boolean }): Promise<void> 
   if (config.demo !== undefined || existsSync(siteFiles(path).demoLogins)) {
     throw new CodedError('site.is-demo', `${path} is a demo site: its log-ins are public knowledge`);
   }
+  await holdSite(path);
   await ensureDashboard();
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
   const signal = stopSignal();

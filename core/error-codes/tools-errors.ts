@@ -79,6 +79,10 @@ export const TOOLS_ERRORS = {
     title: 'A flow sent something that is no setpoint',
     remedy: 'Give the command node a number in msg.payload.',
   },
+  'site.already-running': {
+    title: 'The site is running already',
+    remedy: 'Use the one that runs, or stop it first (Ctrl-C in its terminal, or your service manager).',
+  },
   'site.config-invalid': {
     title: 'site.yaml does not match its schema',
     remedy: 'Correct every fault listed; docs/site-config.md explains each setting.',
