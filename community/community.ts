@@ -1,6 +1,7 @@
 /** The community server: register, derivation, live side, commands and web, wired together. */
 import { hostname } from 'node:os';
 import type { OpenedClock } from '@commonworks/clock';
+import { CodedError } from '@commonworks/core';
 import { forgetKeys } from './control/idempotency.ts';
 import type { Logger } from './http/app.ts';
 import { buildServer } from './http/server.ts';
@@ -56,7 +57,9 @@ export async function runCommunity(options: CommunityOptions): Promise<void> {
   );
   try {
     const { host, webPort } = site.config.listen;
-    await server.listen({ host, port: webPort });
+    await server.listen({ host, port: webPort }).catch((cause: unknown) => {
+      throw new CodedError('community.listen-failed', `cannot listen on ${host}:${webPort}`, { cause });
+    });
     const address = server.server.address();
     options.onReady({ host, webPort: typeof address === 'object' && address !== null ? address.port : webPort });
     await Promise.race([loop, following.derivation.closed]);

@@ -1,11 +1,14 @@
 /** The command line as a newcomer uses it: a real, empty site from nothing to the first admin; and the mistakes on the way. */
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { freePorts } from '../demo/site/free-ports.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'commonworks-newcomer-'));
@@ -24,10 +27,9 @@ type Made = { adminLink: string; listen: { webPort: number } };
 /** Ports of their own: a demo may run beside the tests. */
 async function initSite(name: string): Promise<{ dir: string; made: Made }> {
   const dir = join(folder, name);
-  const ports = ['--web-port', '--mqtt-port', '--mqtt-ws-port', '--log-port'].flatMap((flag, i) => [
-    flag,
-    String(42_100 + i),
-  ]);
+  const flags = ['--web-port', '--mqtt-port', '--mqtt-ws-port', '--log-port'];
+  const free = await freePorts(flags.length);
+  const ports = flags.flatMap((flag, i) => [flag, String(free[i])]);
   const { out, err } = commonworks('init', dir, '--name', 'Wiesengrund', ...ports, '--json');
   expect(err).toBe('');
   return { dir, made: JSON.parse(out) as Made };
@@ -78,6 +80,25 @@ describe('a newcomer', () => {
     }
     const code = await new Promise((resolve) => child.once('exit', resolve));
     expect(code).toBe(0);
+  });
+
+  it('is told which port is taken and what to do, and that a site runs already', async () => {
+    const { dir, made } = await initSite('taken');
+    const other = createServer().listen(made.listen.webPort, '127.0.0.1');
+    await once(other, 'listening');
+    const child = spawn(process.execPath, ['cli/main.ts', 'run', dir], { cwd: ROOT });
+    try {
+      await lineMatching(child.stdout, new RegExp(`cannot listen on 127.0.0.1:${made.listen.webPort}`));
+      await lineMatching(child.stdout, /^ +Stop the program that uses it/);
+      const second = commonworks('run', dir);
+      expect([second.status, second.err]).toEqual([1, expect.stringContaining('site.already-running')]);
+      // What failed for the port is started again and again: with the port it works.
+      other.close();
+      await lineMatching(child.stdout, /^Wiesengrund: http/);
+    } finally {
+      child.kill('SIGINT');
+    }
+    await once(child, 'exit');
   });
 
   it.each([

@@ -16,6 +16,10 @@ export const COMMUNITY_ERRORS = {
     title: 'An entry does not balance, or was posted before with other figures',
     remedy: 'Nothing was posted. Report it with the message: the figures behind the entry are wrong.',
   },
+  'community.listen-failed': {
+    title: 'The port of the web pages cannot be opened',
+    remedy: 'Stop the program that uses it, or choose another listen.webPort in site.yaml.',
+  },
   'community.log-unreachable': {
     title: 'The broker does not serve its log',
     remedy: 'Check that the broker runs and listen.logPort in site.yaml; metering continues where it stopped.',
