@@ -8,7 +8,7 @@ import { setRatedPower } from '../register/points.ts';
 import { openSpans } from '../settlement/periods.ts';
 import { settleMonth } from '../settlement/settle-month.ts';
 import { createTurns, followLog } from './follow-log.ts';
-import { listJudgements } from './list-judgements.ts';
+import { listJudgements, registerBreaks } from './list-judgements.ts';
 import { processPage } from './process-page.ts';
 import { serveRequests } from './serve-requests.ts';
 
@@ -208,6 +208,18 @@ describe('judgements', () => {
     await feed(db, [entry(9, [[T0 + Q + 60_000, 0]])]);
     expect(await energies(db)).toEqual([500_000, 500_000, 500_000]);
     expect((await listJudgements(db, 1, { span: ALL, limit: 9 })).map(({ kind }) => kind)).toEqual(['glitch']);
+  });
+
+  it('name each register that broke off, but no exchange that was registered', async () => {
+    const assignments = [measuredBy('a', { toMs: T0 + 3 * Q }), measuredBy('b', { fromMs: T0 + 3 * Q })];
+    await using db = await seeded({ ratedPowerW: 24_000, assignments });
+    const b = (k: number, wh: number) => entry(k + 1, [[T0 + k * Q, wh, 'b']]);
+    await feed(db, [...every([800_000, 100, 300]), b(3, 5000), b(4, 5100)]);
+    expect((await judged(db)).map(([, kind]) => kind)).toEqual(['reset', 'swap']);
+    expect(await registerBreaks(db, T0)).toMatchObject([
+      { pointName: 'Home', judgement: { timeMs: T0 + Q, kind: 'reset', creditedMwh: 100_000 } },
+    ]);
+    expect(await registerBreaks(db, T0 + 2 * Q)).toEqual([]);
   });
 
   it('tell what an agent judged itself as the meter showed it', async () => {
