@@ -1,6 +1,7 @@
 /** What is known of a connection and its meter decides what is credited; what was judged is kept, and can be read. */
 import { encodePack, type LogEntry, monthSpan, type Sample } from '@commonworks/core';
 import type { Seed } from '@commonworks/core/seed.ts';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Db, openDatabase } from '../database.ts';
 import { applySeed } from '../register/apply-seed.ts';
@@ -200,6 +201,32 @@ describe('judgements', () => {
       [5, 'glitch', 0],
     ]);
     expect((await energies(db)).reduce((sum: number, mwh) => sum + (mwh ?? 0), 0)).toBe(600_000);
+  });
+
+  it('and intervals are the same for any order of arrival', async () => {
+    const trouble = fc.constantFrom('none', 'none', 'none', 'zero', 'dip', 'leap', 'restart');
+    const step = fc.tuple(fc.integer({ min: 0, max: 6000 }), trouble, fc.integer());
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 20 }), async (steps) => {
+        let wh = 400_000;
+        const entries = every(
+          steps.map(([rise, kind]) => {
+            wh = kind === 'leap' ? wh + 50_000 : kind === 'restart' ? 0 : wh + rise;
+            return kind === 'zero' ? 0 : kind === 'dip' ? Math.max(0, wh - 90) : wh;
+          }),
+        );
+        const shuffled = entries.toSorted((a, b) => (steps[a.seq - 1]?.[2] ?? 0) - (steps[b.seq - 1]?.[2] ?? 0));
+        await using whole = await seeded({ ratedPowerW: 24_000 });
+        await feed(whole, entries);
+        await using single = await seeded({ ratedPowerW: 24_000 });
+        for (const [i, one] of shuffled.entries()) await feed(single, [{ ...one, cursor: i + 1 }]);
+        const measured = async (db: Db) =>
+          (await intervals(db)).filter((row) => row.energy_mwh !== null).map(({ version, ...row }) => row);
+        expect(await measured(single)).toEqual(await measured(whole));
+        expect(await judged(single)).toEqual(await judged(whole));
+      }),
+      { numRuns: 30 },
+    );
   });
 
   it('name a late reading that is ignored', async () => {
