@@ -48,7 +48,7 @@ export async function runCommunity(options: CommunityOptions): Promise<void> {
   const loop = runLiveLoop(
     {
       ...{ live, db },
-      snapshot: () => takeSnapshot({ live, clock, ...following, link: control.link }),
+      snapshot: () => takeSnapshot({ db, live, clock, ...following, link: control.link }),
       isReplaying: () => clock.status().mode === 'replaying',
       housekeeping: () => keepHouse({ stores, control }, { clock, context: { community: id, zone, currency } }),
       onFault: (error) => log.error({ err: error }, 'housekeeping failed'),

@@ -7,7 +7,9 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase } from './database.ts';
 import { METERING_MIGRATIONS } from './metering/migrations.ts';
-import { migrate } from './migrate.ts';
+import { type FolderMigrations, migrate } from './migrate.ts';
+import { REGISTER_MIGRATIONS } from './register/migrations.ts';
+import { listPoints } from './register/points.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -78,6 +80,24 @@ describe('migrate', () => {
     expect(raw.prepare('SELECT boot FROM pending_pack').all()).toEqual([{ boot: 'e/b' }]);
     const clocks = raw.prepare('SELECT boot, offset_ms FROM boot_clock ORDER BY boot').all();
     expect(clocks).toEqual(['e/c', 'f/c'].map((boot) => ({ boot, offset_ms: 5 })));
+  });
+
+  it('knows nothing yet of the power and the modulus of points and meters that were registered before', async () => {
+    const file = join(folder, 'c.db');
+    const former: FolderMigrations[] = [
+      { ...REGISTER_MIGRATIONS, steps: REGISTER_MIGRATIONS.steps.slice(0, 1) },
+      { ...METERING_MIGRATIONS, steps: METERING_MIGRATIONS.steps.slice(0, 2) },
+    ];
+    const raw = new DatabaseSync(file);
+    migrate(raw, file, former);
+    raw.exec(`INSERT INTO metering_point (community, id, name, role) VALUES ('c', 'p', 'Home', 'consumer');
+      INSERT INTO assignment (point_no, edge, device, from_ms) VALUES (1, 'e', 'home-1', 0);
+      INSERT INTO derive_request (point_no, from_ms) VALUES (1, 5)`);
+    raw.close();
+    await using db = await openDatabase(file);
+    expect(existsSync(`${file}.before-metering2-register1`)).toBe(true);
+    expect(await listPoints(db)).toMatchObject([{ ratedPowerW: null, assignments: [{ registerModulusWh: null }] }]);
+    expect(await db.selectFrom('derive_request').selectAll().execute()).toMatchObject([{ from_ms: 5, to_ms: null }]);
   });
 
   it('leaves everything as it was when a step fails', () => {

@@ -5,10 +5,16 @@ import { SafeInteger, TIME_MAX_MS } from './schema.ts';
 
 const Text = Type.String({ maxLength: 500 });
 
-/** The counter engine's judgement of one step that was not a plain rise; energies in mWh. */
+/** How a step of a counter can be judged that was not a plain rise. */
+export const JUDGEMENT_KINDS = ['reset', 'rollover', 'glitch', 'dip', 'swap'] as const;
+
+/**
+ * An agent's own judgement of one step that was not a plain rise; energies in mWh. For agents that know more of their
+ * device than its register says; ours send the register, and the community judges.
+ */
 export const CounterEvent = Type.Object({
   point: Type.String(),
-  kind: Type.Enum(['reset', 'rollover', 'glitch', 'dip', 'swap']),
+  kind: Type.Enum([...JUDGEMENT_KINDS]),
   beforeMwh: SafeInteger,
   afterMwh: SafeInteger,
   /** Energy that truly flowed in this step, as the engine judges it; null when it cannot be known. */

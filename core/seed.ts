@@ -13,6 +13,11 @@ const TimeMs = Type.Integer({ minimum: 0 });
 const Price = Type.String({ pattern: '^\\d{1,9}(\\.\\d{1,6})?$' });
 const closed = { additionalProperties: false } as const;
 
+/** The most a connection can carry, W: three fuses of 35 A are 24,000. Up to a gigawatt. */
+export const RatedPowerW = Type.Integer({ minimum: 1, maximum: 1_000_000_000 });
+/** Where a register begins again at zero, Wh: 100,000,000 for a display of 99,999.999 kWh. In mWh it stays an exact number. */
+export const RegisterModulusWh = Type.Integer({ minimum: 1000, maximum: 9_000_000_000_000 });
+
 export const SeedMember = Type.Object(
   {
     id: Id,
@@ -44,8 +49,18 @@ export const SeedMeteringPoint = Type.Object(
     role: Type.Enum([...METERING_ROLES]),
     /** Null: the community's own. */
     member: Nullable(Id),
+    ratedPowerW: Type.Optional(RatedPowerW),
     assignments: Type.Array(
-      Type.Object({ edge: Id, device: Type.String(), fromMs: TimeMs, toMs: Nullable(TimeMs) }, closed),
+      Type.Object(
+        {
+          edge: Id,
+          device: Type.String(),
+          fromMs: TimeMs,
+          toMs: Nullable(TimeMs),
+          registerModulusWh: Type.Optional(RegisterModulusWh),
+        },
+        closed,
+      ),
       { maxItems: 100 },
     ),
   },

@@ -20,9 +20,12 @@ export function linkNext<T>(
   list: { rows: T[]; limit: number; timeOf: (row: T) => number },
 ): T[] {
   const last = list.rows.at(-1);
-  if (last !== undefined && list.rows.length === list.limit) {
-    const path = request.url.split('?')[0];
-    reply.header('link', `<${path}?before=${list.timeOf(last)}&limit=${list.limit}>; rel="next"`);
+  if (last !== undefined && list.rows.length >= list.limit) {
+    const [path, asked] = request.url.split('?');
+    const query = new URLSearchParams(asked);
+    query.set('before', String(list.timeOf(last)));
+    query.set('limit', String(list.limit));
+    reply.header('link', `<${path}?${query}>; rel="next"`);
   }
   return list.rows;
 }

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => community.close());
 
-async function call(who: Person, method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, payload?: object) {
+async function call(who: Person, method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string, payload?: object) {
   const headers = { cookie: cookies.get(who) ?? '' };
   return await community.inject({ method, url: `/api/v1${url}`, headers, ...(payload && { payload }) });
 }
@@ -45,17 +45,62 @@ describe('metering points', () => {
   it('are made, and their meter is exchanged without losing history', async () => {
     const request = { name: 'Home of Ben', role: 'consumer', member: PEOPLE.ben };
     const made = await call('ada', 'POST', '/metering-points', request);
-    expect(made.json()).toMatchObject({ ...request, assignments: [] });
-    const swap = { edge: EDGE, device: 'home-1b', fromMs: NOW };
+    expect(made.json()).toMatchObject({ ...request, ratedPowerW: null, assignments: [] });
+    const swap = { edge: EDGE, device: 'home-1b', fromMs: NOW, registerModulusWh: 4_294_967_296 };
     const changed = await call('ada', 'POST', `/metering-points/${POINT}/assignments`, swap);
     expect(changed.json().assignments).toEqual([
-      { edge: EDGE, device: 'home-1', fromMs: 0, toMs: NOW },
-      { edge: EDGE, device: 'home-1b', fromMs: NOW, toMs: null },
+      { edge: EDGE, device: 'home-1', fromMs: 0, toMs: NOW, registerModulusWh: null },
+      { edge: EDGE, device: 'home-1b', fromMs: NOW, toMs: null, registerModulusWh: 4_294_967_296 },
     ]);
     const earlier = await call('ada', 'POST', `/metering-points/${POINT}/assignments`, { ...swap, fromMs: NOW - 1000 });
     expect(earlier.statusCode).toBe(400);
     const stranger = await call('ada', 'POST', '/metering-points', { ...request, member: 'nobody' });
     expect(stranger.json()).toMatchObject({ code: 'http.not-found' });
+  });
+
+  it('have a rated power, which can be set, corrected and taken away', async () => {
+    const request = { name: 'Home of Carl', role: 'consumer', member: null, ratedPowerW: 24_000 };
+    const made = (await call('ada', 'POST', '/metering-points', request)).json();
+    expect(made).toMatchObject({ ratedPowerW: 24_000 });
+    const rate = (ratedPowerW: unknown, id = made.id) =>
+      call('ada', 'PATCH', `/metering-points/${id}`, { ratedPowerW } as object);
+    expect((await rate(17_000)).json()).toMatchObject({ name: 'Home of Carl', ratedPowerW: 17_000, assignments: [] });
+    expect((await rate(null)).json()).toMatchObject({ ratedPowerW: null });
+    expect([(await rate(0)).statusCode, (await rate(1.5)).statusCode, (await rate(5, 'none')).statusCode]).toEqual([
+      400, 400, 404,
+    ]);
+    const asked = await community.db.selectFrom('derive_request').selectAll().orderBy('no', 'desc').execute();
+    expect(asked[0]).toMatchObject({ from_ms: 0, to_ms: Number.MAX_SAFE_INTEGER });
+  });
+
+  it('show what was judged of their registers, newest first, in pages', async () => {
+    const judged = (timeMs: number, direction: 0 | 1 = 0) => ({
+      ...{ point_no: 1, direction, time_ms: timeMs, kind: 'reset' as const },
+      ...{ before_mwh: 9000, after_mwh: 40, credited_mwh: direction === 0 ? 40 : null },
+    });
+    const rows = [judged(10), judged(20), judged(20, 1), judged(30)];
+    await community.db.insertInto('counter_judgement').values(rows).execute();
+    const url = `/metering-points/${POINT}/judgements`;
+    const newest = {
+      timeMs: 30,
+      register: 'importedWh',
+      kind: 'reset',
+      beforeMwh: 9000,
+      afterMwh: 40,
+      creditedMwh: 40,
+    };
+    expect((await call('theo', 'GET', `${url}?limit=1`)).json()).toEqual([newest]);
+    const page = await call('theo', 'GET', `${url}?fromMs=15&limit=2`);
+    expect(page.json().map((one: typeof newest) => [one.timeMs, one.register, one.creditedMwh])).toEqual([
+      [30, 'importedWh', 40],
+      [20, 'importedWh', 40],
+      [20, 'exportedWh', null],
+    ]);
+    expect(page.headers.link).toContain(`${url}?fromMs=15&limit=2&before=20>`);
+    expect((await call('theo', 'GET', `${url}?fromMs=15&limit=2&before=20`)).json()).toEqual([]);
+    expect((await call('theo', 'GET', `${url}?toMs=20`)).json()).toHaveLength(1);
+    expect((await call('theo', 'GET', '/metering-points/none/judgements')).statusCode).toBe(404);
+    expect((await call('anna', 'GET', url)).statusCode).toBe(403);
   });
 });
 

@@ -16,6 +16,7 @@ import { eventRoutes } from './routes/events.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
 import { linkRoutes, logInRoutes } from './routes/log-in.ts';
 import { memberRoutes } from './routes/members.ts';
+import { meteringPointRoutes } from './routes/metering-points.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { placeRoutes } from './routes/places.ts';
 import { shareRoutes } from './routes/shares.ts';
@@ -90,6 +91,7 @@ function apiRoutes(server: Server, app: App): void {
     accountRoutes,
     ledgerRoutes,
     placeRoutes,
+    meteringPointRoutes,
   ]) {
     register(server, app);
   }

@@ -2,6 +2,7 @@
 import type { Device } from '@commonworks/core/api/index.ts';
 import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../database.ts';
+import type { RegisterBreak } from '../metering/list-judgements.ts';
 import { listAlarms, reportIncident, updateAlarms } from './alarms.ts';
 import { findConditions, type Snapshot } from './conditions.ts';
 
@@ -13,8 +14,16 @@ const device = (change: Partial<Device>): Device => ({
 });
 const well: Snapshot = {
   ...{ nowMs: NOW, isBrokerConnected: true, devices: [device({})], edges: [{ name: 'roof', state: 'online' }] },
-  ...{ access: { isCurrent: true, sinceMs: 0 }, log: { behind: 0, sinceMs: null } },
+  ...{ access: { isCurrent: true, sinceMs: 0 }, log: { behind: 0, sinceMs: null }, registerBreaks: [] },
 };
+const broken = (change: Partial<RegisterBreak['judgement']>): RegisterBreak => ({
+  pointName: 'Household 3',
+  judgement: {
+    ...{ timeMs: NOW - 5000, register: 'importedWh', kind: 'reset' },
+    ...{ beforeMwh: 800_000_000, afterMwh: 400_000, creditedMwh: 400_000 },
+    ...change,
+  },
+});
 const codes = (change: Partial<Snapshot>) => findConditions({ ...well, ...change }).map((one) => one.code);
 
 describe('conditions', () => {
@@ -45,6 +54,22 @@ describe('conditions', () => {
   ])('%s', (_name, change, wanted) => {
     expect(codes(change)).toEqual(wanted);
   });
+
+  it('say of a register that broke off what was counted, and since when', () => {
+    const jump = broken({ register: 'exportedWh', kind: 'swap', afterMwh: 9e9, creditedMwh: null });
+    expect(findConditions({ ...well, registerBreaks: [broken({}), jump] })).toEqual([
+      {
+        ...{ code: 'live.register-restarted', subject: 'Household 3', severity: 'warning', sinceMs: NOW - 5000 },
+        message: "The meter's register restarted from zero; 0.4 kWh were counted since then in that interval.",
+      },
+      {
+        ...{ code: 'live.register-jumped', subject: 'Household 3, energy given' },
+        ...{ severity: 'warning', sinceMs: NOW - 5000 },
+        message:
+          "The meter's register went from 800 kWh to 9000 kWh, which cannot have flowed: the interval is missing, and billed to nobody.",
+      },
+    ]);
+  });
 });
 
 describe('alarms', () => {
@@ -64,5 +89,18 @@ describe('alarms', () => {
       ['live.values-stale', 1, 3],
     ]);
     expect(list[0]?.remedy).toContain('Check the device');
+  });
+
+  it('begin when the register broke off, anew when it does so again', async () => {
+    await using db = await openDatabase(':memory:');
+    const at = (timeMs: number) => findConditions({ ...well, registerBreaks: [broken({ timeMs })] });
+    await updateAlarms(db, at(NOW - 9000), NOW);
+    expect(await updateAlarms(db, at(NOW - 9000), NOW + 1)).toEqual([]);
+    await updateAlarms(db, at(NOW - 1000), NOW + 2);
+    const list = await listAlarms(db, { beforeMs: NOW + 9, limit: 10 });
+    expect(list.map(({ sinceMs, untilMs }) => [sinceMs, untilMs])).toEqual([
+      [NOW - 1000, null],
+      [NOW - 9000, NOW + 2],
+    ]);
   });
 });

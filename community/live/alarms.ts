@@ -10,15 +10,26 @@ export type Condition = {
   readonly subject: string;
   readonly severity: Alarm['severity'];
   readonly message: string;
+  /** When it began, where that is known better than by noticing it. */
+  readonly sinceMs?: number;
 };
 
 /** Raises what is new, ends what is over, leaves the rest. Returns the ids of the alarms that changed. */
 export async function updateAlarms(db: Db, conditions: readonly Condition[], nowMs: number): Promise<string[]> {
-  const open = await db.selectFrom('alarm').select(['id', 'code', 'subject']).where('until_ms', 'is', null).execute();
+  const open = await db
+    .selectFrom('alarm')
+    .select(['id', 'code', 'subject', 'since_ms'])
+    .where('until_ms', 'is', null)
+    .execute();
   const wanted = new Map(conditions.map((condition) => [`${condition.code} ${condition.subject}`, condition]));
   const changed: string[] = [];
   for (const alarm of open) {
-    if (wanted.delete(`${alarm.code} ${alarm.subject}`)) continue;
+    const key = `${alarm.code} ${alarm.subject}`;
+    const condition = wanted.get(key);
+    if (condition !== undefined && (condition.sinceMs ?? alarm.since_ms) === alarm.since_ms) {
+      wanted.delete(key);
+      continue;
+    }
     await db.updateTable('alarm').set({ until_ms: nowMs }).where('id', '=', alarm.id).execute();
     changed.push(alarm.id);
   }
@@ -35,8 +46,8 @@ export async function reportIncident(db: Db, condition: Condition, nowMs: number
 
 async function raise(db: Db, condition: Condition, nowMs: number): Promise<string> {
   const id = newId(nowMs);
-  const { code, subject, severity, message } = condition;
-  const row = { id, code, subject, severity, message, since_ms: nowMs, until_ms: null };
+  const { code, subject, severity, message, sinceMs = nowMs } = condition;
+  const row = { id, code, subject, severity, message, since_ms: sinceMs, until_ms: null };
   await db
     .insertInto('alarm')
     .values(row)

@@ -1,5 +1,6 @@
 /** What is wrong at this moment, from a snapshot: pure, so that every alarm can be tested without waiting for it. */
 import type { Device } from '@commonworks/core/api/index.ts';
+import type { RegisterBreak } from '../metering/list-judgements.ts';
 import type { Condition } from './alarms.ts';
 
 export type Snapshot = {
@@ -12,6 +13,8 @@ export type Snapshot = {
   readonly access: { readonly isCurrent: boolean; readonly sinceMs: number };
   /** Packs in the log that this server has not taken in yet, and since when that is so. */
   readonly log: { readonly behind: number; readonly sinceMs: number | null };
+  /** The newest of each register in the last days. */
+  readonly registerBreaks: readonly RegisterBreak[];
 };
 
 /** The broker restarts within this; a shorter loss is not worth an alarm. */
@@ -20,7 +23,12 @@ const LOG_LAG_MAX_MS = 60_000;
 const LOG_BEHIND_MIN = 10;
 
 export function findConditions(snapshot: Snapshot): Condition[] {
-  return [...serverConditions(snapshot), ...edgeConditions(snapshot), ...deviceConditions(snapshot)];
+  return [
+    ...serverConditions(snapshot),
+    ...edgeConditions(snapshot),
+    ...deviceConditions(snapshot),
+    ...snapshot.registerBreaks.map(breakCondition),
+  ];
 }
 
 function serverConditions({ nowMs, isBrokerConnected, access, log }: Snapshot): Condition[] {
@@ -64,6 +72,25 @@ function deviceConditions({ devices, isBrokerConnected }: Snapshot): Condition[]
     const message = `${device.title} sends no new values.`;
     return [{ code: 'live.values-stale', subject, severity: 'warning', message }];
   });
+}
+
+/** Somebody should look at the meter; the interval itself was judged already. */
+function breakCondition({ pointName, judgement }: RegisterBreak): Condition {
+  const { register, kind, beforeMwh, afterMwh, creditedMwh, timeMs } = judgement;
+  const dated = {
+    subject: register === 'importedWh' ? pointName : `${pointName}, energy given`,
+    ...{ severity: 'warning' as const, sinceMs: timeMs },
+  };
+  if (kind === 'reset') {
+    const message = `The meter's register restarted from zero; ${kwh(creditedMwh ?? 0)} were counted since then in that interval.`;
+    return { ...dated, code: 'live.register-restarted', message };
+  }
+  const message = `The meter's register went from ${kwh(beforeMwh)} to ${kwh(afterMwh)}, which cannot have flowed: the interval is missing, and billed to nobody.`;
+  return { ...dated, code: 'live.register-jumped', message };
+}
+
+function kwh(mwh: number): string {
+  return `${Math.round(mwh / 1000) / 1000} kWh`;
 }
 
 function minutes(ms: number): string {

@@ -9,8 +9,8 @@ import { createLiveValues, type LiveValuesStore } from './live-values.ts';
 const NOW = 1_000_000_000;
 const EDGE = 'edge';
 const point = (no: number, role: MeteringRole, device: string, member: string | null = null): PointRecord => ({
-  ...{ no, id: `point-${no}`, name: device, role, member },
-  assignments: [{ edge: EDGE, device, fromMs: 0, toMs: null }],
+  ...{ no, id: `point-${no}`, name: device, role, member, ratedPowerW: null },
+  assignments: [{ edge: EDGE, device, fromMs: 0, toMs: null, registerModulusWh: null }],
 });
 const POINTS = [
   point(1, 'producer', 'pv-1'),

@@ -1,6 +1,8 @@
 /** Gathers what alarms are found from. */
 import type { OpenedClock } from '@commonworks/clock';
 import type { AccessSync } from '../access-sync/sync-access.ts';
+import type { Db } from '../database.ts';
+import { registerBreaks } from '../metering/list-judgements.ts';
 import type { CommunityLive } from './community-live.ts';
 import type { Snapshot } from './conditions.ts';
 
@@ -20,7 +22,11 @@ export class LogProgress {
   }
 }
 
+/** A register that restarted or jumped is told for this long. */
+const BREAK_TOLD_MS = 7 * 86_400_000;
+
 export async function takeSnapshot(of: {
+  db: Db;
   live: CommunityLive;
   clock: OpenedClock;
   access: AccessSync;
@@ -29,12 +35,14 @@ export async function takeSnapshot(of: {
 }): Promise<Snapshot> {
   const { live } = of;
   const edges = await live.edges();
+  const nowMs = Math.trunc(of.clock.now());
   return {
-    nowMs: Math.trunc(of.clock.now()),
+    nowMs,
     isBrokerConnected: of.link.isConnected(),
     devices: await live.devices(),
     edges: edges.map(({ id, name }) => ({ name, state: live.values.status(id)?.state ?? 'never-seen' })),
     access: of.access.state(),
     log: of.progress.state,
+    registerBreaks: await registerBreaks(of.db, nowMs - BREAK_TOLD_MS),
   };
 }

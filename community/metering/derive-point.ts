@@ -1,56 +1,62 @@
 /** Interval energy of one metering point and direction, derived again where its registers changed. */
-import { QUARTER_HOUR_MS, qualityOfRank, qualityRank } from '@commonworks/core';
+import { QUARTER_HOUR_MS, qualityRank, type Span } from '@commonworks/core';
 import {
+  type CounterFacts,
   type DerivedIntervals,
   deriveIntervals,
   METERING_CONTEXT_MS,
-  type RegisterSample,
   touchedIntervals,
 } from '@commonworks/core/metering/index.ts';
 import type { Db } from '../database.ts';
 import { inChunks } from '../in-chunks.ts';
-import { DIRECTION_POINTS, type Direction, type PointRecord } from '../register/points.ts';
+import type { PointRecord } from '../register/points.ts';
+import { keepJudgements } from './keep-judgements.ts';
 import type { SeriesChange } from './keep-registers.ts';
+import { readWindow, type Target, type TracedSample } from './register-window.ts';
 import type { IntervalRow } from './schema.ts';
 
 type IntervalEnergy = DerivedIntervals['intervals'][number];
-type Target = { readonly point: PointRecord; readonly direction: Direction };
-type Span = { readonly fromMs: number; readonly toMs: number };
 
-/** A reading with the pack it came in, and how much its register was shifted by judged steps before it. */
-type TracedSample = RegisterSample & {
-  readonly source: number;
-  readonly seq: number;
-  readonly shiftMwh: number;
-};
+/** Inverters and gateways renew their energy register every few minutes, some every quarter hour. */
+const REFRESH_MS = QUARTER_HOUR_MS;
 
-/** Starts of the intervals whose row changed. Intervals that are not over yet are left for later. */
+/** Readings of many months are taken a month at a time. */
+const CLUSTER_MAX_MS = 31 * 86_400_000;
+
+/**
+ * Starts of the intervals whose row changed. Intervals that are not over yet are left for later.
+ * @param change.within whole intervals; none outside is touched. Everything when absent.
+ */
 export async function derivePoint(
   tx: Db,
   target: Target,
-  change: Pick<SeriesChange, 'timesMs' | 'newestMs'>,
+  change: Pick<SeriesChange, 'timesMs' | 'newestMs'> & { readonly within?: Span },
 ): Promise<number[]> {
   const changed: number[] = [];
+  const { fromMs, toMs } = change.within ?? { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
+  const isWanted = (start: number) => start >= fromMs && start + QUARTER_HOUR_MS <= Math.min(toMs, change.newestMs);
+  const options = { facts: factsOf(target.point), lengthMs: QUARTER_HOUR_MS };
   for (const times of clusters(change.timesMs)) {
-    const window = {
+    const window = await readWindow(tx, target, {
       fromMs: (times[0] ?? 0) - METERING_CONTEXT_MS,
       toMs: (times.at(-1) ?? 0) + METERING_CONTEXT_MS,
-    };
-    const samples = await windowSamples(tx, target, window);
-    const options = { facts: {}, lengthMs: QUARTER_HOUR_MS };
-    const starts = touchedIntervals(samples, { ...options, lateMs: times }).filter(
-      (start) => start + QUARTER_HOUR_MS <= change.newestMs,
-    );
+    });
+    const { samples } = window;
+    // Touched intervals follow each other without a hole.
+    const starts = touchedIntervals(samples, { ...options, lateMs: times }).filter(isWanted);
     const [first, last] = [starts[0], starts.at(-1)];
     if (first === undefined || last === undefined) continue;
     const span = { fromMs: first, toMs: last + QUARTER_HOUR_MS };
-    const touched = new Set(starts);
-    const derived = deriveIntervals(samples, { ...options, span }).intervals.filter(({ startMs }) =>
-      touched.has(startMs),
-    );
-    changed.push(...(await writeChanged(tx, target, { derived, samples, span })));
+    const derived = deriveIntervals(samples, { ...options, span });
+    changed.push(...(await writeChanged(tx, target, { derived: derived.intervals, samples, span })));
+    await keepJudgements(tx, target, { span, judgements: derived.judgements, window });
   }
   return changed;
+}
+
+/** Where a register wraps is a fact of the meter, and comes with its readings. */
+function factsOf({ ratedPowerW }: PointRecord): CounterFacts {
+  return { refreshMs: REFRESH_MS, ...(ratedPowerW !== null && { ratedPowerW }) };
 }
 
 /** Times further apart than twice the context of the counter engine are derived on their own. */
@@ -58,76 +64,12 @@ function clusters(times: readonly number[]): number[][] {
   const result: number[][] = [];
   let last = Number.NEGATIVE_INFINITY;
   for (const time of times) {
-    if (time - last > 2 * METERING_CONTEXT_MS) result.push([]);
+    const isApart = time - last > 2 * METERING_CONTEXT_MS || time - (result.at(-1)?.[0] ?? time) > CLUSTER_MAX_MS;
+    if (isApart) result.push([]);
     result.at(-1)?.push(time);
     last = time;
   }
   return result;
-}
-
-/** The point's readings from every device assigned to it, each within its assignment, as one register. */
-async function windowSamples(tx: Db, target: Target, window: Span): Promise<TracedSample[]> {
-  const samples: TracedSample[] = [];
-  for (const assignment of target.point.assignments) {
-    const fromMs = Math.max(window.fromMs, assignment.fromMs);
-    const toMs = Math.min(window.toMs + 1, assignment.toMs ?? Number.MAX_SAFE_INTEGER);
-    if (fromMs >= toMs) continue;
-    const { edge, device } = assignment;
-    const series = await tx
-      .selectFrom('series')
-      .select('no')
-      .where('edge', '=', edge)
-      .where('device', '=', device)
-      .where('point', '=', DIRECTION_POINTS[target.direction])
-      .executeTakeFirst();
-    if (series !== undefined) {
-      samples.push(...(await seriesSamples(tx, { no: series.no, meter: `${edge}/${device}` }, { fromMs, toMs })));
-    }
-  }
-  return samples.sort((a, b) => a.timeMs - b.timeMs);
-}
-
-/**
- * The edge knows the device and has judged resets and rollovers: what it credited is added to every later reading, so
- * that the register goes on rising. A swap it could not credit begins another meter.
- */
-async function seriesSamples(tx: Db, series: { no: number; meter: string }, span: Span): Promise<TracedSample[]> {
-  const rows = await tx
-    .selectFrom('register_sample')
-    .selectAll()
-    .where('series_no', '=', series.no)
-    .where('time_ms', '>=', span.fromMs)
-    .where('time_ms', '<', span.toMs)
-    .orderBy('time_ms')
-    .execute();
-  const steps = await tx
-    .selectFrom('counter_step')
-    .select(['time_ms', 'before_mwh', 'after_mwh', 'credited_mwh'])
-    .where('series_no', '=', series.no)
-    .where('time_ms', '>', span.fromMs)
-    .where('time_ms', '<', span.toMs)
-    .where('kind', 'in', ['reset', 'rollover', 'swap'])
-    .orderBy('time_ms')
-    .execute();
-  let next = 0;
-  let shiftMwh = 0;
-  let meters = 0;
-  return rows.map((row) => {
-    for (; next < steps.length && (steps[next]?.time_ms ?? 0) <= row.time_ms; next++) {
-      const step = steps[next];
-      if (step === undefined || step.credited_mwh === null) meters++;
-      else shiftMwh += step.before_mwh + step.credited_mwh - step.after_mwh;
-    }
-    return {
-      timeMs: row.time_ms,
-      mwh: row.mwh + shiftMwh,
-      quality: qualityOfRank(row.quality),
-      meter: `${series.meter}#${meters}`,
-      source: row.source_no,
-      seq: row.seq,
-      shiftMwh,
-    };
-  });
 }
 
 async function writeChanged(

@@ -165,7 +165,7 @@ describe('processPage', () => {
     expect((await intervals(db, 2)).map((row) => row.energy_mwh)).toEqual([90_000, 90_000, 90_000]);
   });
 
-  it('carries on over a rollover that the edge credited, with raw registers at the edges', async () => {
+  it('carries on over a rollover that an agent credited, with raw registers at the edges', async () => {
     await using db = await seeded();
     const rollover = { point: 'importedWh', kind: 'rollover', beforeMwh: 999_000, afterMwh: 4000, creditedMwh: 5000 };
     await feed(db, [

@@ -49,4 +49,15 @@ const VERSION_2 = `
   DELETE FROM boot_clock WHERE boot NOT LIKE '%/%';
 `;
 
-export const METERING_MIGRATIONS: FolderMigrations = { folder: 'metering', steps: [VERSION_1, VERSION_2] };
+/** Judgements are kept from now on; those of earlier intervals come when they are derived again. */
+const VERSION_3 = `
+  CREATE TABLE counter_judgement (
+    point_no INTEGER NOT NULL, direction INTEGER NOT NULL CHECK (direction IN (0, 1)), time_ms INTEGER NOT NULL,
+    kind TEXT NOT NULL, before_mwh INTEGER NOT NULL, after_mwh INTEGER NOT NULL, credited_mwh INTEGER,
+    PRIMARY KEY (point_no, time_ms, direction)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX counter_judgement_anew ON counter_judgement (time_ms) WHERE kind IN ('reset', 'swap');
+  ALTER TABLE derive_request ADD COLUMN to_ms INTEGER;
+`;
+
+export const METERING_MIGRATIONS: FolderMigrations = { folder: 'metering', steps: [VERSION_1, VERSION_2, VERSION_3] };

@@ -1,4 +1,5 @@
 /** Rows of metering. Energy in whole mWh; quality as its rank; direction 0 imported, 1 exported (bus viewpoint). */
+import type { CounterEvent } from '@commonworks/core';
 import type { Generated } from 'kysely';
 
 export type IntervalRow = {
@@ -51,7 +52,7 @@ export type MeteringTables = {
   counter_step: {
     series_no: number;
     time_ms: number;
-    kind: string;
+    kind: CounterEvent['kind'];
     before_mwh: number;
     after_mwh: number;
     credited_mwh: number | null;
@@ -60,8 +61,22 @@ export type MeteringTables = {
   };
   pending_pack: { cursor: number; boot: string; entry: string };
   boot_clock: { boot: string; offset_ms: number };
-  /** The register changed for times that may be derived already; without a point only the sharing did. */
-  derive_request: { no: Generated<number>; point_no: number | null; from_ms: number };
+  /** Steps that were not plain rises, of the intervals derived; what was seen by the register itself, not shifted. */
+  counter_judgement: {
+    point_no: number;
+    direction: 0 | 1;
+    time_ms: number;
+    kind: CounterEvent['kind'];
+    before_mwh: number;
+    after_mwh: number;
+    /** Null when what flowed cannot be known. */
+    credited_mwh: number | null;
+  };
+  /**
+   * The register changed for times that may be derived already; without a point only the sharing did. With an end only
+   * the intervals within are derived again, none beside them.
+   */
+  derive_request: { no: Generated<number>; point_no: number | null; from_ms: number; to_ms: number | null };
   interval: IntervalRow;
   interval_share: IntervalShareRow;
   interval_total: {

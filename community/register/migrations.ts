@@ -49,4 +49,10 @@ const VERSION_1 = `
   ) STRICT;
 `;
 
-export const REGISTER_MIGRATIONS: FolderMigrations = { folder: 'register', steps: [VERSION_1] };
+/** What the counter engine may know of a point and of a meter; null is not known. */
+const VERSION_2 = `
+  ALTER TABLE metering_point ADD COLUMN rated_power_w INTEGER CHECK (rated_power_w > 0);
+  ALTER TABLE assignment ADD COLUMN register_modulus_wh INTEGER CHECK (register_modulus_wh > 0);
+`;
+
+export const REGISTER_MIGRATIONS: FolderMigrations = { folder: 'register', steps: [VERSION_1, VERSION_2] };

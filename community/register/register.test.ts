@@ -28,6 +28,7 @@ const SEED: Seed = {
       name: 'Home 1',
       role: 'consumer',
       member: anna,
+      ratedPowerW: 24_000,
       assignments: [{ edge: roof, device: 'home-1', fromMs: 0, toMs: null }],
     },
   ],
@@ -101,10 +102,12 @@ describe('holdings', () => {
 describe('metering points', () => {
   it('change their meter at an instant and keep the history', async () => {
     await using db = await seeded();
-    await assignDevice(db, home, { edge: roof, device: 'home-1b', fromMs: 900, toMs: null });
+    const next = { edge: roof, device: 'home-1b', fromMs: 900, toMs: null, registerModulusWh: 100_000_000 };
+    await assignDevice(db, home, next);
+    expect((await listPoints(db))[0]?.ratedPowerW).toBe(24_000);
     expect((await listPoints(db))[0]?.assignments).toEqual([
-      { edge: roof, device: 'home-1', fromMs: 0, toMs: 900 },
-      { edge: roof, device: 'home-1b', fromMs: 900, toMs: null },
+      { edge: roof, device: 'home-1', fromMs: 0, toMs: 900, registerModulusWh: null },
+      { edge: roof, device: 'home-1b', fromMs: 900, toMs: null, registerModulusWh: 100_000_000 },
     ]);
     await expect(assignDevice(db, home, { edge: roof, device: 'x', fromMs: 100, toMs: 200 })).rejects.toThrow(
       'overlaps',

@@ -31,6 +31,7 @@ export type RegisterTables = {
     name: string;
     role: MeteringRole;
     member: string | null;
+    rated_power_w: number | null;
   };
   assignment: {
     no: Generated<number>;
@@ -39,6 +40,7 @@ export type RegisterTables = {
     device: string;
     from_ms: number;
     to_ms: number | null;
+    register_modulus_wh: number | null;
   };
   tariff: {
     community: string;

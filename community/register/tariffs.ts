@@ -26,7 +26,7 @@ export async function addTariff(db: Db, community: string, tariff: Tariff): Prom
       feed_in_price: tariff.feedInPrice,
     })
     .execute();
-  await db.insertInto('derive_request').values({ point_no: null, from_ms: tariff.fromMs }).execute();
+  await db.insertInto('derive_request').values({ point_no: null, from_ms: tariff.fromMs, to_ms: null }).execute();
 }
 
 /** Ascending by date. */

@@ -1,7 +1,8 @@
 /** What admins and treasurers register: points, edges, machines, badges, tariffs; and the links that let people in. */
 import { type Static, Type } from 'typebox';
+import { JUDGEMENT_KINDS } from '../events.ts';
 import { Nullable, TimeMs } from '../schema.ts';
-import { MACHINE_KINDS } from '../seed.ts';
+import { MACHINE_KINDS, RatedPowerW, RegisterModulusWh } from '../seed.ts';
 import { METERING_ROLES, Member, ROLES } from './people.ts';
 import { ALLOCATION_METHODS } from './share.ts';
 
@@ -41,11 +42,33 @@ export const LinkInfo = Type.Object({
 });
 
 export const PointRequest = Type.Object(
-  { name: Name, role: Type.Enum([...METERING_ROLES]), member: Nullable(Id) },
+  {
+    name: Name,
+    role: Type.Enum([...METERING_ROLES]),
+    member: Nullable(Id),
+    ratedPowerW: Type.Optional(Nullable(RatedPowerW)),
+  },
   closed,
 );
+/** PATCH /metering-points/:id: what is not settled yet is judged again by it. */
+export const PointChange = Type.Object({ ratedPowerW: Nullable(RatedPowerW) }, closed);
 /** POST /metering-points/:id/assignments: from then on this device measures the point. */
-export const AssignmentRequest = Type.Object({ edge: Id, device: Slug, fromMs: TimeMs }, closed);
+export const AssignmentRequest = Type.Object(
+  { edge: Id, device: Slug, fromMs: TimeMs, registerModulusWh: Type.Optional(Nullable(RegisterModulusWh)) },
+  closed,
+);
+
+/** GET /metering-points/:id/judgements: a step of a register that was not a plain rise, in mWh. */
+export const RegisterJudgement = Type.Object({
+  timeMs: Type.Number(),
+  register: Type.Enum(['importedWh', 'exportedWh']),
+  kind: Type.Enum([...JUDGEMENT_KINDS]),
+  beforeMwh: Type.Integer(),
+  afterMwh: Type.Integer(),
+  /** What flowed in this step; null when nobody can know: then it is billed to nobody. */
+  creditedMwh: Nullable(Type.Integer()),
+});
+export type RegisterJudgement = Static<typeof RegisterJudgement>;
 
 export const Edge = Type.Object({ id: Type.String(), name: Type.String(), isEnabled: Type.Boolean() });
 export type Edge = Static<typeof Edge>;

@@ -65,8 +65,17 @@ export const MeteringPoint = Type.Object({
   name: Type.String(),
   role: Type.Enum([...METERING_ROLES]),
   member: Nullable(Type.String()),
+  /** The most the connection can carry, W; null: not known, so no rise of its register is refused. */
+  ratedPowerW: Nullable(Type.Integer()),
   assignments: Type.Array(
-    Type.Object({ edge: Type.String(), device: Type.String(), fromMs: Type.Number(), toMs: Nullable(Type.Number()) }),
+    Type.Object({
+      edge: Type.String(),
+      device: Type.String(),
+      fromMs: Type.Number(),
+      toMs: Nullable(Type.Number()),
+      /** Where this meter's register begins again at zero, Wh; null: not known, or never. */
+      registerModulusWh: Nullable(Type.Integer()),
+    }),
   ),
 });
 export type MeteringPoint = Static<typeof MeteringPoint>;

@@ -97,6 +97,16 @@ export const COMMUNITY_ERRORS = {
     title: 'The community server is behind the stored readings',
     remedy: 'It catches up by itself; when it does not, look into its log for a fault that repeats.',
   },
+  'live.register-jumped': {
+    title: 'The register of a meter jumped to what cannot have flowed',
+    remedy:
+      'See whether the meter was exchanged, and set the new one under People. If it truly flowed, correct the rated power of the metering point.',
+  },
+  'live.register-restarted': {
+    title: 'The register of a meter began again at zero',
+    remedy:
+      'See whether the meter lost its memory or was exchanged. Where it begins again by itself, set its modulus and the rated power of the metering point (docs/adding-a-device.md).',
+  },
   'live.values-stale': {
     title: 'A device sends no new values',
     remedy: 'Check the device and its edge; stale values are never shown as live.',

@@ -215,6 +215,13 @@ it('reaches the same intervals from late readings in any order, deriving only wh
   );
 });
 
+it('touches the interval of a late reading that is ignored, so that it can be said', () => {
+  const samples = Array.from({ length: 9 }, (_, i) => sample(i * LENGTH, 1_000_000 + i * 1000));
+  const odd = sample(4 * LENGTH + 60_000, 0);
+  const all = [...samples, odd].sort((a, b) => a.timeMs - b.timeMs);
+  expect(touchedIntervals(all, { facts, lateMs: [odd.timeMs], lengthMs: LENGTH })).toEqual([4 * LENGTH]);
+});
+
 it('touches only the neighbourhood of a late reading in a plain series', () => {
   const samples = Array.from({ length: 97 }, (_, i) => sample(i * LENGTH, 1_000_000 + i * 1000));
   expect(

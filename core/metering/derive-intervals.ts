@@ -4,7 +4,7 @@ import { invariant } from '../errors.ts';
 import { type Quality, worstQuality } from '../quality.ts';
 import type { Span } from '../time.ts';
 import { type CounterPoint, type Judgement, judgeCounter } from './judge-counter.ts';
-import { type CounterFacts, modulusOf, type RegisterSample } from './register-sample.ts';
+import type { CounterFacts, RegisterSample } from './register-sample.ts';
 
 /** One interval of one register. A null edge was neither read nor lies between two near readings. */
 export type IntervalEnergy = {
@@ -92,13 +92,13 @@ function edgesOf(points: readonly CounterPoint[], options: DeriveOptions & { cou
 function interpolate(
   timeMs: number,
   { before, after }: { before: CounterPoint; after: CounterPoint },
-  { facts, lengthMs }: DeriveOptions,
+  { lengthMs }: DeriveOptions,
 ): Edge | null {
   const elapsedMs = after.timeMs - before.timeMs;
   if (elapsedMs > lengthMs || after.step === 'reset' || after.segment !== before.segment) return null;
   const flowed = after.cumulativeMwh - before.cumulativeMwh;
   const part = Math.round((flowed * (timeMs - before.timeMs)) / elapsedMs);
-  const modulus = after.step === 'rollover' ? modulusOf(facts) : null;
+  const modulus = after.step === 'rollover' ? after.modulusMwh : null;
   const register = before.registerMwh + part;
   return {
     timeMs,

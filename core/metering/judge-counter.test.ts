@@ -167,6 +167,34 @@ it('takes a change of meter for a swap whatever the values say', () => {
   expect(points.map((point) => point.segment)).toEqual([0, 0, 1, 1]);
 });
 
+it('wraps each meter of a place at its own modulus', () => {
+  const facts = { ratedPowerW: 20_000, modulusMwh: 1000 * KWH };
+  const own = (mwh: number[], at: number, modulusMwh: number) =>
+    mwh.map((value, i) => ({
+      ...{ timeMs: (at + i) * QUARTER, mwh: value, quality: 'good' as const, meter: String(at), modulusMwh },
+    }));
+  const { points, judgements } = judgeCounter(
+    [...own([99 * KWH, 0.5 * KWH], 0, 100 * KWH), ...own([9_999 * KWH, 1 * KWH], 2, 10_000 * KWH)],
+    facts,
+  );
+  expect(judgements.map(({ kind, creditedMwh }) => [kind, creditedMwh])).toEqual([
+    ['rollover', 1.5 * KWH],
+    ['swap', null],
+    ['rollover', 2 * KWH],
+  ]);
+  expect(points.at(-1)?.cumulativeMwh).toBe(3.5 * KWH);
+});
+
+it('lets a register catch up that is renewed slowly, and credits no more for it after a restart', () => {
+  const at = (second: number, mwh: number): RegisterSample => ({ timeMs: second * 1000, mwh, quality: 'good' });
+  const slow = [at(0, 500 * KWH), at(890, 500 * KWH), at(900, 504 * KWH), at(910, 504 * KWH)];
+  expect(judgeCounter(slow, household).judgements.map(({ kind }) => kind)).toEqual(['swap']);
+  const facts = { ...household, refreshMs: QUARTER };
+  expect(judgeCounter(slow, facts)).toMatchObject({ judgements: [], points: { 3: { cumulativeMwh: 4 * KWH } } });
+  const restarted = [at(0, 500 * KWH), at(10, 4 * KWH), at(900, 4.5 * KWH)];
+  expect(judgeCounter(restarted, facts).judgements.map(({ kind }) => kind)).toEqual(['swap']);
+});
+
 it('refuses samples that do not ascend in time', () => {
   const twice = { timeMs: 5, mwh: 1, quality: 'good' as const };
   expect(() => judgeCounter([twice, twice], {})).toThrow('ascend');
@@ -180,6 +208,7 @@ const anyFacts = fc.constantFrom<CounterFacts>(
   household,
   { ratedPowerW: 2000, widthBits: 16 },
   { modulusMwh: 8 * KWH, ratedPowerW: 30_000 },
+  { modulusMwh: 8 * KWH, ratedPowerW: 2000, refreshMs: QUARTER },
 );
 
 it('never makes cumulative energy fall, whatever the register says', () => {

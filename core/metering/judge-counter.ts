@@ -5,6 +5,7 @@ import type { CounterEvent } from '../events.ts';
 import type { Quality } from '../quality.ts';
 import {
   type CounterFacts,
+  flowMaxMwh,
   isUsable,
   modulusOf,
   type RegisterSample,
@@ -22,6 +23,8 @@ export type CounterPoint = {
   readonly quality: Quality;
   /** How this point was reached from the one before. */
   readonly step: 'first' | 'rise' | 'dip' | 'rollover' | 'reset' | 'swap';
+  /** Where its register wraps; null when that is not known. */
+  readonly modulusMwh: Mwh | null;
 };
 
 /** A step that was not a plain rise; the body of a `counter` event but for the point's name. */
@@ -69,7 +72,7 @@ export function judgeCounter(samples: readonly RegisterSample[], facts: CounterF
       judgements.push({ timeMs, kind: step, beforeMwh: walk.highMwh, afterMwh: mwh, creditedMwh });
     }
     if (step === 'glitch') continue;
-    points.push(nextPoint(points.at(-1), sample, { step, creditedMwh }));
+    points.push(nextPoint(points.at(-1), sample, { step, creditedMwh, modulusMwh: modulusOf(facts, sample) }));
     if (step !== 'dip') moveOn(walk, sample, step);
   }
   return { points, judgements };
@@ -78,7 +81,7 @@ export function judgeCounter(samples: readonly RegisterSample[], facts: CounterF
 function nextPoint(
   last: CounterPoint | undefined,
   sample: UsableSample,
-  { step, creditedMwh }: { step: CounterPoint['step']; creditedMwh: Mwh | null },
+  { step, creditedMwh, modulusMwh }: Pick<CounterPoint, 'step' | 'modulusMwh'> & { creditedMwh: Mwh | null },
 ): CounterPoint {
   return {
     timeMs: sample.timeMs,
@@ -87,6 +90,7 @@ function nextPoint(
     segment: (last?.segment ?? 0) + (creditedMwh === null ? 1 : 0),
     quality: sample.quality,
     step,
+    modulusMwh,
   };
 }
 
@@ -112,16 +116,15 @@ function judgeFall(walk: Walk, index: number, sample: UsableSample): Verdict {
   const { highMwh, facts } = walk;
   if (highMwh - sample.mwh <= DIP_MAX_MWH && sample.mwh > highMwh / 2) return { step: 'dip', creditedMwh: 0 };
   if (comesBack(walk, index, sample)) return GLITCH;
-  const possible = possibleSince(walk, sample);
   const isBounded = facts.ratedPowerW !== undefined;
-  const modulus = modulusOf(facts);
+  const modulus = modulusOf(facts, sample);
   if (modulus !== null && isBounded && highMwh < modulus) {
     const wrapped = sample.mwh + modulus - highMwh;
-    if (wrapped <= possible) return { step: 'rollover', creditedMwh: wrapped };
+    if (wrapped <= possibleSince(walk, sample)) return { step: 'rollover', creditedMwh: wrapped };
   }
   if (!isConfirmed(walk, index, sample)) return GLITCH;
   // What a counter shows after restarting from zero has flowed since; how much flowed before is not known.
-  const isFromZero = sample.mwh === 0 || (isBounded && sample.mwh <= possible);
+  const isFromZero = sample.mwh === 0 || (isBounded && sample.mwh <= flowMaxMwh(facts, sample.timeMs - walk.highMs));
   return isFromZero ? { step: 'reset', creditedMwh: sample.mwh } : UNKNOWN;
 }
 

@@ -9,6 +9,8 @@ export type RegisterSample = {
   readonly quality: Quality;
   /** Which physical meter it came from; a change is a swap, whatever the values say. */
   readonly meter?: string;
+  /** Where the register of this meter wraps; goes before the facts', for the meters of one place may differ. */
+  readonly modulusMwh?: Mwh;
 };
 
 /** What is known of the counter. The more is known, the fewer steps stay unexplained; nothing is guessed. */
@@ -21,6 +23,8 @@ export type CounterFacts = {
   readonly modulusMwh?: Mwh;
   /** The most this point can draw or feed, in W. Without it no rollover is accepted and no rise is refused. */
   readonly ratedPowerW?: number;
+  /** Meters and gateways that renew their register slowly show one this old, then all that flowed meanwhile at once. */
+  readonly refreshMs?: number;
 };
 
 /** A reading whose register can be believed. An operator's substitute value (`estimated`) counts, and stays estimated. */
@@ -32,7 +36,8 @@ export function isUsable(sample: RegisterSample): sample is UsableSample {
 
 const RESOLUTION_MWH = 1000;
 
-export function modulusOf(facts: CounterFacts): Mwh | null {
+export function modulusOf(facts: CounterFacts, sample: RegisterSample): Mwh | null {
+  if (sample.modulusMwh !== undefined) return sample.modulusMwh;
   if (facts.modulusMwh !== undefined) return facts.modulusMwh;
   if (facts.widthBits === undefined) return null;
   return 2 ** facts.widthBits * (facts.resolutionMwh ?? RESOLUTION_MWH);
@@ -41,9 +46,14 @@ export function modulusOf(facts: CounterFacts): Mwh | null {
 /** A reading's time stamp may be this far from the moment the meter latched its register. */
 const LATCH_MS = 2000;
 
-/** The most that can have flowed between two readings: rated power over the time, plus one count of the register. */
-export function stepMaxMwh(facts: CounterFacts, elapsedMs: number): Mwh {
+/** The most that can have flowed in a time: at rated power, plus one count of the register. */
+export function flowMaxMwh(facts: CounterFacts, elapsedMs: number): Mwh {
   if (facts.ratedPowerW === undefined) return Number.POSITIVE_INFINITY;
   // 1 W for 3600 ms is 1 mWh.
   return (facts.ratedPowerW * (elapsedMs + LATCH_MS)) / 3600 + (facts.resolutionMwh ?? RESOLUTION_MWH);
+}
+
+/** The most a register can have risen between two readings: the first may have shown an older one. */
+export function stepMaxMwh(facts: CounterFacts, elapsedMs: number): Mwh {
+  return flowMaxMwh(facts, elapsedMs + (facts.refreshMs ?? 0));
 }

@@ -196,6 +196,10 @@ function peopleRoutes(now: () => number): Record<string, Handler> {
     'POST /members/:id/invite': () => ({ schema: api.InviteLink, body: link() }),
     'POST /members/:id/reset-link': () => ({ schema: api.InviteLink, body: link() }),
     'GET /metering-points': () => ({ schema: Type.Array(api.MeteringPoint), body: fixturePoints() }),
+    'PATCH /metering-points/:id': ({ body }) => ({
+      schema: api.MeteringPoint,
+      body: { ...fixturePoints()[0], ...(body as object) },
+    }),
     'POST /edges': () => ({
       status: 201,
       schema: EdgeSecret,

@@ -43,8 +43,8 @@ export function fixturePoints(): MeteringPoint[] {
     role: MeteringPoint['role'],
     at: { member: string | null; device: string },
   ): MeteringPoint => ({
-    ...{ id: name, name, role, member: at.member },
-    assignments: [{ edge: 'edge-roof', device: at.device, fromMs: JOINED_MS, toMs: null }],
+    ...{ id: name, name, role, member: at.member, ratedPowerW: role === 'consumer' ? 24_000 : null },
+    assignments: [{ edge: 'edge-roof', device: at.device, fromMs: JOINED_MS, toMs: null, registerModulusWh: null }],
   });
   return [
     point('Roof', 'producer', { member: null, device: 'pv-1' }),

@@ -3,10 +3,12 @@ import { createHmac } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { QUARTER_HOUR_MS } from '@commonworks/core';
 import { parseSeed } from '@commonworks/core/seed.ts';
 import { expect, it, onTestFinished } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { METERED_DEVICES } from '../world/cast.ts';
+import { createWorld, type World } from '../world/world.ts';
 import { prepareDemoSite, readDemoConfig } from './prepare-demo-site.ts';
 
 const BADGE_KEY = '0f'.repeat(32);
@@ -34,6 +36,31 @@ async function prepared(): Promise<string> {
 }
 
 const yaml = (...path: string[]) => parse(readFileSync(join(...path), 'utf8'));
+
+it('seeds connections that carry whatever the world lets flow, in June and in January', async () => {
+  const { meteringPoints } = parseSeed(yaml(await prepared(), 'seed.yaml'));
+  for (const startMs of [Date.UTC(2026, 5, 10), Date.UTC(2026, 0, 10)]) {
+    const world = createWorld({ seed: 1, startMs, zone: 'Europe/Vienna' });
+    const rows = meteringPoints.map(({ assignments, ratedPowerW }) => {
+      const device = METERED_DEVICES.find((one) => one === assignments[0]?.device) ?? 'grid-1';
+      return { device, ratedPowerW, before: totalMwh(world, device) };
+    });
+    for (let quarter = 1; quarter <= 7 * 96; quarter++) {
+      world.advanceTo(startMs + quarter * QUARTER_HOUR_MS);
+      for (const row of rows) {
+        const total = totalMwh(world, row.device);
+        // A quarter of an hour at 1 W is 250 mWh.
+        expect((total - row.before) / 250, row.device).toBeLessThanOrEqual(row.ratedPowerW ?? 0);
+        row.before = total;
+      }
+    }
+  }
+});
+
+function totalMwh(world: World, device: (typeof METERED_DEVICES)[number]): number {
+  const { imported, exported } = world.registers(device);
+  return imported.mwh + exported.mwh;
+}
 
 it('writes a seed that the community accepts, with every metered device assigned to one point', async () => {
   const dir = await prepared();

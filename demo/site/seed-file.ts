@@ -1,7 +1,9 @@
 /** The demo's seed: people, points, tariff, machines and bookings, as a community's server takes them once. */
 import { localDay, QUARTER_HOUR_MS, type SiteConfig } from '@commonworks/core';
 import type { Seed } from '@commonworks/core/seed.ts';
+import { BATTERY } from '../world/battery.ts';
 import { createWallClock } from '../world/local-time.ts';
+import { PV_RATED_W } from '../world/pv.ts';
 import { createWorkshopPlan, type MachineName } from '../world/workshop-plan.ts';
 import type { DemoEdge } from './edge-files.ts';
 import { PEOPLE, type Person, SHARES_ISSUED } from './people.ts';
@@ -59,6 +61,18 @@ export function demoSeed(input: SeedInput): Seed {
 
 type WithId = Person & { readonly id: string };
 
+/** What each kind of connection can carry: three fuses of 35 A for a home, of 100 A for the house, one of 16 A for a machine. */
+const RATED_W = {
+  solar: PV_RATED_W,
+  battery: BATTERY.powerMaxW,
+  grid: 69_000,
+  home: 24_000,
+  machine: 3680,
+} as const;
+
+/** SunSpec's acc32 in whole watt-hours. */
+const ACC32_WH = 2 ** 32;
+
 function demoPoints(
   people: readonly WithId[],
   place: { roof: string; workshop: string; foundedMs: number },
@@ -67,30 +81,34 @@ function demoPoints(
   const point = (
     name: string,
     role: Seed['meteringPoints'][number]['role'],
-    device: string,
-    member: string | null,
+    of: { device: string; ratedPowerW: number; member?: string; registerModulusWh?: number },
   ) => ({
     id: newId(),
     name,
     role,
-    member,
+    member: of.member ?? null,
+    ratedPowerW: of.ratedPowerW,
     assignments: [
       {
         edge: role === 'workshop' ? place.workshop : place.roof,
-        device,
+        device: of.device,
         fromMs: place.foundedMs,
         toMs: null,
+        ...(of.registerModulusWh !== undefined && { registerModulusWh: of.registerModulusWh }),
       },
     ],
   });
+  const home = (device: string, member: string) => ({ device, member, ratedPowerW: RATED_W.home });
   return [
-    point('Solar plant', 'producer', 'pv-1', null),
-    point('Battery', 'storage', 'bat-1', null),
-    point('Grid connection', 'grid', 'grid-1', null),
-    ...people.flatMap(({ id, name, home }) => (home === null ? [] : [point(`Home of ${name}`, 'consumer', home, id)])),
-    point('Laser cutter', 'workshop', 'laser-1', null),
-    point('CNC mill', 'workshop', 'cnc-1-meter', null),
-    point('Hot-water boiler', 'workshop', 'boiler-1-meter', null),
+    point('Solar plant', 'producer', { device: 'pv-1', ratedPowerW: RATED_W.solar, registerModulusWh: ACC32_WH }),
+    point('Battery', 'storage', { device: 'bat-1', ratedPowerW: RATED_W.battery }),
+    point('Grid connection', 'grid', { device: 'grid-1', ratedPowerW: RATED_W.grid }),
+    ...people.flatMap((person) =>
+      person.home === null ? [] : [point(`Home of ${person.name}`, 'consumer', home(person.home, person.id))],
+    ),
+    point('Laser cutter', 'workshop', { device: 'laser-1', ratedPowerW: RATED_W.machine }),
+    point('CNC mill', 'workshop', { device: 'cnc-1-meter', ratedPowerW: RATED_W.machine }),
+    point('Hot-water boiler', 'workshop', { device: 'boiler-1-meter', ratedPowerW: RATED_W.machine }),
   ];
 }
 

@@ -4,6 +4,7 @@ import type {
   AssignmentRequest,
   EdgeSecret,
   MachineRequest,
+  PointChange,
   PointRequest,
   SettlementRequest,
   ShareCount,
@@ -47,6 +48,7 @@ export type Tariff = Static<typeof TariffRecord>;
 export type Shares = Static<typeof ShareCount>;
 export type NewTariff = Static<typeof TariffRequest>;
 export type NewPoint = Static<typeof PointRequest>;
+export type PointUpdate = Static<typeof PointChange>;
 export type NewMachine = Static<typeof MachineRequest>;
 export type Assignment = Static<typeof AssignmentRequest>;
 export type Enrolled = Static<typeof EdgeSecret>;
@@ -68,7 +70,7 @@ export type Api = ReturnType<typeof createApi>;
 
 export function createApi(fetcher: Fetch) {
   const get = <T>(path: string, options: Options = {}) => request(fetcher, API_BASE + path, options) as Promise<T>;
-  const send = <T>(method: 'POST' | 'DELETE', path: string, call: Call = {}) =>
+  const send = <T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, call: Call = {}) =>
     request(fetcher, API_BASE + path, { ...call, method }) as Promise<T>;
   const id = encodeURIComponent;
   return {
@@ -92,7 +94,7 @@ export function createApi(fetcher: Fetch) {
 }
 
 type Get = <T>(path: string, options?: Options) => Promise<T>;
-type Send = <T>(method: 'POST' | 'DELETE', path: string, call?: Call) => Promise<T>;
+type Send = <T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, call?: Call) => Promise<T>;
 const id = encodeURIComponent;
 
 function workshopCalls(get: Get, send: Send) {
@@ -150,6 +152,8 @@ function peopleCalls(get: Get, send: Send) {
     addPoint: (body: NewPoint) => send<MeteringPoint>('POST', '/metering-points', { body }),
     assign: (point: string, body: Assignment) =>
       send<MeteringPoint>('POST', `/metering-points/${id(point)}/assignments`, { body }),
+    changePoint: (point: string, body: PointUpdate) =>
+      send<MeteringPoint>('PATCH', `/metering-points/${id(point)}`, { body }),
     enrol: (name: string) => send<Enrolled>('POST', '/edges', { body: { name } }),
     addMachine: (body: NewMachine) => send<{ id: string }>('POST', '/machines', { body }),
     meteringPoints: (options?: Options) => get<MeteringPoint[]>('/metering-points', options),

@@ -6,6 +6,7 @@ import { useAction } from '../state/use-action.ts';
 import { text } from '../text/text.ts';
 import { Choice, TextField } from '../ui/field.tsx';
 import { Refusal } from '../ui/states.tsx';
+import { wholeNumber, wholeNumberInput } from './whole-number.ts';
 
 const ROLES = ['consumer', 'producer', 'storage', 'grid', 'workshop'] as const satisfies MeteringRole[];
 
@@ -14,11 +15,13 @@ export function AddPoint({ members, onAdded }: { members: readonly Member[]; onA
   const [name, setName] = useState('');
   const [role, setRole] = useState<MeteringRole>('consumer');
   const [member, setMember] = useState('');
+  const [rated, setRated] = useState('');
   const { isBusy, error, run } = useAction();
   const add = (event: Event) => {
     event.preventDefault();
     return run(async () => {
-      await api.addPoint({ name: name.trim(), role, member: member === '' ? null : member });
+      const ratedPowerW = wholeNumber(rated);
+      await api.addPoint({ name: name.trim(), role, member: member === '' ? null : member, ratedPowerW });
       setName('');
       onAdded();
     });
@@ -37,6 +40,12 @@ export function AddPoint({ members, onAdded }: { members: readonly Member[]; onA
         value={member}
         options={[['', text.people.ownerNone], ...members.map((each) => [each.id, each.name] as const)]}
         choose={setMember}
+      />
+      <TextField
+        label={text.people.ratedPower}
+        value={rated}
+        change={setRated}
+        input={wholeNumberInput({ min: 1, max: 9 })}
       />
       <Refusal error={error} />
       <button type="submit" class="button is-main" disabled={isBusy}>

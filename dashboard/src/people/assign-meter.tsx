@@ -6,9 +6,10 @@ import { deviceKey } from '../operator/device-key.ts';
 import { useApp } from '../state/app.ts';
 import { useAction } from '../state/use-action.ts';
 import { text } from '../text/text.ts';
-import { Choice } from '../ui/field.tsx';
+import { Choice, TextField } from '../ui/field.tsx';
 import { Refusal } from '../ui/states.tsx';
 import { DeviceChoice, deviceRef } from './device-choice.tsx';
+import { wholeNumber, wholeNumberInput } from './whole-number.ts';
 
 export type AssignMeterProps = {
   readonly points: readonly MeteringPoint[];
@@ -20,6 +21,7 @@ export function AssignMeter({ points, devices, onAssigned }: AssignMeterProps) {
   const { api, live, announce } = useApp();
   const [point, setPoint] = useState(points[0]?.id ?? '');
   const [chosen, setChosen] = useState('');
+  const [modulus, setModulus] = useState('');
   const { isBusy, error, run } = useAction();
   const device = chosen === '' ? deviceKey(devices[0] ?? { edge: '', device: '' }) : chosen;
   const assign = (event: Event) => {
@@ -28,7 +30,8 @@ export function AssignMeter({ points, devices, onAssigned }: AssignMeterProps) {
     if (ref === null) return;
     return run(async () => {
       // From the start of the running quarter hour, so that no interval is cut in two.
-      await api.assign(point, { ...ref, fromMs: intervalStart(live.nowMs()) });
+      const fromMs = intervalStart(live.nowMs());
+      await api.assign(point, { ...ref, fromMs, registerModulusWh: wholeNumber(modulus) });
       announce(text.people.assigned(points.find(({ id }) => id === point)?.name ?? ''));
       onAssigned();
     });
@@ -43,6 +46,12 @@ export function AssignMeter({ points, devices, onAssigned }: AssignMeterProps) {
         choose={setPoint}
       />
       <DeviceChoice label={text.people.meter} devices={devices} value={device} choose={setChosen} />
+      <TextField
+        label={text.people.registerModulus}
+        value={modulus}
+        change={setModulus}
+        input={wholeNumberInput({ min: 4, max: 12 })}
+      />
       <Refusal error={error} />
       <button type="submit" class="button is-main" disabled={isBusy}>
         {text.people.assign}

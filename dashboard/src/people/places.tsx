@@ -11,6 +11,7 @@ import { AddPoint } from './add-point.tsx';
 import { Agents } from './agents.tsx';
 import { AssignMeter } from './assign-meter.tsx';
 import { PointList } from './point-list.tsx';
+import { RatePoint } from './rate-point.tsx';
 
 export function Places({ members }: { members: readonly Member[] }) {
   const { api } = useApp();
@@ -32,6 +33,11 @@ export function Places({ members }: { members: readonly Member[] }) {
                 {known.length > 0 && (
                   <Fold title={text.people.chooseMeter}>
                     <AssignMeter points={known} devices={devices.data ?? []} onAssigned={points.reload} />
+                  </Fold>
+                )}
+                {known.length > 0 && (
+                  <Fold title={text.people.ratePoint}>
+                    <RatePoint points={known} onRated={points.reload} />
                   </Fold>
                 )}
               </div>

@@ -31,6 +31,8 @@ function stepsOf(interval: ShareInterval, method: AllocationMethod, format: Form
     openingMwh === null || closingMwh === null
       ? [words.whyNoRegister(kwh(consumedMwh))]
       : [words.whyMeter(kwh(openingMwh), kwh(closingMwh), kwh(consumedMwh))];
+  // A restart, a wrap or a dip lies between: the difference of the registers is not what was counted.
+  if (openingMwh !== null && closingMwh !== null && closingMwh - openingMwh !== consumedMwh) steps.push(words.whyBreak);
   if (productionMwh !== null) steps.push(words.whyProduction(kwh(productionMwh)));
   if (offeredMwh !== null) steps.push(words.whyRule[method](kwh(offeredMwh)));
   steps.push(words.whyAllocated(kwh(allocatedMwh), kwh(residualMwh)));

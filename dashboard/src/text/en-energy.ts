@@ -164,6 +164,8 @@ export const enEnergy = {
     why: 'Why this number',
     whyMeter: (opening: string, closing: string, consumed: string) =>
       `Your meter stood at ${opening} kWh and then at ${closing} kWh: you used ${consumed} kWh.`,
+    whyBreak:
+      'In between its register did not simply run on: it began again, or fell back for a moment. What it counted before and after was added up.',
     whyNoRegister: (consumed: string) => `Your meters together counted ${consumed} kWh.`,
     whyProduction: (production: string) => `The community made ${production} kWh in that quarter hour.`,
     whyRule: {
