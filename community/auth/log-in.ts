@@ -97,6 +97,20 @@ export async function openLogIn(options: LogInOptions) {
       await internalAdapter.updatePassword(member, await hasher.hash(password));
       await internalAdapter.deleteUserSessions(member);
     },
+    /** The log-in keeps its password and sessions. @throws CodedError `auth.email-taken`. */
+    async change(member: string, { name, email }: Pick<NewLogin, 'name' | 'email'>): Promise<void> {
+      const address = loginEmail(email);
+      const holder = await internalAdapter.findUserByEmail(address);
+      if (holder !== null && holder.user.id !== member) {
+        throw new CodedError('auth.email-taken', `${email} is in use`);
+      }
+      await internalAdapter.updateUser(member, { name, email: address });
+    },
+    /** Password, sessions and links not used yet end; nothing happens when there is no log-in. */
+    async remove(member: string): Promise<void> {
+      links.revoke(member);
+      await internalAdapter.deleteUser(member);
+    },
     /** Ids of the members who can log in. */
     members(): Set<string> {
       return new Set(
