@@ -32,7 +32,7 @@ describe('an admin', () => {
     await unknown.getByLabel('Give it to').selectOption({ label: 'Olga' });
     await unknown.getByRole('button').click();
     await page.getByText('Olga has the badge now.').waitFor();
-    expect(await page.locator('.person', { hasText: 'olga@demo' }).textContent()).toContain('1 badge');
+    await expect.poll(() => page.locator('.person', { hasText: 'olga@demo' }).textContent()).toContain('1 badge');
     await page.getByRole('button', { name: 'Change: Olga' }).click();
     expect(await violations(page)).toEqual([]);
     await page.getByRole('button', { name: /^Take back: a41fa41f/ }).click();
@@ -72,7 +72,7 @@ describe('an admin', () => {
     await changes.getByText('No shares to hand on.').waitFor();
     await changes.getByRole('button', { name: 'Yes, Ines leaves now' }).click();
     await page.getByText('1 former member').click();
-    expect(await page.locator('.person', { hasText: 'ines@demo' }).count()).toBe(0);
+    await expect.poll(() => page.locator('.person', { hasText: 'ines@demo' }).count()).toBe(0);
   });
 
   it('locks an agent out and lets it in again', async () => {

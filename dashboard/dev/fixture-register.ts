@@ -132,7 +132,7 @@ function firstState(startMs: number): State {
   const unknown: api.UnknownBadge[] = [
     { ...at, badge: hash('a41f'), reader: 'badge-1', machines: ['Laser cutter'], atMs: startMs - 12_000 },
     { ...at, badge: hash('5be2'), reader: 'door-1', machines: [], atMs: startMs - 5_400_000, formerMember: 'Jonas' },
-    { ...at, badge: hash('90d3'), reader: 'badge-1', machines: ['Laser cutter'], atMs: startMs - 9 * DAY_MS },
+    { ...at, badge: hash('90d3'), reader: 'badge-2', machines: ['CNC mill', '3D printer'], atMs: startMs - 9 * DAY_MS },
   ];
   const edge = (name: string): api.Edge => ({ id: `edge-${name}`, name, isEnabled: true });
   return { members, badges, unknown, edges: [edge('roof'), edge('workshop')] };

@@ -19,6 +19,8 @@ export type UnknownBadgesProps = {
 
 /** Who stands at a reader with a new badge does so now; what is older is folded away. */
 const RECENT_MS = 86_400_000;
+/** A reader of more machines than this is better known by its own name. */
+const MACHINES_NAMED_MAX = 3;
 
 export function UnknownBadges({ fetched, registered, members, onGiven }: UnknownBadgesProps) {
   const { live } = useApp();
@@ -100,10 +102,15 @@ function UnknownRow({ unknown, members, onGiven }: UnknownRowProps) {
 }
 
 function useSentence({ machines, reader, edgeName, formerMember, atMs }: UnknownBadge): string {
+  const { format } = useApp();
   const words = text.membership.unknown;
-  const [machine, ...others] = machines;
-  const isOwn = machine !== undefined && others.length === 0;
-  const where = isOwn ? words.atMachine(machine) : words.atReader(reader, edgeName);
+  const [machine] = machines;
+  const where =
+    machine === undefined || machines.length > MACHINES_NAMED_MAX
+      ? words.atReader(reader, edgeName)
+      : machines.length === 1
+        ? words.atMachine(machine)
+        : words.atMachines(format.list(machines));
   const when = useAge(atMs);
   return formerMember === null ? words.shown(where, when) : words.shownAgain(formerMember, where, when);
 }

@@ -8,6 +8,7 @@ export const enMembership = {
     shownAgain: (name: string, where: string, when: string) =>
       `A badge that was taken back from ${name} was shown at ${where}, ${when}.`,
     atMachine: (machine: string) => `${machine}’s reader`,
+    atMachines: (machines: string) => `the reader of ${machines}`,
     atReader: (reader: string, edge: string) => `the reader ${reader} (${edge})`,
     earlier: (badges: number) => `Earlier: ${counted(badges, 'unknown badge')}`,
     giveTo: 'Give it to',
