@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import type { OpenedClock } from '@commonworks/clock';
 import { CodedError } from '@commonworks/core';
+import { forgetRefusals } from './badges/refusals.ts';
 import { forgetKeys } from './control/idempotency.ts';
 import type { Logger } from './http/app.ts';
 import { buildServer } from './http/server.ts';
@@ -72,7 +73,7 @@ export async function runCommunity(options: CommunityOptions): Promise<void> {
   }
 }
 
-/** What waits for time to pass: commands nobody answered for, sessions whose machine is silent, relays, old keys. */
+/** What waits for time to pass: commands nobody answered for, sessions whose machine is silent, relays, old keys and refusals. */
 async function keepHouse(
   { stores, control }: { stores: Stores; control: Control },
   { clock, context }: { clock: OpenedClock; context: { community: string; zone: string; currency: string } },
@@ -81,6 +82,7 @@ async function keepHouse(
   const nowMs = Math.trunc(clock.now());
   await control.commands.expireOverdue();
   await forgetKeys(db, nowMs - KEY_LIFE_MS);
+  await forgetRefusals(db, nowMs);
   for (const { id } of (await live.machineState()).machines) {
     await db.transaction().execute((tx) => closeSessions(tx, { machine: id, nowMs }, context));
   }

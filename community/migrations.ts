@@ -1,4 +1,5 @@
 /** The schema of the whole file, folder by folder; later folders may refer to earlier ones. */
+import { BADGE_MIGRATIONS } from './badges/migrations.ts';
 import { CONTROL_MIGRATIONS } from './control/migrations.ts';
 import { LEDGER_MIGRATIONS } from './ledger/migrations.ts';
 import { LIVE_MIGRATIONS } from './live/migrations.ts';
@@ -16,4 +17,5 @@ export const MIGRATIONS: readonly FolderMigrations[] = [
   WORKSHOP_MIGRATIONS,
   CONTROL_MIGRATIONS,
   LIVE_MIGRATIONS,
+  BADGE_MIGRATIONS,
 ];

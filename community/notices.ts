@@ -7,7 +7,7 @@ import { reportIncident } from './live/alarms.ts';
 import type { CommunityLive } from './live/community-live.ts';
 import type { GapNotice, ReachNotice } from './live/reach-listener.ts';
 import type { Notice } from './metering/log-listener.ts';
-import type { MachineNotice } from './workshop/workshop-listener.ts';
+import type { BadgeNotice, MachineNotice } from './workshop/workshop-listener.ts';
 
 export type NoticeContext = { readonly db: Db; readonly live: CommunityLive; readonly now: () => number };
 
@@ -27,6 +27,7 @@ export async function bringNotices(notices: readonly Notice[], context: NoticeCo
       live.setReach(edge, device, { state, reason });
       live.hub.touch('device', `${edge}/${device}`);
     }
+    if (kind === 'badge') live.hub.touch('badge', (body as BadgeNotice).badge);
     if (kind === 'gap') await reportGap(body as GapNotice, context);
   }
   if (machines.size > 0) live.forget();

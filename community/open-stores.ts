@@ -50,8 +50,14 @@ async function fillRegister(db: Db, site: CommunitySite): Promise<void> {
   await applySeed(db, seed, { community, also: (tx) => seedBookings(tx, seed, { community, zone, nowMs: 0 }) });
 }
 
+/** Who has left gets no log-in again. */
 async function membersByEmail(db: Db): Promise<Map<string, string>> {
-  const rows = await db.selectFrom('member').select(['id', 'email']).where('email', 'is not', null).execute();
+  const rows = await db
+    .selectFrom('member')
+    .select(['id', 'email'])
+    .where('email', 'is not', null)
+    .where('left_ms', 'is', null)
+    .execute();
   return new Map(rows.map((row) => [row.email ?? '', row.id]));
 }
 

@@ -40,6 +40,10 @@ export function createLinkStore(raw: DatabaseSync, now: Clock) {
       insert.run(hashToken(token), purpose, member, expiresMs);
       return { token, expiresMs };
     },
+    /** Unused links of that member end. */
+    revoke(member: string): void {
+      voidOlder.run(member);
+    },
     /** The link made when the site was made; known already, spent or not, changes nothing. */
     admit(tokenHash: string, expiresMs: number): void {
       insert.run(tokenHash, 'setup', null, expiresMs);

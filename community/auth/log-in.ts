@@ -57,11 +57,10 @@ export function checkPassword(password: string): void {
 export async function openLogIn(options: LogInOptions) {
   const raw = openFile(options.file);
   const auth = betterAuth(authOptions(raw, options));
-  const context = await auth.$context;
+  const { internalAdapter, password } = await auth.$context;
   const { runMigrations } = await getMigrations(auth.options);
   await runMigrations();
   const links: LinkStore = createLinkStore(raw, options.now);
-  const { internalAdapter, password: hasher } = context;
 
   return {
     links,
@@ -76,27 +75,7 @@ export async function openLogIn(options: LogInOptions) {
       });
       return response === null ? null : { member: response.user.id, setCookies: headers.getSetCookie() };
     },
-    /** @throws CodedError `auth.password-weak`, `auth.email-taken`. */
-    async create(login: NewLogin): Promise<void> {
-      checkPassword(login.password);
-      const email = loginEmail(login.email);
-      if ((await internalAdapter.findUserByEmail(email)) !== null) {
-        throw new CodedError('auth.email-taken', `${login.email} is in use`);
-      }
-      const hash = await hasher.hash(login.password);
-      await internalAdapter.createUser(
-        { id: login.member, name: login.name, email, emailVerified: true },
-        { method: 'email-password' },
-      );
-      const account = { userId: login.member, accountId: login.member, providerId: 'credential', password: hash };
-      await internalAdapter.linkAccount(account);
-    },
-    /** Ends every session of that member. @throws CodedError `auth.password-weak`. */
-    async setPassword(member: string, password: string): Promise<void> {
-      checkPassword(password);
-      await internalAdapter.updatePassword(member, await hasher.hash(password));
-      await internalAdapter.deleteUserSessions(member);
-    },
+    ...accounts({ internalAdapter, hash: password.hash }, links),
     /** Ids of the members who can log in. */
     members(): Set<string> {
       return new Set(
@@ -108,6 +87,52 @@ export async function openLogIn(options: LogInOptions) {
     },
     close(): void {
       raw.close();
+    },
+  };
+}
+
+type AccountParts = {
+  readonly internalAdapter: Awaited<ReturnType<typeof betterAuth>['$context']>['internalAdapter'];
+  readonly hash: (password: string) => Promise<string>;
+};
+
+/** The log-ins themselves: made, changed, removed. */
+function accounts({ internalAdapter, hash }: AccountParts, links: LinkStore) {
+  return {
+    /** @throws CodedError `auth.password-weak`, `auth.email-taken`. */
+    async create(login: NewLogin): Promise<void> {
+      checkPassword(login.password);
+      const email = loginEmail(login.email);
+      if ((await internalAdapter.findUserByEmail(email)) !== null) {
+        throw new CodedError('auth.email-taken', `${login.email} is in use`);
+      }
+      const hashed = await hash(login.password);
+      await internalAdapter.createUser(
+        { id: login.member, name: login.name, email, emailVerified: true },
+        { method: 'email-password' },
+      );
+      const account = { userId: login.member, accountId: login.member, providerId: 'credential', password: hashed };
+      await internalAdapter.linkAccount(account);
+    },
+    /** Ends every session of that member. @throws CodedError `auth.password-weak`. */
+    async setPassword(member: string, password: string): Promise<void> {
+      checkPassword(password);
+      await internalAdapter.updatePassword(member, await hash(password));
+      await internalAdapter.deleteUserSessions(member);
+    },
+    /** The log-in keeps its password and sessions. @throws CodedError `auth.email-taken`. */
+    async change(member: string, { name, email }: Pick<NewLogin, 'name' | 'email'>): Promise<void> {
+      const address = loginEmail(email);
+      const holder = await internalAdapter.findUserByEmail(address);
+      if (holder !== null && holder.user.id !== member) {
+        throw new CodedError('auth.email-taken', `${email} is in use`);
+      }
+      await internalAdapter.updateUser(member, { name, email: address });
+    },
+    /** Password, sessions and links not used yet end; nothing happens when there is no log-in. */
+    async remove(member: string): Promise<void> {
+      links.revoke(member);
+      await internalAdapter.deleteUser(member);
     },
   };
 }

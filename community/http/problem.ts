@@ -3,6 +3,7 @@ import { CodedError, ERROR_CATALOGUE, type ErrorCode, isCoded, type Refusal, typ
 import type { Problem } from '@commonworks/core/api/index.ts';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isDatabaseFault } from '../sqlite-constraint.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
 
 /** HTTP status per code; what is not named is a conflict with the state of things (a refusal) or our failure. */
 const STATUS: Partial<Record<ErrorCode, number>> = {
@@ -61,6 +62,11 @@ export function handleErrors(server: FastifyInstance): void {
     if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'a request failed');
     return sendProblem(reply, problem);
   });
+}
+
+/** What the router itself refuses, before any hook: a broken percent sign, a part of the path that is too long. */
+export function refuseBadUrl(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+  void sendProblem(reply.headers(SECURITY_HEADERS), toProblem(error));
 }
 
 /** For addresses that do not exist, below /api. */

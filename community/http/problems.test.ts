@@ -47,6 +47,8 @@ describe('problems', () => {
     ['a page of another site', post(command, { origin: 'https://evil.example' }), 403, 'http.origin-refused'],
     ['a page without an origin of its own', post(command, { origin: 'null' }), 403, 'http.origin-refused'],
     ['a path that climbs', { url: '/api/v1/members/..%2f..%2fetc/share', headers: service }, 404, 'http.not-found'],
+    ['a broken percent sign', { url: '/%' }, 400, 'http.request-invalid'],
+    ['a broken percent sign in a call', { url: '/api/v1/members/%zz/share' }, 400, 'http.request-invalid'],
     ['a missing file', { url: '/assets/none.js' }, 404, 'http.not-found'],
     ['a file above the folder', { url: '/..%2f..%2fetc%2fpasswd.txt' }, 404, 'http.not-found'],
   ])('%s is refused with a code', async (_name, request, status, code) => {
@@ -91,7 +93,7 @@ describe('names of this server', () => {
 
 describe('pages', () => {
   it('every answer forbids the browser what our pages do not need', async () => {
-    for (const url of ['/', '/machines', '/app.js', '/api/v1/community', '/api/v1/none']) {
+    for (const url of ['/', '/machines', '/app.js', '/api/v1/community', '/api/v1/none', '/%']) {
       const { headers } = await community.inject({ url, headers: { accept: 'text/html' } });
       expect(headers['content-security-policy']).toContain("script-src 'self'");
       expect(headers['content-security-policy']).not.toContain('unsafe');

@@ -2,16 +2,7 @@
 import { scryptSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listMachines } from '../workshop/machine-list.ts';
-import {
-  badgeOf,
-  EDGE,
-  NOW,
-  PEOPLE,
-  type Person,
-  POINT,
-  startTestCommunity,
-  type TestCommunity,
-} from './test-community.ts';
+import { EDGE, NOW, PEOPLE, type Person, POINT, startTestCommunity, type TestCommunity } from './test-community.ts';
 
 let community: TestCommunity;
 const cookies = new Map<Person, string>();
@@ -27,7 +18,7 @@ async function call(who: Person, method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DEL
 }
 
 describe('edges', () => {
-  it('get a secret that is shown once, and are revoked', async () => {
+  it('get a secret that is shown once, are revoked, and let in again', async () => {
     const made = await call('ada', 'POST', '/edges', { name: 'roof' });
     expect(made.statusCode).toBe(201);
     const { edge, secret } = made.json();
@@ -37,6 +28,8 @@ describe('edges', () => {
     expect(scryptSync(secret, Buffer.from(salt, 'base64url'), 32, cost).toString('base64url')).toBe(hash);
     expect(JSON.stringify((await call('ada', 'GET', '/edges')).json())).not.toContain(secret);
     expect((await call('ada', 'POST', `/edges/${edge.id}/revoke`)).json()).toMatchObject({ isEnabled: false });
+    expect((await call('ada', 'POST', `/edges/${edge.id}/enable`)).json()).toMatchObject({ isEnabled: true });
+    expect((await call('ada', 'POST', '/edges/none/enable')).statusCode).toBe(404);
     expect((await call('ada', 'POST', '/edges/none/revoke')).json()).toMatchObject({ code: 'http.not-found' });
   });
 });
@@ -104,7 +97,7 @@ describe('metering points', () => {
   });
 });
 
-describe('machines and badges', () => {
+describe('machines', () => {
   it('have thresholds and a reader of their own', async () => {
     const device = { edge: EDGE, device: 'press-1' };
     const machine = { name: 'Press', kind: 'other', activity: device, meter: device, relay: null, pricePerHour: '300' };
@@ -120,17 +113,6 @@ describe('machines and badges', () => {
     expect(falling.json()).toMatchObject({ status: 400, code: 'http.request-invalid' });
     expect((await call('anna', 'GET', '/machines')).json()).toHaveLength(3);
   });
-
-  it('a badge is given, and revoked when lost', async () => {
-    const badge = { badge: 'ab'.repeat(32), member: PEOPLE.anna };
-    expect((await call('ada', 'POST', '/badges', badge)).statusCode).toBe(201);
-    expect((await call('ada', 'POST', '/badges', { ...badge, member: 'nobody' })).statusCode).toBe(404);
-    expect((await call('ada', 'POST', `/badges/${badgeOf('ben')}/revoke`)).json()).toMatchObject({
-      member: PEOPLE.ben,
-    });
-    const row = await community.db.selectFrom('badge').selectAll().where('member', '=', PEOPLE.ben).executeTakeFirst();
-    expect(row?.revoked_ms).toBe(NOW);
-  });
 });
 
 describe('roles', () => {
@@ -145,6 +127,13 @@ describe('roles', () => {
     const last = await call('ada', 'PUT', `/members/${PEOPLE.ada}/roles`, { roles: [] });
     expect(last.json()).toMatchObject({ status: 409, code: 'http.last-admin' });
     expect((await call('ada', 'GET', '/edges')).statusCode).toBe(200);
+  });
+
+  it('an admin who cannot log in, or has left, is nobody who could give them', async () => {
+    await call('ada', 'PUT', `/members/${PEOPLE.ben}/roles`, { roles: ['member', 'admin'] });
+    const own = `/members/${PEOPLE.ada}/roles`;
+    expect((await call('ada', 'PUT', own, { roles: ['member'] })).json()).toMatchObject({ code: 'http.last-admin' });
+    await call('ada', 'PUT', `/members/${PEOPLE.ben}/roles`, { roles: ['member'] });
   });
 });
 

@@ -22,17 +22,19 @@ export const DOCUMENTATION_POLICY = CONTENT_SECURITY_POLICY.replace(
   "style-src 'self' 'unsafe-inline'",
 );
 
+export const SECURITY_HEADERS = {
+  'content-security-policy': CONTENT_SECURITY_POLICY,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'x-frame-options': 'DENY',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy': 'camera=(), microphone=(), geolocation=()',
+} as const;
+
 export function sendSecurityHeaders(server: FastifyInstance, options: { isHttps: boolean }): void {
   server.addHook('onRequest', async (_request, reply) => {
-    reply.headers({
-      'content-security-policy': CONTENT_SECURITY_POLICY,
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-      'x-frame-options': 'DENY',
-      'cross-origin-opener-policy': 'same-origin',
-      'cross-origin-resource-policy': 'same-origin',
-      'permissions-policy': 'camera=(), microphone=(), geolocation=()',
-    });
+    reply.headers(SECURITY_HEADERS);
     if (options.isHttps) reply.header('strict-transport-security', 'max-age=31536000');
   });
   // What a member may see must not lie in a shared cache.

@@ -9,16 +9,18 @@ import type { App, Server } from './app.ts';
 import { serveDashboard } from './dashboard-files.ts';
 import { describeApi, serveDocumentation } from './documentation.ts';
 import { createIdentify } from './identify.ts';
-import { handleErrors } from './problem.ts';
+import { handleErrors, refuseBadUrl } from './problem.ts';
 import { accountRoutes } from './routes/accounts.ts';
+import { badgeRoutes } from './routes/badges.ts';
 import { communityRoutes } from './routes/community.ts';
+import { edgeRoutes } from './routes/edges.ts';
 import { eventRoutes } from './routes/events.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
 import { linkRoutes, logInRoutes } from './routes/log-in.ts';
 import { memberRoutes } from './routes/members.ts';
+import { membershipRoutes } from './routes/membership.ts';
 import { meteringPointRoutes } from './routes/metering-points.ts';
 import { operationRoutes } from './routes/operations.ts';
-import { placeRoutes } from './routes/places.ts';
 import { shareRoutes } from './routes/shares.ts';
 import { workshopRoutes } from './routes/workshop.ts';
 import { guardSite } from './same-site.ts';
@@ -50,6 +52,7 @@ export async function buildServer(
     trustProxy: 'loopback',
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 100 },
+    frameworkErrors: refuseBadUrl,
   }).withTypeProvider<TypeBoxTypeProvider>();
   speakJsonOnly(server);
   server.setValidatorCompiler(TypeBoxValidatorCompiler);
@@ -84,14 +87,16 @@ function apiRoutes(server: Server, app: App): void {
     communityRoutes,
     eventRoutes,
     memberRoutes,
+    membershipRoutes,
     linkRoutes,
     shareRoutes,
     workshopRoutes,
     operationRoutes,
     accountRoutes,
     ledgerRoutes,
-    placeRoutes,
     meteringPointRoutes,
+    edgeRoutes,
+    badgeRoutes,
   ]) {
     register(server, app);
   }

@@ -1,6 +1,7 @@
 /** The live side of the community in one place: what is known now, who watches, what each of them may see. */
 import type { OpenedClock } from '@commonworks/clock';
 import type { Device, Flow, LiveEvent, Machine, Role } from '@commonworks/core/api/index.ts';
+import { unknownBadges } from '../badges/refusals.ts';
 import { findCommand } from '../control/command-store.ts';
 import type { Db } from '../database.ts';
 import { holdingsAt } from '../register/holdings.ts';
@@ -81,6 +82,8 @@ export function createCommunityLive(options: {
         return isStaff(watcher) ? await findCommand(db, id) : null;
       case 'alarm':
         return isStaff(watcher) ? await findAlarm(db, id) : null;
+      case 'badge':
+        return isStaff(watcher) ? ((await unknownBadges(db, id))[0] ?? null) : null;
       default:
         return name satisfies never;
     }

@@ -39,6 +39,28 @@ export async function setRoles(db: Db, id: string, roles: readonly Role[]): Prom
     .execute();
 }
 
+/** Within the transaction that takes the address: of somebody who has left it is free again. */
+export async function freeEmail(tx: Db, email: string): Promise<void> {
+  await tx
+    .updateTable('member')
+    .set({ email: null })
+    .where('email', '=', email.toLowerCase())
+    .where('left_ms', 'is not', null)
+    .execute();
+}
+
+/** What is not named stays. The address must be nobody else's: the database refuses it. */
+export async function changeMember(db: Db, id: string, change: { name?: string; email?: string }): Promise<void> {
+  await db
+    .updateTable('member')
+    .set({
+      ...(change.name === undefined ? {} : { name: change.name.trim() }),
+      ...(change.email === undefined ? {} : { email: change.email.toLowerCase() }),
+    })
+    .where('id', '=', id)
+    .execute();
+}
+
 /** All members with their holdings at `atMs`, by name. */
 export async function listMembers(db: Db, atMs: number): Promise<MemberRecord[]> {
   const [rows, shares, points, badges] = await Promise.all([

@@ -64,5 +64,13 @@ export type RegisterTables = {
     relay_device: string | null;
     price_per_hour: string;
   };
-  badge: { badge: string; community: string; member: string; revoked_ms: number | null };
+  badge: {
+    badge: string;
+    community: string;
+    member: string;
+    revoked_ms: number | null;
+    /** Counts from then on; null (a seed's) as long as it is there. */
+    registered_ms: Generated<number | null>;
+    last_shown_ms: Generated<number | null>;
+  };
 };

@@ -1,8 +1,11 @@
 /** What a badge at a reader means: end my session, start on the machine I booked, or on the only one that is free. */
 import type { BadgeEvent } from '@commonworks/core';
 import { type ErrorCode, refuse } from '@commonworks/core';
+import { badgeShown } from '../badges/badge-register.ts';
+import { noteRefusal } from '../badges/refusals.ts';
 import type { Db } from '../database.ts';
 import type { MachineRecord } from './machine-list.ts';
+import { machinesAtReader } from './reader-machines.ts';
 import { decideStart, endSession, openSession, startSession, type WorkshopContext } from './sessions.ts';
 
 /** A card held a moment too long is read twice: that is not a badge-out. */
@@ -27,44 +30,23 @@ export async function badgeIn(
   options: { machines: readonly MachineRecord[]; context: WorkshopContext },
 ): Promise<BadgeResult> {
   const { atMs } = badge;
-  const candidates = machinesAt(badge, options.machines);
-  const member = await holderOf(tx, badge);
-  if (member !== null) {
-    for (const { id } of candidates) {
-      const session = await openSession(tx, id);
-      if (session?.member !== member) continue;
-      if (atMs - session.start_ms < REPEAT_MAX_MS) return { machine: id, did: 'repeated' };
-      await endSession(tx, { machine: id, member, atMs }, options.context);
-      return { machine: id, did: 'ended' };
-    }
+  const candidates = machinesAtReader({ ...badge, reader: badge.event.reader }, options.machines);
+  const member = await badgeShown(tx, badge.event.badge, atMs);
+  if (member === null) return await refused(tx, badge, refuse('workshop.not-a-member', 'unknown badge'));
+  for (const { id } of candidates) {
+    const session = await openSession(tx, id);
+    if (session?.member !== member) continue;
+    if (atMs - session.start_ms < REPEAT_MAX_MS) return { machine: id, did: 'repeated' };
+    await endSession(tx, { machine: id, member, atMs }, options.context);
+    return { machine: id, did: 'ended' };
   }
   const machine = await chooseMachine(tx, { member, atMs, candidates, zone: options.context.zone });
   if (typeof machine !== 'string') return await refused(tx, badge, machine);
-  if (member === null) return await refused(tx, badge, { reason: 'workshop.not-a-member', message: 'unknown badge' });
   const result = await startSession(tx, { machine, member, atMs, by: 'badge' }, options.context);
   return result.ok ? { machine, did: 'started' } : await refused(tx, badge, result);
 }
 
-/** A reader of its own, one named like the machine's device, else every machine at the reader's edge. */
-function machinesAt(badge: Badge, machines: readonly MachineRecord[]): MachineRecord[] {
-  const own = machines.filter(({ reader }) => reader?.edge === badge.edge && reader.device === badge.device);
-  if (own.length > 0) return own;
-  const shared = machines.filter((machine) => machine.reader === null && machine.activity.edge === badge.edge);
-  const named = shared.filter(({ activity, meter }) => [activity.device, meter?.device].includes(badge.event.reader));
-  return named.length > 0 ? named : shared;
-}
-
-async function holderOf(tx: Db, badge: Badge): Promise<string | null> {
-  const row = await tx
-    .selectFrom('badge')
-    .select('member')
-    .where('badge', '=', badge.event.badge)
-    .where((where) => where.or([where('revoked_ms', 'is', null), where('revoked_ms', '>', badge.atMs)]))
-    .executeTakeFirst();
-  return row?.member ?? null;
-}
-
-type Choice = { member: string | null; atMs: number; candidates: readonly MachineRecord[]; zone: string };
+type Choice = { member: string; atMs: number; candidates: readonly MachineRecord[]; zone: string };
 type Why = { readonly reason: ErrorCode; readonly message: string };
 
 async function chooseMachine(tx: Db, choice: Choice): Promise<string | Why> {
@@ -76,7 +58,7 @@ async function chooseMachine(tx: Db, choice: Choice): Promise<string | Why> {
   const booked = await tx
     .selectFrom('booking')
     .select('machine')
-    .where('member', '=', member ?? '')
+    .where('member', '=', member)
     .where('machine', 'in', ids)
     .where('status', '=', 'booked')
     .where('from_ms', '<=', atMs + EARLY_MAX_MS)
@@ -95,16 +77,13 @@ async function chooseMachine(tx: Db, choice: Choice): Promise<string | Why> {
 }
 
 async function refused(tx: Db, badge: Badge, why: Why): Promise<BadgeResult> {
-  await tx
-    .insertInto('badge_refusal')
-    .values({
-      badge: badge.event.badge,
-      edge: badge.edge,
-      reader: badge.event.reader,
-      at_ms: badge.atMs,
-      code: why.reason,
-      message: why.message,
-    })
-    .execute();
+  await noteRefusal(tx, {
+    badge: badge.event.badge,
+    edge: badge.edge,
+    reader: badge.event.reader,
+    at_ms: badge.atMs,
+    code: why.reason,
+    message: why.message,
+  });
   return { machine: null, did: 'refused' };
 }

@@ -204,6 +204,18 @@ describe('a badge at a reader', () => {
     expect(await refusals()).toEqual([{ code: 'workshop.not-a-member' }, { code: 'workshop.not-a-member' }]);
   });
 
+  it('counts for nobody before it was given, even when that is heard of later', async () => {
+    await book('anna');
+    const since = { registered_ms: at(10), last_shown_ms: null };
+    await db.updateTable('badge').set(since).where('member', '=', PEOPLE.anna).execute();
+    await hear([], [badge(5, 'anna')]);
+    expect(await refusals()).toEqual([{ code: 'workshop.not-a-member' }]);
+    await hear([], [badge(10, 'anna')]);
+    expect(await sessionsOf('anna')).toMatchObject([{ startMs: at(10) }]);
+    const shown = await db.selectFrom('badge').select('last_shown_ms').where('member', '=', PEOPLE.anna).execute();
+    expect(shown).toEqual([{ last_shown_ms: at(10) }]);
+  });
+
   it('that serves two free machines needs a booking, or says which one', async () => {
     await hear([], [badge(0, 'anna')]);
     expect(await refusals()).toEqual([{ code: 'workshop.reader-ambiguous' }]);

@@ -21,6 +21,9 @@ import { closeSessions, type WorkshopContext } from './sessions.ts';
 /** What the server's main thread hears: a machine changed, perhaps because of a badge. */
 export type MachineNotice = { readonly machine: string | null; readonly did: string; readonly atMs: number };
 
+/** A badge started nothing; perhaps nobody has it yet. */
+export type BadgeNotice = { readonly badge: string };
+
 const MACHINES_AGE_MAX_MS = 500;
 
 type Finding = { readonly timeMs: number } & (
@@ -41,7 +44,8 @@ export function createWorkshopListener(context: WorkshopContext): LogListener {
     const machines = all.filter(({ activity, meter, reader }) =>
       [activity.edge, meter?.edge, reader?.edge].includes(pack.edge),
     );
-    if (machines.length === 0) return;
+    // A reader may stand where no machine does: badges are shown there to be registered.
+    if (machines.length === 0 && !pack.events.some(({ type }) => type === 'badge')) return;
     const found = findings(pack, machines);
     const touched = new Map<string, number>();
     const notice = (body: MachineNotice) => notify({ kind: 'machine', body });
@@ -50,6 +54,8 @@ export function createWorkshopListener(context: WorkshopContext): LogListener {
         const badge = { event: finding.body, edge: pack.edge, device: finding.device, atMs: finding.timeMs };
         const result = await badgeIn(tx, badge, { machines, context });
         notice({ ...result, atMs: finding.timeMs });
+        if (result.did === 'refused')
+          notify({ kind: 'badge', body: { badge: finding.body.badge } satisfies BadgeNotice });
         continue;
       }
       touched.set(finding.machine.id, finding.timeMs);

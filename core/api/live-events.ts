@@ -1,5 +1,6 @@
 /** GET /events: server-sent events. The event name is the key, the data its JSON; what the role may not see is not sent. */
 import { type Static, Type } from 'typebox';
+import { UnknownBadge } from './badges.ts';
 import { Flow } from './flow.ts';
 import { Alarm, CommandRecord, Device } from './operator.ts';
 import { Machine } from './workshop.ts';
@@ -18,6 +19,8 @@ export const LIVE_EVENTS = {
   device: Device,
   command: CommandRecord,
   alarm: Alarm,
+  /** A badge nobody has was shown at a reader. */
+  badge: UnknownBadge,
   clock: Type.Object({ nowMs: Type.Number(), speed: Type.Number(), mode: Type.Enum(['system', 'demo', 'replaying']) }),
 } as const;
 export type LiveEventName = keyof typeof LIVE_EVENTS;

@@ -12,6 +12,10 @@ export const COMMUNITY_ERRORS = {
     remedy:
       'Check that the folder exists, is writable and has free space; docs/troubleshooting.md shows how to check the file.',
   },
+  'community.leave-date': {
+    title: 'A member cannot leave at that time',
+    remedy: 'Take a time that is over, after they joined and after the last thing they did.',
+  },
   'community.ledger-refused': {
     title: 'An entry does not balance, or was posted before with other figures',
     remedy: 'Nothing was posted. Report it with the message: the figures behind the entry are wrong.',
@@ -23,6 +27,14 @@ export const COMMUNITY_ERRORS = {
   'community.log-unreachable': {
     title: 'The broker does not serve its log',
     remedy: 'Check that the broker runs and listen.logPort in site.yaml; metering continues where it stopped.',
+  },
+  'community.member-has-left': {
+    title: 'The member has left the community',
+    remedy: 'What they had stays on record. Somebody who comes back is registered as a new member.',
+  },
+  'community.member-holds-shares': {
+    title: 'Who leaves still holds shares',
+    remedy: 'Move the shares first: to another member, or back to the community.',
   },
   'community.period-empty': {
     title: 'The month holds nothing to settle',

@@ -86,6 +86,10 @@ export const WEB_ERRORS = {
     title: 'The member is badged in on this machine already',
     remedy: 'Badge out to end the session.',
   },
+  'workshop.badge-held': {
+    title: 'The badge belongs to another member',
+    remedy: 'Take it back from them first, on the People page.',
+  },
   'workshop.booking-in-past': {
     title: 'A booking begins in the past',
     remedy: 'Choose a time from now on.',

@@ -1,20 +1,14 @@
 /** The HTTP API of the fixture: a table from method and path to an answer and the schema it must match. */
 
-import {
-  Edge,
-  EdgeSecret,
-  InvitedMember,
-  LedgerHead,
-  LinkInfo,
-  ShareCount,
-  TariffRecord,
-} from '@commonworks/core/api/admin.ts';
+import { LedgerHead, LinkInfo, TariffRecord } from '@commonworks/core/api/admin.ts';
 import * as api from '@commonworks/core/api/index.ts';
+import { ERROR_CATALOGUE } from '@commonworks/core/error-catalogue.ts';
 import { localMonth, previousMonth } from '@commonworks/core/time.ts';
 import { type TSchema, Type } from 'typebox';
 import { energyDay, flowAt } from './fixture-flow.ts';
 import { alarmsAt, commandOf, devicesAt, STEPS_AHEAD, stepOn } from './fixture-operator.ts';
-import { FIXTURE_PASSWORD, fixtureMembers, fixturePoints, LOGINS, type Login } from './fixture-people.ts';
+import { FIXTURE_PASSWORD, LOGINS, type Login } from './fixture-people.ts';
+import { createRegister } from './fixture-register.ts';
 import type { Call } from './fixture-server.ts';
 import { hashOf, homeIntervals, memberShare, type Person, statementList, statementOf } from './fixture-share.ts';
 import { createWorkshop } from './fixture-workshop.ts';
@@ -44,7 +38,7 @@ export function createAnswers({ now, speed }: FixtureClock) {
   const routes: Record<string, Handler> = {
     ...readRoutes(now),
     ...workshopRoutes(workshop, now),
-    ...peopleRoutes(now),
+    ...registerRoutes(now),
     'GET /commands': () => ({ schema: Type.Array(api.CommandRecord), body: commands }),
     'POST /commands': ({ body, login }) => {
       const command = commandOf(body as api.CommandRequest, login.name, {
@@ -120,7 +114,7 @@ const TARIFF = {
   ...{ id: 't1', fromMs: Date.UTC(2025, 11, 31, 23), method: 'pro-rata' },
   ...{ internalPrice: '14.5', gridPrice: '27.9', feedInPrice: '7.2' },
 };
-const FIXED = new Set(['day', 'head']);
+const FIXED = new Set(['day', 'head', 'unknown', 'transfers']);
 
 function readRoutes(now: () => number): Record<string, Handler> {
   return {
@@ -146,7 +140,6 @@ function readRoutes(now: () => number): Record<string, Handler> {
     'GET /members/:id/statements/:month/intervals.csv': () => ({ text: 'start,consumed_kwh\r\n' }),
     'GET /settlements': () => ({ schema: Type.Array(api.Settlement), body: settlements(now()) }),
     'POST /settlements': () => ({ schema: api.Settlement, body: settlements(now())[0] }),
-    'GET /shares': () => ({ schema: ShareCount, body: { issued: 120, unsold: 12 } }),
     'GET /tariffs': () => ({ schema: Type.Array(TariffRecord), body: [TARIFF] }),
     'GET /ledger/head': () => ({ schema: LedgerHead, body: { seq: 4_812, hash: hashOf('head') } }),
     'GET /devices': () => ({ schema: Type.Array(api.Device), body: devicesAt(now()) }),
@@ -181,38 +174,18 @@ function workshopRoutes(workshop: ReturnType<typeof createWorkshop>, now: () => 
   };
 }
 
-function peopleRoutes(now: () => number): Record<string, Handler> {
-  const link = () => ({
-    url: 'http://sonnenhof.local:8080/invite?token=Zk3p9-vM1xQe7Tn',
-    expiresMs: now() + 604_800_000,
-  });
-  return {
-    'GET /members': () => ({ schema: Type.Array(api.Member), body: fixtureMembers() }),
-    'POST /members': () => ({
-      status: 201,
-      schema: InvitedMember,
-      body: { member: fixtureMembers()[0], ...link() },
-    }),
-    'POST /members/:id/invite': () => ({ schema: api.InviteLink, body: link() }),
-    'POST /members/:id/reset-link': () => ({ schema: api.InviteLink, body: link() }),
-    'GET /metering-points': () => ({ schema: Type.Array(api.MeteringPoint), body: fixturePoints() }),
-    'PATCH /metering-points/:id': ({ body }) => ({
-      schema: api.MeteringPoint,
-      body: { ...fixturePoints()[0], ...(body as object) },
-    }),
-    'POST /edges': () => ({
-      status: 201,
-      schema: EdgeSecret,
-      body: { edge: { id: 'edge-barn', name: 'barn', isEnabled: true }, secret: 'q8Zt0c3vY1', community: 'sonnenhof' },
-    }),
-    'GET /edges': () => ({
-      schema: Type.Array(Edge),
-      body: [
-        { id: 'edge-roof', name: 'roof', isEnabled: true },
-        { id: 'edge-workshop', name: 'workshop', isEnabled: true },
-      ],
-    }),
-  };
+function registerRoutes(now: () => number): Record<string, Handler> {
+  return Object.fromEntries(
+    Object.entries(createRegister(now)).map(([route, handle]) => [
+      route,
+      (asked: Asked): Answer => {
+        const answered = handle(asked);
+        if (!('refused' in answered)) return answered;
+        const { status, code, detail } = answered.refused;
+        return problem(status, code, detail);
+      },
+    ]),
+  );
 }
 
 function settlements(nowMs: number): api.Settlement[] {
@@ -237,7 +210,9 @@ function personOf({ user, name, home }: Login): Person {
 }
 
 function problem(status: number, code: string, detail: string): Answer {
-  const remedy = status === 409 ? 'Choose a free time; the next one stands in the calendar.' : 'Check and try again.';
+  const remedy = Object.hasOwn(ERROR_CATALOGUE, code)
+    ? ERROR_CATALOGUE[code as keyof typeof ERROR_CATALOGUE].remedy
+    : 'Check and try again.';
   const body = { type: `urn:commonworks:error:${code}`, title: detail, status, detail, code, remedy };
   return { status, schema: api.Problem, body };
 }

@@ -9,7 +9,7 @@ export const STEPS_AHEAD = ['published', 'accepted', 'written', 'confirmed'] as 
 
 export function devicesAt(nowMs: number): Device[] {
   const roof = { edge: 'edge-roof', edgeName: 'roof', backlog: 0 };
-  const workshop = { edge: 'edge-workshop', edgeName: 'workshop', backlog: 0 };
+  const workshop = { edge: 'edge-workshop', edgeName: 'workshop', backlog: 1 };
   const flow = flowAt(nowMs);
   const powerOf = (kind: string) => flow.nodes.find((node) => node.kind === kind)?.powerW ?? 0;
   const power = (value: number) => reading('activePowerW', 'Active power', { unit: 'W', value, nowMs });

@@ -127,7 +127,7 @@ const shareRoutes: Routes = (server, app) => {
   );
 };
 
-async function countShares(app: App): Promise<{ issued: number; unsold: number }> {
+export async function countShares(app: App): Promise<{ issued: number; unsold: number }> {
   const holdings = await holdingsAt(app.db, nowMs(app));
   return { issued: sharesIssued(holdings), unsold: holdings.get(COMMUNITY_HOLDER) ?? 0 };
 }

@@ -24,7 +24,7 @@ export const eventRoutes: Routes = (server, app) => {
       config: { access: LOGGED_IN },
       schema: {
         tags: ['community'],
-        summary: 'Server-sent events: flow, mine, machine, device, command, alarm, clock, as the role may see',
+        summary: 'Server-sent events: flow, mine, machine, device, command, alarm, badge, clock, as the role may see',
         produces: ['text/event-stream'],
       },
     },

@@ -139,6 +139,7 @@ export function linkRoutes(server: Server, app: App): void {
 async function setPassword(app: App, link: Link, password: string) {
   const member = link.member === null ? null : await findMember(app.db, link.member, nowMs(app));
   if (member?.email == null) throw new CodedError('auth.link-spent', 'the member of this link has no e-mail address');
+  if (member.leftMs !== null) throw new CodedError('auth.link-spent', 'the member of this link has left');
   refuseDemoEmail(member.email, app.isDemo);
   if (app.logIn.members().has(member.id)) await app.logIn.setPassword(member.id, password);
   else await app.logIn.create({ member: member.id, name: member.name, email: member.email, password });

@@ -12,12 +12,13 @@ import { Type } from 'typebox';
 import { refuseDemoEmail } from '../../auth/demo-logins.ts';
 import { newId } from '../../new-id.ts';
 import { COMMUNITY_HOLDER, transferShares } from '../../register/holdings.ts';
-import { addMember, findMember, listMembers, setRoles } from '../../register/members.ts';
+import { addMember, freeEmail, listMembers, setRoles } from '../../register/members.ts';
 import { isDuplicate } from '../../sqlite-constraint.ts';
 import { LOGGED_IN, principalOf, roles } from '../access.ts';
 import { type App, nowMs, type Routes } from '../app.ts';
 import { hasRole } from '../principal.ts';
 import { accepted } from '../problem.ts';
+import { keepAnAdmin, readMember, readPresentMember } from '../read-member.ts';
 import { IdParam } from './parameters.ts';
 
 const STAFF: readonly Role[] = ['operator', 'treasurer', 'admin'];
@@ -66,11 +67,10 @@ export const memberRoutes: Routes = (server, app) => {
       schema: { tags, summary: 'Give and take roles', params: IdParam, body: RolesRequest, response: { 200: Member } },
     },
     async (request) => {
-      const member = await readMember(app, request.params.id);
+      const member = await readPresentMember(app, request.params.id);
       await app.db.transaction().execute(async (tx) => {
         await setRoles(tx, member.id, request.body.roles);
-        const admins = (await listMembers(tx, nowMs(app))).filter((one) => one.roles.includes('admin'));
-        if (admins.length === 0) throw new CodedError('http.last-admin', 'somebody must remain who can give roles');
+        await keepAnAdmin(app, tx);
       });
       return await readMember(app, member.id);
     },
@@ -86,19 +86,13 @@ export const memberRoutes: Routes = (server, app) => {
         schema: { tags, summary, params: IdParam, response: { 200: InviteLink } },
       },
       async (request) => {
-        const member = await readMember(app, request.params.id);
+        const member = await readPresentMember(app, request.params.id);
         if (member.email === null) throw new CodedError('http.request-invalid', 'the member has no e-mail address');
         return inviteLink(app, member.hasLogin ? 'reset' : purpose, member.id);
       },
     );
   }
 };
-
-async function readMember(app: App, id: string) {
-  const member = await findMember(app.db, id, nowMs(app));
-  if (member === null) throw new CodedError('http.not-found', 'there is no such member');
-  return { ...member, hasLogin: app.logIn.members().has(id) };
-}
 
 /** A link of `reset` also serves who never had a password: it makes the log-in. */
 function inviteLink(app: App, purpose: 'invite' | 'reset', member: string) {
@@ -116,6 +110,7 @@ async function registerMember(app: App, request: NewMember): Promise<string> {
   try {
     await app.db.transaction().execute(async (tx) => {
       const { name, email } = request;
+      await freeEmail(tx, email);
       await addMember(tx, { community, id, name: name.trim(), email, roles: request.roles, joinedMs: atMs });
       if (request.shares === 0) return;
       const transfer = { community, from: COMMUNITY_HOLDER, to: id, shares: request.shares, atMs, reason: 'joined' };

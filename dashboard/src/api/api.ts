@@ -14,6 +14,7 @@ import type {
 } from '@commonworks/core/api/admin.ts';
 import type {
   Alarm,
+  BadgeRecord,
   Booking,
   BookingRequest,
   CommandRecord,
@@ -27,14 +28,18 @@ import type {
   Machine,
   Me,
   Member,
+  MemberChange,
   MemberRequest,
   MemberShare,
   MeteringPoint,
+  Role,
   Session,
   Settlement,
   ShareInterval,
+  ShareTransferRequest,
   Statement,
   StatementSummary,
+  UnknownBadge,
 } from '@commonworks/core/api/index.ts';
 import type { Static } from 'typebox';
 import { type Call, type Fetch, request } from './http.ts';
@@ -70,7 +75,7 @@ export type Api = ReturnType<typeof createApi>;
 
 export function createApi(fetcher: Fetch) {
   const get = <T>(path: string, options: Options = {}) => request(fetcher, API_BASE + path, options) as Promise<T>;
-  const send = <T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, call: Call = {}) =>
+  const send = <T>(method: Method, path: string, call: Call = {}) =>
     request(fetcher, API_BASE + path, { ...call, method }) as Promise<T>;
   const id = encodeURIComponent;
   return {
@@ -84,6 +89,7 @@ export function createApi(fetcher: Fetch) {
     ...statementCalls(get, send),
     ...operatorCalls(get, send),
     ...peopleCalls(get, send),
+    ...membershipCalls(get, send),
     signIn: (email: string, password: string) =>
       request(fetcher, '/api/auth/sign-in/email', { method: 'POST', body: { email, password } }),
     signOut: () => request(fetcher, '/api/auth/sign-out', { method: 'POST', body: {} }),
@@ -94,7 +100,8 @@ export function createApi(fetcher: Fetch) {
 }
 
 type Get = <T>(path: string, options?: Options) => Promise<T>;
-type Send = <T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, call?: Call) => Promise<T>;
+type Method = NonNullable<Call['method']>;
+type Send = <T>(method: Method, path: string, call?: Call) => Promise<T>;
 const id = encodeURIComponent;
 
 function workshopCalls(get: Get, send: Send) {
@@ -157,5 +164,21 @@ function peopleCalls(get: Get, send: Send) {
     enrol: (name: string) => send<Enrolled>('POST', '/edges', { body: { name } }),
     addMachine: (body: NewMachine) => send<{ id: string }>('POST', '/machines', { body }),
     meteringPoints: (options?: Options) => get<MeteringPoint[]>('/metering-points', options),
+  };
+}
+
+function membershipCalls(get: Get, send: Send) {
+  return {
+    changeMember: (member: string, body: MemberChange) => send<Member>('PATCH', `/members/${id(member)}`, { body }),
+    setRoles: (member: string, roles: readonly Role[]) =>
+      send<Member>('PUT', `/members/${id(member)}/roles`, { body: { roles } }),
+    leave: (member: string) => send<Member>('POST', `/members/${id(member)}/leave`, { body: {} }),
+    moveShares: (body: ShareTransferRequest) => send<Shares>('POST', '/shares/transfers', { body }),
+    badges: (options?: Options) => get<BadgeRecord[]>('/badges', options),
+    unknownBadges: (options?: Options) => get<UnknownBadge[]>('/badges/unknown', options),
+    giveBadge: (badge: string, member: string) => send<BadgeRecord>('POST', '/badges', { body: { badge, member } }),
+    takeBadge: (badge: string) => send<BadgeRecord>('POST', `/badges/${badge}/revoke`, { body: {} }),
+    revokeEdge: (edge: string) => send<Edge>('POST', `/edges/${id(edge)}/revoke`, { body: {} }),
+    enableEdge: (edge: string) => send<Edge>('POST', `/edges/${id(edge)}/enable`, { body: {} }),
   };
 }

@@ -3,7 +3,7 @@ import { ApiError, clientError, problemOf } from './api-error.ts';
 
 export type Fetch = typeof fetch;
 export type Call = {
-  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly body?: unknown;
   readonly headers?: Record<string, string>;
   readonly signal?: AbortSignal;

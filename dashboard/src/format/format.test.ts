@@ -66,3 +66,10 @@ describe('times', () => {
     expect(english.dayLong('2026-10-01')).toBe('Thursday, October 1, 2026');
   });
 });
+
+describe('lists', () => {
+  it('join names as the locale does', () => {
+    expect(english.list(['Laser', 'Mill', 'Saw'])).toBe('Laser, Mill, and Saw');
+    expect(austrian.list(['Laser', 'Mill'])).toBe('Laser und Mill');
+  });
+});

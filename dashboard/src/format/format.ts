@@ -25,6 +25,7 @@ export function createFormat({ locale, zone, currency }: FormatSettings) {
     maximumFractionDigits: 6,
     signDisplay: 'exceptZero',
   });
+  const names = new Intl.ListFormat(locale, { type: 'conjunction' });
   const money = new Intl.NumberFormat(locale, { style: 'currency', currency });
   const minorDigits = money.resolvedOptions().maximumFractionDigits ?? 2;
 
@@ -56,6 +57,8 @@ export function createFormat({ locale, zone, currency }: FormatSettings) {
     price: (minorText: string) => priceText(minorText, { locale, currency, minorDigits }),
     /** With its sign and six decimals: what rounding gave or took. */
     signed: (value: number) => tidyMinus(signedExact.format(value)),
+    /** "A, B and C". */
+    list: (items: readonly string[]) => names.format(items),
     number: (value: number, digits: 0 | 1 | 2 | 3 = 0) => tidyMinus(plain[digits].format(value)),
     ...createTimes(locale, zone),
   };

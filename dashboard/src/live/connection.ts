@@ -15,7 +15,16 @@ export type ConnectionOptions = {
   readonly later: (task: () => void, delayMs: number) => () => void;
 };
 
-const NAMES = ['flow', 'mine', 'machine', 'device', 'command', 'alarm', 'clock'] as const satisfies LiveEventName[];
+const NAMES = [
+  'flow',
+  'mine',
+  'machine',
+  'device',
+  'command',
+  'alarm',
+  'badge',
+  'clock',
+] as const satisfies LiveEventName[];
 const CLOSED = 2;
 const RETRY_MIN_MS = 1_000;
 const RETRY_MAX_MS = 30_000;

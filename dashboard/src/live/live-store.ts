@@ -7,6 +7,7 @@ import type {
   LiveEvent,
   LiveEventName,
   Machine,
+  UnknownBadge,
 } from '@commonworks/core/api/index.ts';
 import { computed, type Signal, signal } from '@preact/signals';
 import type { ConnectionState } from './connection.ts';
@@ -34,6 +35,7 @@ export function createLiveStore(initial: ClockEvent, tickMs: Monotonic) {
   const devices = signal<ReadonlyMap<string, Device>>(new Map());
   const commands = signal<ReadonlyMap<string, CommandRecord>>(new Map());
   const alarms = signal<ReadonlyMap<string, Alarm>>(new Map());
+  const badges = signal<ReadonlyMap<string, UnknownBadge>>(new Map());
 
   const nowMs = () => Math.round(clock.value.nowMs + (tickMs() - clock.value.heardAtMs) * clock.value.speed);
   const isSilent = computed(() => beatMs.value - heardAtMs.value > SILENCE_MS);
@@ -46,10 +48,11 @@ export function createLiveStore(initial: ClockEvent, tickMs: Monotonic) {
     device: (data) => keep(devices, `${data.edge}/${data.device}`, data),
     command: (data) => keep(commands, data.id, data),
     alarm: (data) => keep(alarms, data.id, data),
+    badge: (data) => keep(badges, data.badge, data),
   };
 
   return {
-    ...{ connection, clock, generation, flow, mine, machines, devices, commands, alarms, isSilent, nowMs },
+    ...{ connection, clock, generation, flow, mine, machines, devices, commands, alarms, badges, isSilent, nowMs },
     /** The community's time, moving: read it in a component that shows ages. */
     now: computed(() => (beatMs.value < 0 ? 0 : nowMs())),
     onEvent<Name extends LiveEventName>(name: Name, data: LiveEvent<Name>): void {

@@ -64,6 +64,6 @@ function MachinesView({ machines, reload }: { machines: readonly Machine[]; relo
 function MachinesAnswer({ machines }: { machines: readonly Machine[] }) {
   const free = machines.filter((machine) => machineState(machine) === 'free').length;
   if (free === 0) return <Answer sentence={text.machines.answerNone} />;
-  const sentence = free === 1 ? text.machines.answerOne(machines.length) : text.machines.answer(free, machines.length);
+  const sentence = text.machines.answer(free, machines.length);
   return <Answer sentence={sentence} mark={text.machines.answerMark(free, machines.length)} />;
 }

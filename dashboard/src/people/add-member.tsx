@@ -7,8 +7,7 @@ import { text } from '../text/text.ts';
 import { TextField } from '../ui/field.tsx';
 import { Refusal } from '../ui/states.tsx';
 import type { LinkOut } from './link-panel.tsx';
-
-const OFFICES = ['operator', 'treasurer', 'admin'] as const satisfies Role[];
+import { Offices } from './offices.tsx';
 
 export function AddMember({ onAdded }: { onAdded: (link: LinkOut) => void }) {
   const { api } = useApp();
@@ -46,26 +45,5 @@ export function AddMember({ onAdded }: { onAdded: (link: LinkOut) => void }) {
         {isBusy ? text.people.adding : text.people.add}
       </button>
     </form>
-  );
-}
-
-function Offices({ chosen, choose }: { chosen: readonly Role[]; choose: (roles: readonly Role[]) => void }) {
-  return (
-    <fieldset>
-      <legend class="small soft">{text.people.roles}</legend>
-      {OFFICES.map((role) => (
-        <label key={role} class="check">
-          <input
-            type="checkbox"
-            checked={chosen.includes(role)}
-            onChange={(event) => {
-              const others = chosen.filter((each) => each !== role);
-              choose(event.currentTarget.checked ? [...others, role] : others);
-            }}
-          />
-          {text.people.role[role]}
-        </label>
-      ))}
-    </fieldset>
   );
 }

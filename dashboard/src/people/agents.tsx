@@ -10,7 +10,7 @@ import { CopyButton } from '../ui/copy-button.tsx';
 import { TextField } from '../ui/field.tsx';
 import { Refusal } from '../ui/states.tsx';
 
-export function Agents({ edges, onEnrolled }: { edges: readonly Edge[]; onEnrolled: () => void }) {
+export function Agents({ edges, onChanged }: { edges: readonly Edge[]; onChanged: () => void }) {
   const { api } = useApp();
   const [name, setName] = useState('');
   const [enrolled, setEnrolled] = useState<Enrolled>();
@@ -20,7 +20,7 @@ export function Agents({ edges, onEnrolled }: { edges: readonly Edge[]; onEnroll
     return run(async () => {
       setEnrolled(await api.enrol(name.trim()));
       setName('');
-      onEnrolled();
+      onChanged();
     });
   };
   return (
@@ -29,19 +29,7 @@ export function Agents({ edges, onEnrolled }: { edges: readonly Edge[]; onEnroll
       {edges.length === 0 && <p class="soft">{text.people.noAgents}</p>}
       <ul class="links">
         {edges.map((edge) => (
-          <li key={edge.id} class="row is-apart booking-row">
-            <span>
-              <span class="strong">{edge.name}</span>
-              <br />
-              <span class="small soft mono">{edge.id}</span>
-            </span>
-            <Badge
-              hue={edge.isEnabled ? 'battery' : 'neutral'}
-              icon={edge.isEnabled ? 'check' : 'cross'}
-              word={edge.isEnabled ? text.people.enabled : text.people.revoked}
-              isQuiet
-            />
-          </li>
+          <AgentRow key={edge.id} edge={edge} onChanged={onChanged} />
         ))}
       </ul>
       {enrolled !== undefined && <SecretPanel enrolled={enrolled} />}
@@ -53,6 +41,39 @@ export function Agents({ edges, onEnrolled }: { edges: readonly Edge[]; onEnroll
         </button>
       </form>
     </section>
+  );
+}
+
+/** Locked out it keeps what it measures; let in again it brings it. */
+function AgentRow({ edge: { id, name, isEnabled }, onChanged }: { edge: Edge; onChanged: () => void }) {
+  const { api, announce } = useApp();
+  const { isBusy, error, run } = useAction();
+  const change = () =>
+    run(async () => {
+      await (isEnabled ? api.revokeEdge(id) : api.enableEdge(id));
+      announce(isEnabled ? text.membership.lockedOut(name) : text.membership.letInAgain(name));
+      onChanged();
+    });
+  const word = isEnabled ? text.membership.lockOut : text.membership.letIn;
+  return (
+    <li class="agent">
+      <div>
+        <div class="row">
+          <span class="strong">{name}</span>
+          <Badge
+            hue={isEnabled ? 'battery' : 'neutral'}
+            icon={isEnabled ? 'check' : 'cross'}
+            word={isEnabled ? text.people.enabled : text.people.revoked}
+            isQuiet
+          />
+        </div>
+        <p class="small soft mono">{id}</p>
+      </div>
+      <button type="button" class="button" disabled={isBusy} onClick={change} aria-label={`${word}: ${name}`}>
+        {word}
+      </button>
+      <Refusal error={error} />
+    </li>
   );
 }
 

@@ -1,39 +1,82 @@
-/** Members with their shares and roles; a link for those who cannot log in yet, or no longer. */
-import type { Member } from '@commonworks/core/api/index.ts';
+/** Members with their shares and roles: a link for those who cannot log in, and each opens to what can be changed. */
+import type { BadgeRecord, Member } from '@commonworks/core/api/index.ts';
+import { useState } from 'preact/hooks';
 import { useApp } from '../state/app.ts';
 import { useAction } from '../state/use-action.ts';
 import { text } from '../text/text.ts';
+import { Icon } from '../ui/icons.tsx';
 import { Refusal } from '../ui/states.tsx';
 import type { LinkOut } from './link-panel.tsx';
+import { MemberBadges } from './member-badges.tsx';
+import { MemberContact } from './member-contact.tsx';
+import { MemberLeave } from './member-leave.tsx';
+import { MemberRoles } from './member-roles.tsx';
+import { MemberShares } from './member-shares.tsx';
 
-export function MemberList({ members, onLink }: { members: readonly Member[]; onLink: (link: LinkOut) => void }) {
+export type MemberListProps = {
+  readonly members: readonly Member[];
+  readonly badges: readonly BadgeRecord[];
+  readonly onLink: (link: LinkOut) => void;
+  readonly onChanged: () => void;
+};
+
+export function MemberList(props: MemberListProps) {
+  const byName = props.members.toSorted((a, b) => a.name.localeCompare(b.name));
+  const present = byName.filter(({ leftMs }) => leftMs === null);
+  const former = byName.filter(({ leftMs }) => leftMs !== null);
   return (
-    <ul class="links">
-      {members
-        .toSorted((a, b) => a.name.localeCompare(b.name))
-        .map((member) => (
-          <MemberRow key={member.id} member={member} onLink={onLink} />
+    <>
+      <ul class="links">
+        {present.map((member) => (
+          <MemberRow key={member.id} {...props} members={present} member={member} />
         ))}
-    </ul>
+      </ul>
+      {former.length > 0 && <Former members={former} />}
+    </>
   );
 }
 
-function MemberRow({ member, onLink }: { member: Member; onLink: (link: LinkOut) => void }) {
+function Former({ members }: { members: readonly Member[] }) {
+  const { format } = useApp();
+  return (
+    <details>
+      <summary>
+        <Icon name="chevron" size={16} />
+        {text.membership.former(members.length)}
+      </summary>
+      <ul class="links">
+        {members.map(({ id, name, leftMs }) => (
+          <li key={id} class="booking-row">
+            <span class="strong">{name}</span>{' '}
+            <span class="small soft">{text.membership.leftOn(format.dateLong(leftMs ?? 0))}</span>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+type MemberRowProps = MemberListProps & { readonly member: Member };
+
+function MemberRow({ member, onLink, ...of }: MemberRowProps) {
   const { api, format } = useApp();
   const { isBusy, error, run } = useAction();
-  const { id, name, email, roles, shares, hasLogin, meteringPoints, leftMs } = member;
+  const [isOpen, setOpen] = useState(false);
+  const { id, name, email, roles, shares, hasLogin, meteringPoints, badges } = member;
   const make = () =>
     run(async () => {
       const link = hasLogin ? await api.resetLink(id) : await api.invite(id);
       onLink({ name, ...link });
     });
   const facts = [
-    `${format.number(shares)} ${text.people.shares.toLocaleLowerCase()}`,
+    text.membership.shareCount(format.number(shares)),
     ...roles.filter((role) => role !== 'member').map((role) => text.people.role[role]),
     ...(meteringPoints.length > 0 ? [text.people.pointCount(meteringPoints.length)] : []),
+    ...(badges > 0 ? [text.membership.badgeCount(badges)] : []),
     hasLogin ? text.people.hasLogin : text.people.noLogin,
-    ...(leftMs === null ? [] : [`${text.people.left} ${format.date(leftMs)}`]),
   ];
+  const toggle = isOpen ? text.membership.close : text.membership.change;
+  const link = hasLogin ? text.people.reset : text.people.invite;
   return (
     <li class="person">
       <div>
@@ -41,19 +84,41 @@ function MemberRow({ member, onLink }: { member: Member; onLink: (link: LinkOut)
         <p class="small soft">{facts.join(', ')}</p>
         <Refusal error={error} />
       </div>
-      {leftMs === null && email !== null && (
-        <div class="buttons">
-          <button
-            type="button"
-            class="button"
-            disabled={isBusy}
-            onClick={make}
-            aria-label={`${hasLogin ? text.people.reset : text.people.invite}: ${name}`}
-          >
-            {hasLogin ? text.people.reset : text.people.invite}
+      <div class="buttons">
+        {email !== null && (
+          <button type="button" class="button" disabled={isBusy} onClick={make} aria-label={`${link}: ${name}`}>
+            {link}
           </button>
-        </div>
-      )}
+        )}
+        <button
+          type="button"
+          class="button"
+          aria-expanded={isOpen}
+          aria-label={`${toggle}: ${name}`}
+          onClick={() => setOpen(!isOpen)}
+        >
+          {toggle}
+        </button>
+      </div>
+      {isOpen && <MemberChanges member={member} {...of} />}
     </li>
+  );
+}
+
+function MemberChanges({ member, members, badges, onChanged }: Omit<MemberRowProps, 'onLink'>) {
+  const { me, refreshMe } = useApp();
+  const changed = () => {
+    onChanged();
+    if (member.id === me?.member) void refreshMe();
+  };
+  const own = badges.filter((each) => each.member === member.id && each.revokedMs === null);
+  return (
+    <div class="person-changes columns is-even">
+      <MemberContact member={member} onChanged={changed} />
+      <MemberRoles member={member} onChanged={changed} />
+      <MemberBadges badges={own} onChanged={changed} />
+      <MemberShares key={member.shares} member={member} members={members} onChanged={changed} />
+      <MemberLeave member={member} onChanged={changed} />
+    </div>
   );
 }

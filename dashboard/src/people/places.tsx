@@ -13,7 +13,9 @@ import { AssignMeter } from './assign-meter.tsx';
 import { PointList } from './point-list.tsx';
 import { RatePoint } from './rate-point.tsx';
 
+/** Of `members` those who have left still name their old points, and are offered no new ones. */
 export function Places({ members }: { members: readonly Member[] }) {
+  const present = members.filter(({ leftMs }) => leftMs === null);
   const { api } = useApp();
   const points = useResource((signal) => api.meteringPoints({ signal }), []);
   const edges = useResource((signal) => api.edges({ signal }), []);
@@ -28,7 +30,7 @@ export function Places({ members }: { members: readonly Member[] }) {
               <PointList points={known} members={members} edges={edges.data ?? []} />
               <div class="columns is-even">
                 <Fold title={text.people.addPoint}>
-                  <AddPoint members={members} onAdded={points.reload} />
+                  <AddPoint members={present} onAdded={points.reload} />
                 </Fold>
                 {known.length > 0 && (
                   <Fold title={text.people.chooseMeter}>
@@ -46,7 +48,7 @@ export function Places({ members }: { members: readonly Member[] }) {
         </Loaded>
       </section>
       <div class="columns is-even">
-        <Loaded resource={edges}>{(known) => <Agents edges={known} onEnrolled={edges.reload} />}</Loaded>
+        <Loaded resource={edges}>{(known) => <Agents edges={known} onChanged={edges.reload} />}</Loaded>
         <section class="card">
           <h2>{text.people.machines}</h2>
           <Fold title={text.people.addMachine}>

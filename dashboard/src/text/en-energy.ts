@@ -1,4 +1,5 @@
 /** English words about energy: the flow, the day, my share, the statement. */
+import { counted, plural } from './counted.ts';
 
 export const enEnergy = {
   kinds: { sun: 'Sun', battery: 'Battery', grid: 'Grid', homes: 'Homes', workshop: 'Workshop' },
@@ -38,7 +39,11 @@ export const enEnergy = {
     residualHelp: 'What the grid meter says minus what all other meters add up to: cable losses and what has no meter.',
     summary: (parts: string) => `Energy flow now. ${parts}.`,
     devices: (fresh: number, all: number) =>
-      all === 1 ? (fresh === 1 ? 'answers' : 'does not answer') : `${fresh} of ${all} answer`,
+      all === 1
+        ? fresh === 1
+          ? 'answers'
+          : 'does not answer'
+        : `${fresh} of ${all} ${plural(fresh, 'answers', 'answer')}`,
     charge: (pct: string) => `${pct} % full`,
     detailTitle: (kind: string) => `${kind} in detail`,
     now: 'Right now',
@@ -71,7 +76,8 @@ export const enEnergy = {
     useOwn: 'covered by our own (self-sufficiency)',
     useBought: 'bought from the grid',
     none: 'Nothing measured yet today.',
-    counted: (done: number, all: number) => `From ${done} quarter hours with every meter answering, of ${all} so far.`,
+    counted: (done: number, all: number) =>
+      `From ${counted(done, 'quarter hour')} with every meter answering, of ${all} so far.`,
     table: 'The figures as a table',
     csv: 'Download CSV',
     start: 'Start',
@@ -104,14 +110,14 @@ export const enEnergy = {
     fromGrid: 'From my own supplier (residual)',
     saved: 'Saved against the grid',
     cost: 'Price of my share',
-    holding: (mine: string, all: string) => `I hold ${mine} of ${all} shares`,
+    holding: (mine: string, all: string) => `I hold ${mine} of ${counted(all, 'share')}`,
     holdingNone: 'I hold no shares yet.',
     method: {
       'pro-rata': 'In each quarter hour the sun is shared by what everyone is using (pro rata).',
       fixed: 'In each quarter hour the sun is shared by the shares we hold (fixed shares).',
     },
     methodName: { 'pro-rata': 'by use (pro rata)', fixed: 'by shares held (fixed)' },
-    complete: (done: number, all: number) => `${done} of ${all} quarter hours measured in full`,
+    complete: (done: number, all: number) => `${done} of ${counted(all, 'quarter hour')} measured in full`,
     dayTitle: 'My day, quarter hour by quarter hour',
     monthTitle: (month: string) => `${month}, day by day`,
     allocated: 'from our own',

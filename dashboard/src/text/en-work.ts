@@ -1,10 +1,11 @@
 /** English words about work: machines and bookings, devices and commands, the treasury, people. */
+import { counted, plural } from './counted.ts';
 
 export const enWork = {
   machines: {
     title: 'Machines',
-    answer: (free: number, all: number) => `${free} of ${all} machines are free right now.`,
-    answerOne: (all: number) => `1 of ${all} machines is free right now.`,
+    answer: (free: number, all: number) =>
+      `${free} of ${counted(all, 'machine')} ${plural(free, 'is', 'are')} free right now.`,
     answerMark: (free: number, all: number) => `${free} of ${all}`,
     answerNone: 'No machine is free right now.',
     emptyTitle: 'No machine yet',
@@ -88,10 +89,11 @@ export const enWork = {
   },
   operator: {
     title: 'Operator',
-    answerGood: (all: number) => `All ${all} devices answer.`,
-    answerGoodMark: (all: number) => `All ${all}`,
+    answerGood: (all: number) => (all === 1 ? 'The 1 device answers.' : `All ${all} devices answer.`),
+    answerGoodMark: (all: number) => (all === 1 ? '1' : `All ${all}`),
     answerSomeMark: (online: number, all: number) => `${online} of ${all}`,
-    answerSome: (online: number, all: number) => `${online} of ${all} devices answer.`,
+    answerSome: (online: number, all: number) =>
+      `${online} of ${counted(all, 'device')} ${plural(online, 'answers', 'answer')}.`,
     emptyTitle: 'No device yet',
     empty: 'Start an agent with its configuration and its devices appear here.',
     alarms: 'Alarms',
@@ -109,7 +111,7 @@ export const enWork = {
       'never-seen': 'Never seen',
     },
     edge: (name: string) => `Edge ${name}`,
-    backlog: (packs: number) => `${packs} packs waiting`,
+    backlog: (packs: number) => `${counted(packs, 'pack')} waiting`,
     lastSeen: 'Last seen',
     never: 'never',
     values: 'Values',
@@ -191,7 +193,8 @@ export const enWork = {
     perKwh: (minor: string) => `${minor} per kWh`,
     centsPerKwh: (label: string) => `${label}, cents per kWh`,
     shares: 'Shares',
-    shareCount: (issued: string, unsold: string) => `${issued} shares are issued, ${unsold} of them unsold.`,
+    shareCount: (issued: string, unsold: string) =>
+      `${counted(issued, 'share')} ${plural(issued, 'is', 'are')} issued, ${unsold} of them unsold.`,
     issueShares: 'Issue shares',
     issueNumber: 'How many',
     issueReason: 'By which decision',
@@ -200,10 +203,10 @@ export const enWork = {
   },
   people: {
     title: 'People',
-    answer: (members: number, shares: string) => `${members} members hold ${shares} shares.`,
+    answer: (members: number, shares: string) =>
+      `${counted(members, 'member')} ${plural(members, 'holds', 'hold')} ${counted(shares, 'share')}.`,
     answerMark: (members: number) => String(members),
-    pointCount: (points: number) => (points === 1 ? '1 metering point' : `${points} metering points`),
-    answerOne: (shares: string) => `1 member holds ${shares} shares.`,
+    pointCount: (points: number) => counted(points, 'metering point'),
     members: 'Members',
     name: 'Name',
     email: 'E-mail',
@@ -215,7 +218,6 @@ export const enWork = {
     hasLogin: 'has a log-in',
     noLogin: 'no log-in yet',
     points: 'Metering points',
-    badges: 'Badges',
     add: 'Add a member',
     adding: 'Adding',
     invite: 'Make invite link',
@@ -224,7 +226,6 @@ export const enWork = {
     linkHelp: (until: string) => `Hand it over yourself. It works once and ends ${until}.`,
     copy: 'Copy',
     copied: 'Copied',
-    left: 'left',
     meteringPoints: 'Metering points',
     noPoints: 'No metering point yet.',
     pointRole: {

@@ -1,5 +1,6 @@
 /** The English catalogue: every word of the web app. A neighbour's word first, the field's term second. */
 import { enEnergy } from './en-energy.ts';
+import { enMembership } from './en-membership.ts';
 import { enWork } from './en-work.ts';
 
 export const en = {
@@ -81,4 +82,5 @@ export const en = {
   },
   ...enEnergy,
   ...enWork,
+  membership: enMembership,
 } as const;

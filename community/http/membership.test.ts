@@ -1,0 +1,157 @@
+/** What happens while somebody is a member, and how it ends: name, address, shares, leaving. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  EDGE,
+  LASER,
+  NOW,
+  PEOPLE,
+  type Person,
+  POINT,
+  startTestCommunity,
+  type TestCommunity,
+} from './test-community.ts';
+
+const QUARTER = 900_000;
+let community: TestCommunity;
+let ada = '';
+beforeEach(async () => {
+  community = await startTestCommunity();
+  ada = await community.cookieOf('ada');
+});
+afterEach(() => community.close());
+
+async function call(method: 'GET' | 'POST' | 'PUT' | 'PATCH', url: string, payload?: object) {
+  return await community.inject({
+    method,
+    url: `/api/v1${url}`,
+    headers: { cookie: ada },
+    ...(payload && { payload }),
+  });
+}
+const signIn = (email: string) =>
+  community.inject({
+    method: 'POST',
+    url: '/api/auth/sign-in/email',
+    payload: { email, password: 'four random words' },
+  });
+const leave = (who: Person, atMs?: number) =>
+  call('POST', `/members/${PEOPLE[who]}/leave`, atMs === undefined ? {} : { atMs });
+const giveBack = () =>
+  call('POST', '/shares/transfers', { from: PEOPLE.anna, to: 'community', shares: 10, reason: 'given back' });
+
+describe('a member', () => {
+  it('has another name and address from now on, and logs in with it', async () => {
+    const cookie = await community.cookieOf('anna');
+    const change = { name: 'Anna Berg', email: 'Berg@cellar' };
+    const changed = await call('PATCH', `/members/${PEOPLE.anna}`, change);
+    expect(changed.json()).toMatchObject({ name: 'Anna Berg', email: 'berg@cellar', hasLogin: true });
+    expect((await signIn('anna@cellar')).statusCode).toBe(401);
+    expect((await signIn('berg@cellar')).json()).toMatchObject({ name: 'Anna Berg' });
+    const me = await community.inject({ url: '/api/v1/me', headers: { cookie } });
+    expect(me.json()).toMatchObject({ name: 'Anna Berg', email: 'berg@cellar' });
+  });
+
+  it("does not get somebody else's address, none of a demo, and no empty name", async () => {
+    const url = `/members/${PEOPLE.anna}`;
+    expect((await call('PATCH', url, { email: 'ben@cellar' })).json()).toMatchObject({ code: 'auth.email-taken' });
+    expect((await call('PATCH', url, { email: 'x@demo' })).json()).toMatchObject({ code: 'auth.demo-refused' });
+    expect((await call('PATCH', url, { name: '  ' })).json()).toMatchObject({ code: 'http.request-invalid' });
+    expect((await call('PATCH', url, {})).statusCode).toBe(400);
+    expect((await call('PATCH', '/members/nobody', { name: 'X' })).statusCode).toBe(404);
+  });
+
+  it('hands shares on', async () => {
+    const request = { from: PEOPLE.anna, to: PEOPLE.ben, shares: 4, reason: 'sold' };
+    expect((await call('POST', '/shares/transfers', request)).json()).toEqual({ issued: 100, unsold: 90 });
+    const members = (await call('GET', '/members')).json() as { name: string; shares: number }[];
+    expect(members.filter(({ shares }) => shares > 0).map(({ name, shares }) => [name, shares])).toEqual([
+      ['anna', 6],
+      ['ben', 4],
+    ]);
+    const much = await call('POST', '/shares/transfers', { ...request, shares: 7 });
+    expect(much.json()).toMatchObject({ code: 'community.shares-not-held' });
+    for (const [fault, code] of [
+      [{ to: 'nobody' }, 'http.not-found'],
+      [{ to: PEOPLE.anna }, 'http.request-invalid'],
+      // Where shares come from is no holder: issuing them is a decision of its own.
+      [{ from: 'issue' }, 'http.not-found'],
+    ] as const) {
+      expect((await call('POST', '/shares/transfers', { ...request, ...fault })).json()).toMatchObject({ code });
+    }
+  });
+});
+
+describe('who leaves', () => {
+  it('must have handed on the shares', async () => {
+    const refused = await leave('anna');
+    expect(refused.json()).toMatchObject({ status: 409, code: 'community.member-holds-shares' });
+    expect((await giveBack()).statusCode).toBe(201);
+    expect((await leave('anna')).json()).toMatchObject({ leftMs: NOW, roles: [], badges: 0, hasLogin: false });
+    expect((await leave('anna')).json()).toMatchObject({ code: 'community.member-has-left' });
+  });
+
+  it('is nobody from then on: no log-in, no badge, no link, no booking, no session, no meter', async () => {
+    await giveBack();
+    const cookie = await community.cookieOf('anna');
+    const link = (await call('POST', `/members/${PEOPLE.anna}/reset-link`)).json().url as string;
+    const post = (url: string, payload?: object) =>
+      community.inject({ method: 'POST', url: `/api/v1${url}`, headers: { cookie }, ...(payload && { payload }) });
+    await post(`/machines/${LASER}/sessions`);
+    await post('/bookings', { machine: LASER, fromMs: NOW + 4 * QUARTER, toMs: NOW + 8 * QUARTER });
+    community.time.nowMs = NOW + QUARTER + 60_000;
+    expect((await leave('anna')).statusCode).toBe(200);
+
+    expect((await community.inject({ url: '/api/v1/me', headers: { cookie } })).statusCode).toBe(401);
+    expect((await signIn('anna@cellar')).statusCode).toBe(401);
+    const token = new URL(link).searchParams.get('token');
+    const accept = await community.inject({
+      method: 'POST',
+      url: '/api/v1/auth/accept',
+      payload: { token, password: 'x'.repeat(12) },
+    });
+    expect(accept.json()).toMatchObject({ code: 'auth.link-spent' });
+    for (const path of ['invite', 'reset-link']) {
+      const answer = await call('POST', `/members/${PEOPLE.anna}/${path}`);
+      expect(answer.json()).toMatchObject({ code: 'community.member-has-left' });
+    }
+    const roles = await call('PUT', `/members/${PEOPLE.anna}/roles`, { roles: ['admin'] });
+    expect(roles.json()).toMatchObject({ code: 'community.member-has-left' });
+    const { db } = community;
+    expect(await db.selectFrom('booking').select('status').execute()).toEqual([{ status: 'cancelled' }]);
+    expect(await db.selectFrom('session').select('end_ms').execute()).toEqual([{ end_ms: NOW + QUARTER + 60_000 }]);
+    const [point] = (await call('GET', '/metering-points')).json();
+    expect(point).toMatchObject({ id: POINT, member: PEOPLE.anna });
+    // The reading at the boundary itself still counts: it closes the last quarter hour.
+    expect(point.assignments).toMatchObject([{ edge: EDGE, device: 'home-1', fromMs: 0, toMs: NOW + QUARTER + 1 }]);
+    const request = await db.selectFrom('derive_request').selectAll().orderBy('no', 'desc').limit(1).execute();
+    expect(request).toMatchObject([{ from_ms: NOW + QUARTER }]);
+  });
+
+  it('keeps the statements, which the treasurer still reads', async () => {
+    await giveBack();
+    await leave('anna');
+    expect((await call('GET', `/members/${PEOPLE.anna}/statements/2026-05`)).statusCode).toBe(200);
+  });
+
+  it('does not leave ahead of time, before joining, or before the last thing they did', async () => {
+    const refused = { status: 409, code: 'community.leave-date' };
+    expect((await leave('ben', NOW + 1)).json()).toMatchObject(refused);
+    await giveBack();
+    // The shares went at NOW.
+    expect((await leave('anna', NOW - 1)).json()).toMatchObject(refused);
+    expect((await leave('ben', NOW - 1)).json()).toMatchObject({ leftMs: NOW - 1 });
+    await community.db.updateTable('member').set({ joined_ms: NOW }).where('id', '=', PEOPLE.olga).execute();
+    expect((await leave('olga', NOW - 1)).json()).toMatchObject(refused);
+  });
+
+  it('is not the last admin', async () => {
+    expect((await leave('ada')).json()).toMatchObject({ status: 409, code: 'http.last-admin' });
+    expect((await call('GET', '/members')).statusCode).toBe(200);
+  });
+
+  it('frees the address: somebody who comes back is a new member', async () => {
+    await leave('ben');
+    const request = { name: 'Ben', email: 'ben@cellar', roles: ['member'], shares: 0 };
+    expect((await call('POST', '/members', request)).statusCode).toBe(201);
+  });
+});

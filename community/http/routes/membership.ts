@@ -1,0 +1,116 @@
+/** A member's name and address change, shares are handed on, a member leaves. */
+import { CodedError } from '@commonworks/core';
+import { LeaveRequest, Member, MemberChange, ShareCount, ShareTransferRequest } from '@commonworks/core/api/index.ts';
+import { refuseDemoEmail } from '../../auth/demo-logins.ts';
+import type { Db } from '../../database.ts';
+import { leaveCommunity } from '../../membership/leave.ts';
+import { COMMUNITY_HOLDER, transferShares } from '../../register/holdings.ts';
+import { changeMember, findMember, freeEmail } from '../../register/members.ts';
+import { isDuplicate } from '../../sqlite-constraint.ts';
+import { roles } from '../access.ts';
+import { type App, nowMs, type Routes } from '../app.ts';
+import { accepted } from '../problem.ts';
+import { keepAnAdmin, readMember } from '../read-member.ts';
+import { countShares } from './accounts.ts';
+import { IdParam } from './parameters.ts';
+
+export const membershipRoutes: Routes = (server, app) => {
+  const tags = ['members'];
+  server.patch(
+    '/members/:id',
+    {
+      config: { access: roles('admin') },
+      schema: {
+        tags,
+        summary: "Change a member's name or e-mail address; they log in with the new one",
+        params: IdParam,
+        body: MemberChange,
+        response: { 200: Member },
+      },
+    },
+    async (request) => {
+      const { id } = await readMember(app, request.params.id);
+      await applyChange(app, id, request.body);
+      return await readMember(app, id);
+    },
+  );
+  server.post(
+    '/members/:id/leave',
+    {
+      config: { access: roles('admin') },
+      schema: {
+        tags,
+        summary: 'A member leaves; shares are handed on before, history and statements stay',
+        params: IdParam,
+        body: LeaveRequest,
+        response: { 200: Member },
+      },
+    },
+    async (request) => {
+      const { id } = await readMember(app, request.params.id);
+      await leave(app, id, request.body.atMs);
+      return await readMember(app, id);
+    },
+  );
+  server.post(
+    '/shares/transfers',
+    {
+      config: { access: roles('treasurer', 'admin') },
+      schema: {
+        tags: ['accounts'],
+        summary: 'Shares go from a member, or from what is unsold, to another',
+        body: ShareTransferRequest,
+        response: { 201: ShareCount },
+      },
+    },
+    async (request, reply) => {
+      const { from, to } = request.body;
+      if (from === to) throw new CodedError('http.request-invalid', 'shares go from one holder to another');
+      const transfer = { ...request.body, community: app.site.id, atMs: nowMs(app) };
+      await app.db.transaction().execute(async (tx) => {
+        for (const holder of [from, to]) await checkHolder(tx, holder);
+        accepted(await transferShares(tx, transfer));
+      });
+      app.live.forget();
+      return reply.code(201).send(await countShares(app));
+    },
+  );
+};
+
+/** The register first: when the log-in refuses the address, the register goes back. */
+async function applyChange(app: App, id: string, change: MemberChange): Promise<void> {
+  if (change.email !== undefined) refuseDemoEmail(change.email, app.isDemo);
+  if (change.name?.trim() === '') throw new CodedError('http.request-invalid', 'a member has a name');
+  try {
+    await app.db.transaction().execute(async (tx) => {
+      if (change.email !== undefined) await freeEmail(tx, change.email);
+      await changeMember(tx, id, change);
+      const member = await findMember(tx, id, nowMs(app));
+      if (member?.email == null || !app.logIn.members().has(id)) return;
+      await app.logIn.change(id, { name: member.name, email: member.email });
+    });
+  } catch (error) {
+    if (isDuplicate(error)) throw new CodedError('auth.email-taken', `${change.email} is registered already`);
+    throw error;
+  }
+}
+
+async function leave(app: App, member: string, atMs = nowMs(app)): Promise<void> {
+  const context = { community: app.site.id, zone: app.site.zone, currency: app.site.currency };
+  const machines = await app.db.transaction().execute(async (tx) => {
+    const ended = accepted(await leaveCommunity(tx, { member, atMs, nowMs: nowMs(app) }, context));
+    await keepAnAdmin(app, tx);
+    return ended;
+  });
+  await app.logIn.remove(member);
+  app.live.forget();
+  for (const machine of machines) app.live.hub.touch('machine', machine);
+  app.live.hub.flush();
+}
+
+async function checkHolder(tx: Db, holder: string): Promise<void> {
+  if (holder === COMMUNITY_HOLDER) return;
+  const row = await tx.selectFrom('member').select(['name', 'left_ms']).where('id', '=', holder).executeTakeFirst();
+  if (row === undefined) throw new CodedError('http.not-found', 'there is no such member');
+  if (row.left_ms !== null) throw new CodedError('community.member-has-left', `${row.name} has left`);
+}

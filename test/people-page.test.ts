@@ -1,0 +1,86 @@
+/** What an admin does every day, in a real browser: badges, roles, shares, leaving, agents; each in a community of its own. */
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startFixtureServer } from '../dashboard/dev/fixture-server.ts';
+import { addAxe, violations } from './pages/axe.ts';
+import { logIn, openBrowser, visitor } from './pages/browser.ts';
+import { fixtureLogin } from './pages/logins.ts';
+import { open, pageNamed } from './pages/page-list.ts';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await openBrowser();
+});
+afterAll(() => browser.close());
+
+async function openPeople(context: BrowserContext, url: string): Promise<Page> {
+  await addAxe(context);
+  await logIn(context, url, fixtureLogin('ada'));
+  const page = await context.newPage();
+  await open(page, url, pageNamed('people'));
+  return page;
+}
+
+describe('an admin', () => {
+  it('gives a badge nobody has to a member: choose, press, and it stands with the member until taken back', async () => {
+    await using server = await startFixtureServer();
+    await using context = await visitor(browser, 'phone', 'light');
+    const page = await openPeople(context, server.url);
+    const unknown = page.locator('.unknown-badge', { hasText: 'Laser cutter’s reader' }).first();
+    expect(await unknown.textContent()).toMatch(/An unknown badge was shown at Laser cutter’s reader, .* ago\./);
+    expect(await unknown.getByRole('button').isDisabled()).toBe(true);
+    await unknown.getByLabel('Give it to').selectOption({ label: 'Olga' });
+    await unknown.getByRole('button').click();
+    await page.getByText('Olga has the badge now.').waitFor();
+    await expect.poll(() => page.locator('.person', { hasText: 'olga@demo' }).textContent()).toContain('1 badge');
+    await page.getByRole('button', { name: 'Change: Olga' }).click();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('button', { name: /^Take back: a41fa41f/ }).click();
+    await page.getByText('The badge opens nothing any more.').waitFor();
+    await page.getByText('No badge yet.').waitFor();
+  });
+
+  it('changes roles, but the last admin stays one, and is told so in words', async () => {
+    await using server = await startFixtureServer();
+    await using context = await visitor(browser, 'phone', 'light');
+    const page = await openPeople(context, server.url);
+    await page.getByRole('button', { name: 'Change: Ada' }).click();
+    await page.locator('.person-changes').getByLabel('Admin').uncheck();
+    await page.getByText('Without this role you no longer see this page.').waitFor();
+    await page.getByRole('button', { name: 'Save roles' }).click();
+    expect(await page.locator('.person-changes [role=alert]').textContent()).toContain('http.last-admin');
+    await page.getByRole('button', { name: 'Close: Ada' }).click();
+    await page.getByRole('button', { name: 'Change: Ben' }).click();
+    await page.locator('.person-changes').getByLabel('Operator').check();
+    await page.getByRole('button', { name: 'Save roles' }).click();
+    await expect.poll(() => page.locator('.person', { hasText: 'ben@demo' }).textContent()).toContain('Operator');
+  });
+
+  it('lets a member leave once the shares are handed on', async () => {
+    await using server = await startFixtureServer();
+    await using context = await visitor(browser, 'phone', 'light');
+    const page = await openPeople(context, server.url);
+    await page.getByRole('button', { name: 'Change: Ines' }).click();
+    const changes = page.locator('.person-changes');
+    await changes.getByRole('button', { name: 'Ines leaves the community' }).click();
+    await changes.getByRole('button', { name: 'Yes, Ines leaves now' }).click();
+    await changes.getByText('Move the shares first').waitFor();
+    expect(await violations(page)).toEqual([]);
+    await changes.locator('summary', { hasText: 'Hand on' }).click();
+    await changes.getByLabel('Why, for the register').fill('Moves away');
+    await changes.getByRole('button', { name: 'Hand on' }).click();
+    await changes.getByText('No shares to hand on.').waitFor();
+    await changes.getByRole('button', { name: 'Yes, Ines leaves now' }).click();
+    await page.getByText('1 former member').click();
+    await expect.poll(() => page.locator('.person', { hasText: 'ines@demo' }).count()).toBe(0);
+  });
+
+  it('locks an agent out and lets it in again', async () => {
+    await using server = await startFixtureServer();
+    await using context = await visitor(browser, 'phone', 'light');
+    const page = await openPeople(context, server.url);
+    await page.getByRole('button', { name: 'Lock out: roof' }).click();
+    await page.getByRole('button', { name: 'Let in again: roof' }).click();
+    await page.getByRole('button', { name: 'Lock out: roof' }).waitFor();
+  });
+});
