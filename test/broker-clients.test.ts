@@ -1,6 +1,6 @@
 /** Clients that are not ours speak to the broker with a credential: mosquitto_pub and mosquitto_sub. */
 import { execFile, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { type BrokerStatus, type EdgeStatus, encodePack, type LastValues, type LogPage } from '@commonworks/core';
@@ -134,8 +134,10 @@ describe('mosquitto clients', () => {
   it('receive the mark of what they published', async () => {
     await using broker = await startBroker();
     const watch = [...at(broker), ...asEdge(broker), '-i', broker.edge, '-q', '1', '-t', own(broker, 'mark')];
+    const pack = packOf(broker, 1);
     const publish = () =>
-      run(PUB, [...at(broker), ...asEdge(broker), '-q', '1', '-t', own(broker, 'data'), '-m', packOf(broker, 1)]);
-    expect(JSON.parse(await firstMessage(watch, publish))).toEqual({ epoch: broker.otherEdge, seq: 1 });
+      run(PUB, [...at(broker), ...asEdge(broker), '-q', '1', '-t', own(broker, 'data'), '-m', pack]);
+    const hash = createHash('sha256').update(pack).digest('hex');
+    expect(JSON.parse(await firstMessage(watch, publish))).toEqual({ epoch: broker.otherEdge, seq: 1, hash });
   });
 });

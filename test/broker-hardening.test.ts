@@ -251,7 +251,10 @@ describe('after log-in', () => {
     await granted(client, `${broker.community}/${broker.edge}/mark`);
     await client.until(() => client.packets.some((packet) => packet.cmd === 'publish'));
     const mark = client.packets.find((packet) => packet.cmd === 'publish');
-    expect(mark?.cmd === 'publish' && JSON.parse(mark.payload.toString())).toEqual({ epoch: EPOCH, seq: 1 });
+    expect(mark?.cmd === 'publish' && JSON.parse(mark.payload.toString())).toEqual({
+      ...{ epoch: EPOCH, seq: 1 },
+      hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
   });
 });
 
