@@ -27,7 +27,7 @@ export function CommandList({ commands, devices }: CommandListProps) {
   if (commands.length === 0) return <p class="soft">{text.operator.noCommands}</p>;
   const newestFirst = commands.toSorted((a, b) => requestedMs(b) - requestedMs(a)).slice(0, SHOWN_MAX);
   return (
-    <ul class="links">
+    <ul class="links device-rows">
       {newestFirst.map((command) => (
         <CommandRow key={command.id} command={command} devices={devices} />
       ))}

@@ -23,7 +23,7 @@ export function DeviceList({ devices }: { devices: readonly Device[] }) {
       {[...edges].map(([edge, own]) => (
         <section key={edge} class="card">
           <EdgeHead devices={own} />
-          <ul class="links">
+          <ul class="links device-rows">
             {own.map((device) => (
               <DeviceRow key={device.device} device={device} />
             ))}
