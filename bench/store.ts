@@ -51,6 +51,12 @@ export async function run(): Promise<void> {
     const rate = Math.round(figures.pointsPerS).toLocaleString('en');
     process.stdout.write(`| ${[name, rate, figures.bytesPerPoint.toFixed(1), ...queries].join(' | ')} |\n`);
   }
+  const gains = [
+    ours.pointsPerS / peer.pointsPerS,
+    peer.bytesPerPoint / ours.bytesPerPoint,
+    ...ours.queriesMs.map((ms, i) => (peer.queriesMs[i] ?? Number.NaN) / ms),
+  ];
+  process.stdout.write(`| ours is better by | ${gains.map((gain) => `${gain.toFixed(1)} times`).join(' | ')} |\n`);
   const differences = ours.sums.map((sum, i) => Math.abs(sum - (peer.sums[i] ?? 0)));
   process.stdout.write(
     `\nlargest difference between the answers of the two: ${Math.max(...differences).toPrecision(2)}\n`,
