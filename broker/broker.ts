@@ -53,7 +53,7 @@ export type Broker = {
 /** On an SSD or virtual disk; longer where a flush is slow. */
 const COMMIT_MS = 2;
 /** An edge that comes back asks for its mark: its epochs heard of last. */
-const MARKS_TOLD_MAX = 3;
+const MARKS_TOLD_MAX = 1000;
 const COMMAND_BYTES_MAX = 16_384;
 
 /** @throws CodedError for files that cannot be used and ports that cannot be opened. */

@@ -221,6 +221,59 @@ describe('A command', () => {
   });
 });
 
+describe("A relay's lease ends", () => {
+  const on = (changes: Partial<Command> = {}) => command({ kind: 'setRelay', value: 1, ...changes });
+  const timeout = () => Promise.reject(new CodedError('edge.modbus-timeout', 'no reply in time'));
+
+  it('although nothing could be read back', async () => {
+    const device = inverter();
+    const { executor, states, passTo } = setUp({ ...device.relay, observe: timeout });
+    await executor.execute(on());
+    expect([states().at(-1), device.words.get(0)]).toEqual(['failed', 1]);
+    passTo(NOW + 600_000);
+    await executor.tick();
+    expect(device.words.get(0)).toBe(0);
+  });
+
+  it('although the answer to the write was lost', async () => {
+    const device = inverter();
+    const lossy = { ...device.relay, set: (value: number) => device.relay.set(value).then(timeout) };
+    const { executor, states, passTo } = setUp(lossy);
+    await executor.execute(on());
+    expect([states().at(-1), device.words.get(0)]).toEqual(['failed', 1]);
+    passTo(NOW + 600_000);
+    await executor.tick();
+    expect(device.words.get(0)).toBe(0);
+  });
+
+  it.each([1, 0])('although a later command of value %i did not reach it', async (value) => {
+    const device = inverter();
+    let isSilent = false;
+    const setting = { ...device.relay, set: (to: number) => (isSilent ? timeout() : device.relay.set(to)) };
+    const { executor, states, passTo } = setUp(setting);
+    await executor.execute(on());
+    isSilent = true;
+    await executor.execute(on({ id: 'c2', value, leaseUntilMs: value === 1 ? NOW + 900_000 : null }));
+    expect([states().at(-1), device.words.get(0)]).toEqual(['failed', 1]);
+    passTo(NOW + 600_000);
+    await executor.tick();
+    expect(device.words.get(0)).toBe(0);
+  });
+
+  it('although the agent was killed between writing and remembering it', async () => {
+    const device = inverter();
+    const before = setUp(device.relay);
+    await before.executor.execute(on());
+    await before.known.setState('c1', 'written');
+    const after = setUp(device.relay, before.known);
+    await after.executor.resume();
+    after.passTo(NOW + 600_000);
+    await after.executor.tick();
+    expect(device.words.get(0)).toBe(0);
+    expect((await after.known.open()).length).toBe(0);
+  });
+});
+
 describe('A signature', () => {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const context = { publicKey, community: COMMUNITY, edge: EDGE };

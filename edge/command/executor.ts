@@ -40,25 +40,30 @@ const TOLERANCE = 0.05;
 export function createExecutor(options: ExecutorOptions): Executor {
   const { memory } = options;
   const holds = createHolds(options);
-  const receipts = createReceipts(options);
+  const receipts = createReceipts(options, holds.has);
   const inOrder = createDeviceOrder();
 
   const act = async (command: Command, setting: Setting) => {
     await receipts.tell(command, 'accepted');
     try {
-      await holds.replace(command.device, command.id);
       const wanted = await write(command, setting);
-      await memory.setState(command.id, 'written');
+      // Not before: where the write fails, the lease that runs must still end.
+      await holds.replace(command.device, command.id);
+      // A device that gives nothing up by itself is ended by us from here on, whatever comes.
+      const isHeldAtOnce = setting.revertS === null && holds.begin(command, setting);
+      await memory.setState(command.id, isHeldAtOnce ? 'held' : 'written');
       await receipts.tell(command, 'written');
       const observed = await observe(setting, { wanted, pauseMs: options.observePauseMs ?? OBSERVE_PAUSE_MS });
       if (!isMet(observed, wanted)) {
         const reason = 'edge.command-not-observed: the device shows another value';
         return await receipts.finish(command, 'failed', { observed, reason });
       }
-      const isHeld = holds.begin(command, setting);
+      const isHeld = isHeldAtOnce || holds.begin(command, setting);
       await memory.setState(command.id, isHeld ? 'held' : 'done');
       await receipts.tell(command, 'confirmed', { observed });
     } catch (error) {
+      // The answer may be lost and not the write: a relay that could be on is switched off with its lease.
+      if (setting.revertS === null && !holds.isHolding(command.device)) holds.begin(command, setting);
       await receipts.finish(command, 'failed', { reason: reasonOf(error) });
     }
   };
@@ -84,8 +89,11 @@ export function createExecutor(options: ExecutorOptions): Executor {
       for (const row of await memory.open()) {
         const command = JSON.parse(row.body) as Command;
         const setting = options.settingOf(command.device);
-        if (row.state === 'held' && setting !== null) holds.begin(command, setting, { isFresh: false });
-        else await receipts.finish(command, 'failed', { reason: 'the agent was restarted while it executed this' });
+        if (setting !== null && (row.state === 'held' || setting.revertS === null)) {
+          holds.begin(command, setting, { isFresh: false });
+        }
+        if (row.state === 'held' && setting !== null) continue;
+        await receipts.finish(command, 'failed', { reason: 'the agent was restarted while it executed this' });
       }
     },
   };
@@ -106,7 +114,11 @@ function createDeviceOrder() {
 
 type Detail = { readonly observed?: number | null; readonly reason?: string };
 
-function createReceipts({ memory, report }: Pick<ExecutorOptions, 'memory' | 'report'>) {
+/** `isHeld`: failed, but its lease still has to end. */
+function createReceipts(
+  { memory, report }: Pick<ExecutorOptions, 'memory' | 'report'>,
+  isHeld: (command: Command) => boolean,
+) {
   const tell = ({ id, device }: Command, state: ReceiptEvent['state'], detail: Detail = {}) =>
     report(device, {
       command: id,
@@ -115,7 +127,7 @@ function createReceipts({ memory, report }: Pick<ExecutorOptions, 'memory' | 're
       reason: (detail.reason ?? '').slice(0, 500),
     });
   const finish = async (command: Command, state: 'failed' | 'expired', detail: Detail) => {
-    await memory.setState(command.id, 'done');
+    await memory.setState(command.id, isHeld(command) ? 'held' : 'done');
     await tell(command, state, detail);
   };
   return { tell, finish };

@@ -13,6 +13,8 @@ type Hold = {
 export type Holds = {
   /** True when there is something to repeat or to end. A stale one (after a restart) is repeated at once. */
   readonly begin: (command: Command, setting: Setting, options?: { isFresh: boolean }) => boolean;
+  readonly has: (command: Command) => boolean;
+  readonly isHolding: (device: string) => boolean;
   /** Another command takes over the device: the running lease ends without touching the device. */
   readonly replace: (device: string, byCommand: string) => Promise<void>;
   /** Devices whose lease has something to repeat or to end now. */
@@ -43,6 +45,8 @@ export function createHolds({ now, memory, report }: Pick<ExecutorOptions, 'now'
       held.set(command.device, { command, setting, refreshedMs: options.isFresh ? now() : 0 });
       return true;
     },
+    has: ({ id, device }) => held.get(device)?.command.id === id,
+    isHolding: (device) => held.has(device),
     replace: async (device, byCommand) => {
       const hold = held.get(device);
       if (hold !== undefined) await end(hold, null, `replaced by command ${byCommand}`);

@@ -33,7 +33,7 @@ export type OutboxStore = {
    * Trims what the log holds. An old copy put back is known by a mark beyond what this file ever numbered, or by other
    * bytes at the mark: then nothing is trimmed, and what it still holds is numbered anew in a new epoch.
    */
-  readonly applyMark: (mark: MarkMessage, nowMs: number) => { backlog: Backlog; isOldCopy: boolean };
+  readonly applyMark: (mark: MarkMessage, nowMs: number) => { backlog: Backlog; isOldCopy: boolean; isOwn: boolean };
   readonly backlog: () => Backlog;
   /** False when the command is known already. */
   readonly rememberCommand: (id: string, body: string, nowMs: number) => boolean;
@@ -73,10 +73,11 @@ export function openOutboxStore(options: OutboxOptions): OutboxStore {
     read: (afterN, limit) => readPacks(sql, afterN, limit),
     applyMark: (mark, nowMs) =>
       packs.transact(() => {
+        const isOwn = mark.epoch === packs.epoch();
         const isOldCopy = mark.epoch === packs.epoch() && isOfAnotherLife(sql, mark);
         if (isOldCopy) packs.rekey(options.newEpochs[1], nowMs);
         else packs.trim(mark.epoch, mark.seq);
-        return { backlog: packs.held(), isOldCopy };
+        return { backlog: packs.held(), isOldCopy, isOwn };
       }),
     rememberCommand: (id, body, nowMs) =>
       packs.transact(() => {

@@ -60,12 +60,13 @@ export function startPublisher(options: PublisherOptions): Publisher {
   });
   const onMark = async (mark: MarkMessage) => {
     const before = outbox.backlog().packs;
-    const { isOldCopy, backlog } = await outbox.call('applyMark', mark, options.nowMs());
+    const { isOldCopy, isOwn, backlog } = await outbox.call('applyMark', mark, options.nowMs());
     if (isOldCopy) {
       options.onOldCopy();
       pump?.rewind();
     }
     if (backlog.packs < before || isOldCopy) stalls.progress();
+    return isOwn;
   };
   const publishStatus = () => {
     client?.publish(topics.status, JSON.stringify(options.status('online')), { qos: 1, retain: true });
@@ -79,7 +80,7 @@ export function startPublisher(options: PublisherOptions): Publisher {
     publishStatus();
     const ports = {
       read: (afterN: number, limit: { packs: number; bytes: number }) => outbox.call('read', afterN, limit),
-      onMark: (mark: MarkMessage) => onMark(mark).catch(() => undefined),
+      onMark: (mark: MarkMessage) => onMark(mark).catch(() => false),
       onCommand: options.onCommand,
     };
     const { community, edge } = options;

@@ -6,7 +6,7 @@ import { Value } from 'typebox/value';
 import { createPump, type Pump, type PumpPorts } from './pump.ts';
 
 export type SessionPorts = Pick<PumpPorts, 'read'> & {
-  readonly onMark: (mark: MarkMessage) => Promise<void>;
+  readonly onMark: (mark: MarkMessage) => Promise<boolean>;
   readonly onCommand: (command: SignedCommand) => void;
 };
 
@@ -35,8 +35,9 @@ export function startSession(client: MqttClient, options: SessionOptions): Pump 
     onFault: () => client.end(true),
   });
   const onMark = async (mark: MarkMessage) => {
-    await ports.onMark(mark);
-    first.resolve();
+    const isOwn = await ports.onMark(mark);
+    if (isOwn) first.resolve();
+    return isOwn;
   };
   client.on('message', (name, payload) => receive(name, payload, { ...ports, onMark }));
   client.subscribe([edgeTopic(community, edge, 'mark'), edgeTopic(community, edge, 'cmd')], { qos: 1 }, pump.wake);
