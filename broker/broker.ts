@@ -52,8 +52,6 @@ export type Broker = {
 
 /** On an SSD or virtual disk; longer where a flush is slow. */
 const COMMIT_MS = 2;
-/** An edge that comes back asks for its mark: its epochs heard of last. */
-const MARKS_TOLD_MAX = 1000;
 const COMMAND_BYTES_MAX = 16_384;
 
 /** @throws CodedError for files that cannot be used and ports that cannot be opened. */
@@ -215,12 +213,13 @@ function tellMarks(mqtt: MqttBroker, community: string, marks: readonly Mark[]):
   }
 }
 
+/** All of them: an outbox put back from a backup goes on in an epoch that may be long past. */
 function tellMarksOnDemand(mqtt: MqttBroker, stores: Stores, filter: string): void {
   const topic = parseEdgeTopic(filter);
   if (topic?.channel !== 'mark') return;
   stores.writer
     .call('marks', topic.edge)
-    .then((marks) => tellMarks(mqtt, topic.community, marks.slice(0, MARKS_TOLD_MAX)))
+    .then((marks) => tellMarks(mqtt, topic.community, marks))
     .catch(() => undefined);
 }
 

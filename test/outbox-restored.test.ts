@@ -20,7 +20,7 @@ import {
 
 const EDGE = '01900000-0000-7000-8000-000000000001';
 const BOOT = '01900000-0000-7000-8000-0000000000b1';
-const epochOf = (life: number) => `01900000-0000-7000-8000-0000000000e${life}`;
+const epochOf = (life: number) => `01900000-0000-7000-8000-0000000000${(0xe0 + life).toString(16)}`;
 const BEGAN_MS = Date.now() - 3_600_000;
 
 let folder = '';
@@ -86,37 +86,64 @@ async function numbersHeld({ site, broker }: Home): Promise<number[]> {
   return [...new Set(samples.map((sample) => Number(sample.value)))].sort((a, b) => a - b);
 }
 
+async function openHome(): Promise<Home & AsyncDisposable> {
+  const site = newBrokerSite();
+  const broker = await startBrokerProcess(site);
+  const secretHash = await hashSecret('secret');
+  const principals = [{ user: EDGE, role: 'edge', secretHash, enabled: true }];
+  await putAccess(site, broker, { version: 1, community: site.config.community.id, principals });
+  const end = async () => {
+    await broker.stop();
+    site[Symbol.dispose]();
+  };
+  return { site, broker, [Symbol.asyncDispose]: end };
+}
+
+/** The next life of the outbox writes these and sends all it has. */
+async function live(home: Home, numbers: readonly number[]): Promise<number> {
+  await using outbox = await openLife();
+  await append(outbox, numbers);
+  return await publishAll(outbox, home);
+}
+
+const file = (name: string) => join(folder, name);
+const backUp = () => copyFileSync(file('outbox.db'), file('backup.db'));
+function putBack(): void {
+  for (const suffix of ['-wal', '-shm']) rmSync(file(`outbox.db${suffix}`), { force: true });
+  copyFileSync(file('backup.db'), file('outbox.db'));
+}
+
+async function deadLetters({ site, broker }: Home): Promise<number> {
+  return (await getJson<{ deadLetters: number }>(site, broker, '/status')).deadLetters;
+}
+
 it.each([
   ['fewer', 30],
   ['just as many', 70],
   ['more', 150],
 ])('whose copy numbered %s packs offline than the log knows keeps them all', async (_, offline) => {
-  using site = newBrokerSite();
-  const broker = await startBrokerProcess(site);
-  const home = { site, broker };
-  const secretHash = await hashSecret('secret');
-  const principals = [{ user: EDGE, role: 'edge', secretHash, enabled: true }];
-  await putAccess(site, broker, { version: 1, community: site.config.community.id, principals });
-  {
-    await using outbox = await openLife();
-    await append(outbox, range(1, 30));
-    await publishAll(outbox, home);
-  }
-  copyFileSync(join(folder, 'outbox.db'), join(folder, 'backup.db'));
-  {
-    await using outbox = await openLife();
-    await append(outbox, range(31, 100));
-    expect(await publishAll(outbox, home)).toBe(0);
-  }
-  for (const suffix of ['-wal', '-shm']) rmSync(join(folder, `outbox.db${suffix}`), { force: true });
-  copyFileSync(join(folder, 'backup.db'), join(folder, 'outbox.db'));
-  {
-    await using outbox = await openLife();
-    await append(outbox, range(1001, 1000 + offline));
-    expect(await publishAll(outbox, home)).toBe(1);
-  }
+  await using home = await openHome();
+  await live(home, range(1, 30));
+  backUp();
+  expect(await live(home, range(31, 100))).toBe(0);
+  putBack();
+  expect(await live(home, range(1001, 1000 + offline))).toBe(1);
   expect(await numbersHeld(home)).toEqual([...range(1, 100), ...range(1001, 1000 + offline)]);
-  const { deadLetters } = await getJson<{ deadLetters: number }>(site, broker, '/status');
-  expect(deadLetters).toBe(0);
-  await broker.stop();
+  expect(await deadLetters(home)).toBe(0);
+});
+
+it('put back from the same backup again and again is known each time, however many epochs came since', async () => {
+  await using home = await openHome();
+  await live(home, range(1, 30));
+  backUp();
+  await live(home, range(31, 40));
+  const kept = range(1, 40);
+  for (let time = 1; time <= 5; time++) {
+    putBack();
+    const numbers = range(1000 * time + 1, 1000 * time + 100);
+    expect(await live(home, numbers)).toBe(1);
+    kept.push(...numbers);
+  }
+  expect(await numbersHeld(home)).toEqual(kept);
+  expect(await deadLetters(home)).toBe(0);
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -91,6 +92,21 @@ describe('a group commit', () => {
     expect(commit(tables, packText(1, { samples: [reading(NOW, 2)] })).outcomes).toEqual(['quarantined']);
     expect(letters(tables)).toEqual([{ kind: 'pack', code: 'broker.pack-key-reused', seq: 1 }]);
     expect([values(tables), markOf(tables)]).toEqual([[1], 1]);
+  });
+
+  it('tells whoever reused a key which bytes stand there, before any mark it could take for its own', () => {
+    const tables = openTables();
+    const first = packText(1, { samples: [reading(NOW, 1)] });
+    commit(tables, first, packText(2));
+    const other = packText(1, { samples: [reading(NOW, 2)] });
+    const next = packText(3, { samples: [reading(NOW + 1, 2)] });
+    const { marks } = commit(tables, other, next);
+    const hash = (body: Uint8Array | string) => createHash('sha256').update(body).digest('hex');
+    expect(marks).toMatchObject([
+      { seq: 1, hash: hash(first) },
+      { seq: 3, hash: hash(next) },
+    ]);
+    expect(commit(tables, packText(4)).marks).toMatchObject([{ seq: 4 }]);
   });
 
   it('moves the mark over the contiguous prefix only', () => {

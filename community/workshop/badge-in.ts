@@ -33,6 +33,9 @@ export async function badgeIn(
   const candidates = machinesAtReader({ ...badge, reader: badge.event.reader }, options.machines);
   const member = await badgeShown(tx, badge.event.badge, atMs);
   if (member === null) return await refused(tx, badge, refuse('workshop.not-a-member', 'unknown badge'));
+  // An outbox put back from a backup sends again, under other keys, what the log has already.
+  const known = await sessionTouchedAt(tx, { member, atMs, machines: candidates.map(({ id }) => id) });
+  if (known !== null) return { machine: known, did: 'repeated' };
   for (const { id } of candidates) {
     const session = await openSession(tx, id);
     if (session?.member !== member) continue;
@@ -44,6 +47,22 @@ export async function badgeIn(
   if (typeof machine !== 'string') return await refused(tx, badge, machine);
   const result = await startSession(tx, { machine, member, atMs, by: 'badge' }, options.context);
   return result.ok ? { machine, did: 'started' } : await refused(tx, badge, result);
+}
+
+/** The machine whose session of this member began or ended with a badge shown at exactly that time. */
+async function sessionTouchedAt(
+  tx: Db,
+  { member, atMs, machines }: { member: string; atMs: number; machines: readonly string[] },
+): Promise<string | null> {
+  if (machines.length === 0) return null;
+  const row = await tx
+    .selectFrom('session')
+    .select('machine')
+    .where('member', '=', member)
+    .where('machine', 'in', machines)
+    .where((where) => where.or([where('start_ms', '=', atMs), where('end_ms', '=', atMs)]))
+    .executeTakeFirst();
+  return row?.machine ?? null;
 }
 
 type Choice = { member: string; atMs: number; candidates: readonly MachineRecord[]; zone: string };

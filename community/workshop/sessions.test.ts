@@ -68,6 +68,16 @@ describe('a session on the laser', () => {
     await hear([power(50, 100), sample(50, 'laser-1', 'importedWh', 1411.5)]);
   }
 
+  it('is not begun a second time by badges that come again under other keys', async () => {
+    await cut();
+    await hear([power(55, 60)], [badge(55, 'anna')]);
+    const before = await sessionsOf('anna');
+    await hear([], [badge(5, 'anna')]);
+    await hear([], [badge(55, 'anna')]);
+    expect(await sessionsOf('anna')).toEqual(before);
+    expect(before).toHaveLength(1);
+  });
+
   it('is charged by its running seconds, with the evidence of each span', async () => {
     await cut();
     await hear([power(55, 60), sample(55, 'laser-1', 'importedWh', 1412.5)], [badge(55, 'anna')]);

@@ -36,6 +36,8 @@ export class PackLog {
   readonly #statements;
   /** Sources as they were before this transaction; null for those it made. */
   readonly #before = new Map<string, { held: SeqRanges; seenMs: number } | null>();
+  /** The first key of each source that came with other bytes than it has here, in this transaction. */
+  readonly #reused = new Map<Source, Mark>();
   #head: number;
   #headBefore: number;
 
@@ -69,7 +71,11 @@ export class PackLog {
     const source = this.#source(key, receivedMs);
     const hash = createHash('sha256').update(body).digest();
     const known = this.#statements.find.get(source.id, key.seq);
-    if (known !== undefined) return { kind: hash.equals(known['hash'] as Uint8Array) ? 'repeated' : 'reused' };
+    if (known !== undefined && hash.equals(known['hash'] as Uint8Array)) return { kind: 'repeated' };
+    if (known !== undefined) {
+      if (!this.#reused.has(source)) this.#reused.set(source, this.#markAt(source, key.seq));
+      return { kind: 'reused' };
+    }
     if (source.held.isScattered && key.seq !== source.held.mark + 1) return { kind: 'scattered' };
     const packed = body.length >= WORTH_PACKING_BYTES ? zstdCompressSync(body, FAST) : body;
     const isPacked = packed.length < body.length;
@@ -98,15 +104,23 @@ export class PackLog {
     source.held.add(range.fromSeq, range.toSeq);
   }
 
-  /** Writes the marks of the sources heard from and returns them; the last step of a transaction. */
+  /**
+   * Writes the marks of the sources heard from and returns them; the last step of a transaction. Before the mark of a
+   * source that reused a key stands one at that key, with the hash of what is held there: its sender must not take the
+   * mark for its own.
+   */
   saveMarks(): Mark[] {
     const touched = [...this.#before.keys()].flatMap((key) => this.#sources.get(key) ?? []);
     for (const source of touched) this.#statements.mark.run(source.held.mark, source.seenMs, source.id);
-    return touched.map((source) => this.#markOf(source));
+    return touched.flatMap((source) => {
+      const reused = this.#reused.get(source);
+      return reused === undefined ? [this.#markOf(source)] : [reused, this.#markOf(source)];
+    });
   }
 
   committed(): void {
     this.#before.clear();
+    this.#reused.clear();
     this.#headBefore = this.#head;
   }
 
@@ -117,6 +131,7 @@ export class PackLog {
       else if (before !== null && source !== undefined) Object.assign(source, before);
     }
     this.#before.clear();
+    this.#reused.clear();
     this.#head = this.#headBefore;
   }
 
@@ -126,10 +141,14 @@ export class PackLog {
     return all.sort((a, b) => b.seenMs - a.seenMs || b.id - a.id).map((source) => this.#markOf(source));
   }
 
-  #markOf({ id, edge, epoch, held, seenMs }: Source): Mark {
-    const hash = this.#statements.find.get(id, held.mark)?.['hash'];
+  #markOf(source: Source): Mark {
+    return this.#markAt(source, source.held.mark);
+  }
+
+  #markAt({ id, edge, epoch, seenMs }: Source, seq: number): Mark {
+    const hash = this.#statements.find.get(id, seq)?.['hash'];
     const hex = hash === undefined ? null : Buffer.from(hash as Uint8Array).toString('hex');
-    return { edge, epoch, seq: held.mark, seenMs, hash: hex };
+    return { edge, epoch, seq, seenMs, hash: hex };
   }
 
   #source(key: Omit<PackKey, 'seq'>, nowMs: number): Source {
