@@ -55,7 +55,8 @@ export function openControl(
     async keepRelays(): Promise<void> {
       if (clock.status().mode === 'replaying' || !link.isConnected()) return;
       const state = await live.machineState();
-      await keepRelays({ db, issue: commands.issue, now: clock.now }, state, liveMachine(live.values, state));
+      const speed = () => clock.status().speed;
+      await keepRelays({ db, issue: commands.issue, now: clock.now, speed }, state, liveMachine(live.values, state));
     },
   };
 }

@@ -1,6 +1,5 @@
 /** One run of a site at a time, said before anything is started. */
-import { createHash } from 'node:crypto';
-import { mkdirSync, realpathSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { platform } from 'node:os';
 import { CodedError } from '@commonworks/core';
@@ -13,11 +12,14 @@ import { CodedError } from '@commonworks/core';
 export async function holdSite(dir: string): Promise<void> {
   if (platform() !== 'linux') return;
   mkdirSync(dir, { recursive: true });
-  const name = `\0commonworks/${createHash('sha256').update(realpathSync(dir)).digest('hex')}`;
+  // The folder itself, not its path: two containers may share a network and have each their own /site.
+  const { dev, ino } = statSync(dir, { bigint: true });
+  const name = `\0commonworks/site/${dev}/${ino}`;
   const server = createServer((socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => {
-      reject(new CodedError('site.already-running', `another process runs the site in ${dir}`, { cause }));
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      if (cause.code !== 'EADDRINUSE') resolve();
+      else reject(new CodedError('site.already-running', `another process runs the site in ${dir}`, { cause }));
     });
     server.listen(name, resolve);
   });

@@ -1,6 +1,7 @@
 /** Commands and the audited steps of their life; the state only moves forward, and what the edge says counts. */
 import type { Command, CommandState, SignedCommand } from '@commonworks/core';
 import type { CommandRecord } from '@commonworks/core/api/index.ts';
+import { sql } from 'kysely';
 import type { Db } from '../database.ts';
 
 /** How far a state is along; of two reports the further one stands. The edge's last word overrules our own clock. */
@@ -134,15 +135,32 @@ async function withSteps(db: Db, rows: readonly Row[]): Promise<CommandRecord[]>
   }));
 }
 
-/** The newest command of this kind for a device; undefined when there never was one. */
-export async function lastCommand(db: Db, which: { edge: string; device: string; kind: string }) {
-  return await db
+/** The newest command of a kind for a device, and the newest that did not fail or expire: the one in force. */
+export type LastCommands = { readonly newest: LastCommand | undefined; readonly inForce: LastCommand | undefined };
+type LastCommand = {
+  readonly id: string;
+  readonly value: number | null;
+  readonly state: CommandState;
+  readonly issued_ms: number;
+  readonly lease_until_ms: number | null;
+};
+
+export async function lastCommands(
+  db: Db,
+  which: { edge: string; device: string; kind: Command['kind'] },
+): Promise<LastCommands> {
+  const ofDevice = db
     .selectFrom('command')
     .select(['id', 'value', 'state', 'issued_ms', 'lease_until_ms'])
     .where('edge', '=', which.edge)
     .where('device', '=', which.device)
-    .where('kind', '=', which.kind as Command['kind'])
+    .where('kind', '=', which.kind)
     .orderBy('issued_ms', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+    .orderBy(sql`rowid`, 'desc')
+    .limit(1);
+  const newest = await ofDevice.executeTakeFirst();
+  if (newest === undefined || (newest.state !== 'failed' && newest.state !== 'expired')) {
+    return { newest, inForce: newest };
+  }
+  return { newest, inForce: await ofDevice.where('state', 'not in', ['failed', 'expired']).executeTakeFirst() };
 }

@@ -21,4 +21,7 @@ const VERSION_1 = `
   ) STRICT, WITHOUT ROWID;
 `;
 
-export const CONTROL_MIGRATIONS: FolderMigrations = { folder: 'control', steps: [VERSION_1] };
+/** The relay keeper asks every few seconds for a relay's last command. */
+const VERSION_2 = 'CREATE INDEX command_device ON command (edge, device, kind, issued_ms);';
+
+export const CONTROL_MIGRATIONS: FolderMigrations = { folder: 'control', steps: [VERSION_1, VERSION_2] };

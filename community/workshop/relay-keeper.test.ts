@@ -27,34 +27,44 @@ describe('wantedRelay', () => {
   });
 });
 
-type Activity = 'running' | 'idle';
+type Seen = 'running' | 'idle' | 'unknown';
 
-/** The laser's relay with a record of what was sent; `clock` moves time. */
+/** The laser's relay with a record of what was sent and when; `now` moves time and says what the machine does. */
 async function openRelay() {
   const db = await openTestDatabase();
-  const sent: Pick<CommandRequest, 'value'>[] = [];
-  const now = { ms: NOW, activity: 'idle' as Activity };
+  const sent: { afterS: number; value: number | null; leaseS: number | null }[] = [];
+  const now = { ms: NOW, activity: 'idle' as Seen, answer: 'confirmed' as 'confirmed' | 'failed' | 'expired' };
   const issue = async (request: CommandRequest, by: Issuer) => {
-    sent.push(request);
-    const id = `c${sent.length}`;
-    const leaseUntilMs = by.isLasting === true ? null : now.ms + request.seconds * 1000;
+    const { edge, device, kind, value, seconds } = request;
+    const leaseS = by.isLasting === true || value === 0 ? null : seconds;
+    sent.push({ afterS: (now.ms - NOW) / 1000, value, leaseS });
     const told = { reason: '', requested_by: by.user, observed: null, body: '', signature: '' };
-    const times = { issued_ms: now.ms + sent.length, expires_ms: 0, lease_until_ms: leaseUntilMs };
-    const { edge, device, kind, value } = request;
-    const row = { id, community: 'c', edge, device, kind, value, state: 'confirmed' as const, ...told, ...times };
-    await db.insertInto('command').values(row).execute();
-    return accept(id);
+    const leaseUntilMs = leaseS === null ? null : now.ms + leaseS * 1000;
+    const times = { issued_ms: now.ms, expires_ms: 0, lease_until_ms: leaseUntilMs };
+    const row = { id: `c${sent.length}`, community: 'c', edge, device, kind, value, state: now.answer };
+    await db
+      .insertInto('command')
+      .values({ ...row, ...told, ...times })
+      .execute();
+    return accept(row.id);
+  };
+  const keep = async () => {
+    const state = await readMachineState(db, now.ms, 'UTC');
+    const activity = now.activity === 'unknown' ? null : now.activity;
+    await keepRelays({ db, issue, now: () => now.ms, speed: () => 1 }, state, () => ({ activity, powerW: null }));
   };
   return {
     sent,
     now,
-    values: () => sent.map(({ value }) => value),
-    keep: async () => {
-      const state = await readMachineState(db, now.ms, 'UTC');
-      const live = () => ({ activity: now.activity, powerW: null });
-      await keepRelays({ db, issue, now: () => now.ms }, state, live);
+    keep,
+    /** Looks every ten seconds for so long. */
+    pass: async (seconds: number) => {
+      for (const endMs = now.ms + seconds * 1000; now.ms < endMs; ) {
+        now.ms += 10_000;
+        await keep();
+      }
     },
-    operatorSwitchesOn: (seconds: number) =>
+    lease: (seconds: number) =>
       issue(
         { edge: EDGE, device: 'laser-1', kind: 'setRelay', value: 1, reason: 'mirror check', seconds },
         { user: 'olga', key: null },
@@ -69,6 +79,9 @@ async function openRelay() {
   };
 }
 
+const on = (afterS: number, leaseS: number | null) => ({ afterS, value: 1, leaseS });
+const off = (afterS: number) => ({ afterS, value: 0, leaseS: null });
+
 describe('keepRelays', () => {
   it('switches on once with the session, and off once it is over and the machine rests', async () => {
     await using relay = await openRelay();
@@ -76,47 +89,75 @@ describe('keepRelays', () => {
     await relay.keep();
     expect(relay.sent).toEqual([]);
     await relay.begin();
-    await relay.keep();
-    await relay.keep();
-    expect(relay.sent).toMatchObject([{ kind: 'setRelay', value: 1, device: 'laser-1' }]);
-    relay.now.ms += 1;
+    await relay.pass(60);
+    expect(relay.sent).toEqual([on(10, null)]);
     await relay.end();
-    await relay.keep();
+    await relay.pass(20);
     expect(relay.sent).toHaveLength(1);
     relay.now.activity = 'idle';
-    await relay.keep();
-    await relay.keep();
-    expect(relay.values()).toEqual([1, 0]);
+    await relay.pass(60);
+    expect(relay.sent).toEqual([on(10, null), off(90)]);
   });
 
-  it("leaves an operator's lease alone while the machine rests, and lets it end by itself", async () => {
+  it("leaves an operator's lease alone, also when the machine ran in it or nobody knows", async () => {
     await using relay = await openRelay();
-    await relay.operatorSwitchesOn(600);
-    await relay.keep();
-    relay.now.ms += 601_000;
-    await relay.keep();
-    expect(relay.values()).toEqual([1]);
+    await relay.lease(900);
+    for (const activity of ['running', 'idle', 'unknown', 'idle'] as const) {
+      relay.now.activity = activity;
+      await relay.pass(120);
+    }
+    await relay.pass(600);
+    expect(relay.sent).toEqual([on(0, 900)]);
   });
 
   it('does not let a lease end under a session', async () => {
     await using relay = await openRelay();
-    await relay.operatorSwitchesOn(600);
+    await relay.lease(600);
     await relay.begin();
-    await relay.keep();
-    await relay.keep();
-    expect(relay.values()).toEqual([1, 1]);
+    await relay.pass(700);
+    expect(relay.sent).toEqual([on(0, 600), on(10, null)]);
   });
 
-  it('does not let a lease end under a machine that runs without one; off once it rests', async () => {
+  it('extends a lease while the machine runs, and lets it end once it rests', async () => {
     await using relay = await openRelay();
-    await relay.operatorSwitchesOn(600);
     relay.now.activity = 'running';
-    await relay.keep();
-    relay.now.ms += 601_000;
-    await relay.keep();
-    expect(relay.values()).toEqual([1, 1]);
+    await relay.lease(600);
+    await relay.pass(700);
     relay.now.activity = 'idle';
-    await relay.keep();
-    expect(relay.values()).toEqual([1, 1, 0]);
+    await relay.pass(600);
+    expect(relay.sent).toEqual([on(0, 600), on(460, 300), on(620, 300)]);
+  });
+
+  it.each(['failed', 'expired'] as const)('tries again after a minute when an extension has %s', async (state) => {
+    await using relay = await openRelay();
+    relay.now.activity = 'running';
+    await relay.lease(600);
+    await relay.pass(450);
+    relay.now.answer = state;
+    await relay.pass(10);
+    relay.now.answer = 'confirmed';
+    await relay.pass(100);
+    expect(relay.sent).toEqual([on(0, 600), on(460, 300), on(520, 300)]);
+  });
+
+  it('keeps the first lease when its renewal has failed', async () => {
+    await using relay = await openRelay();
+    await relay.lease(900);
+    relay.now.answer = 'failed';
+    await relay.lease(900);
+    relay.now.answer = 'confirmed';
+    await relay.pass(1000);
+    expect(relay.sent).toEqual([on(0, 900), on(0, 900)]);
+  });
+
+  it('switches off after the session what may be on although its command failed', async () => {
+    await using relay = await openRelay();
+    await relay.begin();
+    relay.now.answer = 'failed';
+    await relay.pass(30);
+    relay.now.answer = 'confirmed';
+    await relay.end();
+    await relay.pass(120);
+    expect(relay.sent).toEqual([on(10, null), off(70)]);
   });
 });

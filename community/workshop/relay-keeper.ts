@@ -1,7 +1,7 @@
 /** Gives and takes a machine's permission to run: on with a session, off only when the session is over and it stands still. */
 import { accept, type Clock, type Result } from '@commonworks/core';
 import type { CommandRequest, Machine } from '@commonworks/core/api/index.ts';
-import { lastCommand } from '../control/command-store.ts';
+import { type LastCommands, lastCommands } from '../control/command-store.ts';
 import type { Issuer } from '../control/commands.ts';
 import type { Db } from '../database.ts';
 import type { MachineRecord } from './machine-list.ts';
@@ -15,6 +15,7 @@ export type RelayKeeperOptions = {
   readonly db: Db;
   readonly issue: (request: CommandRequest, by: Issuer) => Promise<Result<string>>;
   readonly now: Clock;
+  readonly speed: () => number;
 };
 
 /**
@@ -31,47 +32,62 @@ export async function keepRelays(options: RelayKeeperOptions, state: MachineStat
   for (const machine of state.machines) {
     if (machine.relay === null) continue;
     const view = machineView(state, machine, { viewer: { member: null, seesNames: false }, live });
-    await keepRelay(options, machine, wantedRelay(view));
+    await keepRelay(options, machine, { wanted: wantedRelay(view), isBusy: isBusy(view.activity) });
   }
 }
 
-type LastCommand = Awaited<ReturnType<typeof lastCommand>>;
+type Look = { readonly wanted: 0 | 1 | null; readonly isBusy: boolean };
 
-async function keepRelay(
-  options: RelayKeeperOptions,
-  machine: MachineRecord,
-  wanted: 0 | 1 | null,
-): Promise<Result<unknown>> {
-  const { relay } = machine;
-  if (relay === null) return accept(null);
-  const last = await lastCommand(options.db, { ...relay, kind: 'setRelay' });
-  const value = nextValue(last, wanted, options.now());
-  if (value === null) return accept(null);
-  const reason = REASONS[`${wanted}`](machine.name);
-  const request: CommandRequest = { ...relay, kind: 'setRelay', value, reason, seconds: LEASE_UNUSED_S };
-  return await options.issue(request, { user: 'workshop', key: null, isLasting: true });
+function isBusy(activity: Machine['activity']): boolean {
+  return activity === 'running' || activity === 'hold' || activity === 'alarm';
 }
 
-/** The schema asks for a lease; ours last until we end them. */
+async function keepRelay(options: RelayKeeperOptions, machine: MachineRecord, look: Look): Promise<Result<unknown>> {
+  const { relay } = machine;
+  if (relay === null) return accept(null);
+  const last = await lastCommands(options.db, { ...relay, kind: 'setRelay' });
+  const next = nextCommand(last, look, { nowMs: options.now(), speed: options.speed() });
+  if (next === null) return accept(null);
+  const { value, leaseS } = next;
+  const reason = reasonFor(machine.name, next);
+  const request: CommandRequest = { ...relay, kind: 'setRelay', value, reason, seconds: leaseS ?? LEASE_UNUSED_S };
+  return await options.issue(request, { user: 'workshop', key: null, isLasting: leaseS === null });
+}
+
+/** The schema asks for a lease, also of what lasts until we end it. */
 const LEASE_UNUSED_S = 60;
-const REASONS = {
-  1: (name: string) => `session on ${name}`,
-  0: (name: string) => `${name}: session over, machine at rest`,
-  null: (name: string) => `${name} runs: its power does not end with a lease`,
-} as const;
+const LEASE_MAX_S = 86_400;
+/** A machine that runs on somebody's lease gets more time, again and again, this long before it would lose its power. */
+const EXTEND_BEFORE_MS = 150_000;
+const EXTEND_S = 300;
+
+/** `leaseS` null: until we end it. */
+type Next = { readonly value: 0 | 1; readonly leaseS: number | null };
+
+function reasonFor(name: string, { value, leaseS }: Next): string {
+  if (leaseS !== null) return `${name} runs: it gets more time`;
+  return value === 1 ? `session on ${name}` : `${name}: session over, machine at rest`;
+}
 
 /**
- * What to send, null for nothing. An operator's or a flow's lease holds for its time while the machine rests; once it
- * runs or a session begins, its power must not end with the lease. A relay that was never switched on is not switched off.
+ * What to send, null for nothing. In a session the power lasts; after it the relay is switched off when the machine
+ * rests. A lease of an operator or a flow holds for its time and ends by itself; it is extended while the machine is seen
+ * to run. A relay that was never switched on is not switched off.
  */
-function nextValue(last: LastCommand, wanted: 0 | 1 | null, nowMs: number): 0 | 1 | null {
-  if (last === undefined) return wanted === 1 ? 1 : null;
-  const isFailed = last.state === 'failed' || last.state === 'expired';
-  if (isFailed) return nowMs - last.issued_ms < RETRY_MS ? null : wanted;
-  const isOn = last.value === 1;
-  const isLeased = isOn && last.lease_until_ms !== null;
-  const isLeaseRunning = isLeased && nowMs < (last.lease_until_ms ?? 0);
-  if (wanted === 1) return isOn && !isLeased ? null : 1;
-  if (isLeaseRunning) return wanted === null ? 1 : null;
-  return wanted === 0 && isOn && !isLeased ? 0 : null;
+function nextCommand(last: LastCommands, look: Look, at: { nowMs: number; speed: number }): Next | null {
+  const { newest, inForce } = last;
+  const { nowMs, speed } = at;
+  const failed = newest !== undefined && newest.id !== inForce?.id ? newest : null;
+  if (failed !== null && nowMs - failed.issued_ms < RETRY_MS * speed) return null;
+  const isOn = inForce?.value === 1 && inForce.state !== 'reverted';
+  const leaseMs = inForce?.lease_until_ms ?? null;
+  const isLasting = isOn && leaseMs === null;
+  if (look.wanted === 1) return isLasting && failed === null ? null : { value: 1, leaseS: null };
+  if (isOn && leaseMs !== null && nowMs < leaseMs) {
+    const isEnding = leaseMs - nowMs < EXTEND_BEFORE_MS * speed;
+    return look.isBusy && isEnding ? { value: 1, leaseS: Math.min(EXTEND_S * Math.ceil(speed), LEASE_MAX_S) } : null;
+  }
+  // One that failed may have reached the relay all the same.
+  const mayLast = isLasting || (failed?.value === 1 && failed.lease_until_ms === null);
+  return look.wanted === 0 && mayLast ? { value: 0, leaseS: null } : null;
 }
