@@ -1,5 +1,6 @@
 /** `commonworks demo run`: the demo community, simulated devices included, in one command. */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SiteConfig } from '@commonworks/core';
 import { prepareDemoSite } from '@commonworks/demo/site/prepare-demo-site.ts';
@@ -41,7 +42,7 @@ export function register(program: Command): void {
 async function runDemo(options: DemoOptions): Promise<void> {
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
   await holdSite(options.dir);
-  if (options.reset) rmSync(options.dir, { recursive: true, force: true });
+  if (options.reset) empty(options.dir);
   if (!existsSync(siteFiles(options.dir).config)) {
     print('Making the demo community ...');
     await makeDemoSite(options.dir, { listen: '127.0.0.1', ...options, nowMs: Date.now() });
@@ -65,6 +66,11 @@ async function runDemo(options: DemoOptions): Promise<void> {
     },
   });
   printer.stopped();
+}
+
+/** The folder itself stays: it is what `holdSite` holds. */
+function empty(dir: string): void {
+  for (const name of readdirSync(dir)) rmSync(join(dir, name), { recursive: true, force: true });
 }
 
 /** A demo keeps what it was made with: said when something else was asked for. */
