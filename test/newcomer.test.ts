@@ -158,6 +158,13 @@ describe('a newcomer', () => {
     writeFileSync(join(dir, 'demo-logins.json'), '{}');
     expect(commonworks('run', dir).err).toContain('site.is-demo');
   });
+
+  it('cannot throw away with --reset what is no demo', async () => {
+    const { dir } = await initSite('treasure');
+    const result = commonworks('demo', 'run', '--dir', dir, '--reset');
+    expect([result.status, result.err]).toEqual([1, expect.stringContaining('site.not-demo')]);
+    expect(statSync(join(dir, 'keys', 'community.key.pem')).size).toBeGreaterThan(0);
+  });
 });
 
 function lineMatching(stream: NodeJS.ReadableStream, pattern: RegExp): Promise<string> {

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { SiteConfig } from '@commonworks/core';
+import { CodedError, type SiteConfig } from '@commonworks/core';
 import { prepareDemoSite } from '@commonworks/demo/site/prepare-demo-site.ts';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { demoBanner } from '../site/demo-banner.ts';
@@ -68,9 +68,13 @@ async function runDemo(options: DemoOptions): Promise<void> {
   printer.stopped();
 }
 
-/** The folder itself stays: it is what `holdSite` holds. */
+/** The folder itself stays: it is what `holdSite` holds. Nothing but a demo is thrown away. */
 function empty(dir: string): void {
-  for (const name of readdirSync(dir)) rmSync(join(dir, name), { recursive: true, force: true });
+  const names = readdirSync(dir);
+  const { config } = siteFiles(dir);
+  const isDemo = existsSync(config) && readSite(dir).demo !== undefined;
+  if (names.length > 0 && !isDemo) throw new CodedError('site.not-demo', `${dir} holds no demo, and other files`);
+  for (const name of names) rmSync(join(dir, name), { recursive: true, force: true });
 }
 
 /** A demo keeps what it was made with: said when something else was asked for. */

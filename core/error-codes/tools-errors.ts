@@ -103,6 +103,10 @@ export const TOOLS_ERRORS = {
     title: 'No port could be opened on the address to listen on',
     remedy: 'Check --listen: it must be an address of this machine.',
   },
+  'site.not-demo': {
+    title: 'What is to be thrown away is not a demo',
+    remedy: 'Name the folder of a demo; anything else you delete yourself.',
+  },
   'site.not-found': {
     title: 'The folder holds no site',
     remedy: 'Make one with `npx commonworks init DIR`, or name the folder that has a site.yaml.',
