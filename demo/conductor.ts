@@ -6,7 +6,7 @@ import type { Wires } from './wires.ts';
 import type { World } from './world/world.ts';
 
 /** What a replay waits for at most; a reader in trouble must not hold the demo for ever. */
-const WAITS = { presentMs: 20_000, arrivedMs: 2000, readMs: 60_000, graceMs: 15_000 } as const;
+const WAITS = { presentMs: 20_000, arrivedMs: 2000, readMs: 60_000, graceMs: 60_000 } as const;
 const REPLAY_SAVE_EVERY_MS = 500;
 const LIVE_SAVE_EVERY_MS = 2000;
 const LIVE_STEP_MS = 50;
