@@ -216,6 +216,22 @@ describe('a badge at a reader', () => {
     expect(shown).toEqual([{ last_shown_ms: at(10) }]);
   });
 
+  it('of somebody who has left opens nothing, even when it was shown before and is heard of later', async () => {
+    await db
+      .updateTable('member')
+      .set({ left_ms: at(60) })
+      .where('id', '=', PEOPLE.ben)
+      .execute();
+    await db
+      .updateTable('badge')
+      .set({ revoked_ms: at(60) })
+      .where('member', '=', PEOPLE.ben)
+      .execute();
+    await hear([], [badge(10, 'ben', 'laser-1')]);
+    expect(await refusals()).toEqual([{ code: 'workshop.not-a-member' }]);
+    expect(await sessionsOf('ben')).toEqual([]);
+  });
+
   it('that serves two free machines needs a booking, or says which one', async () => {
     await hear([], [badge(0, 'anna')]);
     expect(await refusals()).toEqual([{ code: 'workshop.reader-ambiguous' }]);

@@ -49,7 +49,8 @@ async function startFacts(
   return {
     nowMs: atMs,
     zone: at.zone,
-    member: member === undefined ? null : { id: member.id, hasLeft: member.left_ms !== null && member.left_ms <= atMs },
+    // Whatever the time: a badge shown before they left may be heard of after, and nobody would badge out again.
+    member: member === undefined ? null : { id: member.id, hasLeft: member.left_ms !== null },
     activity: isHeard ? watch.activity : 'unknown',
     inSession: (await openSession(db, machine))?.member ?? null,
     running: running === undefined ? null : { member: running.member, toMs: running.to_ms },
@@ -115,15 +116,19 @@ export async function startSession(tx: Db, start: Start, context: WorkshopContex
   return accept(id);
 }
 
-/** Ends the open session; its charge follows when the machine was heard of up to the end. Returns the session's id. */
+/**
+ * Ends the open session; its charge follows when the machine was heard of up to the end. Returns the session's id.
+ * @param end.member whose it must be; null ends anybody's.
+ */
 export async function endSession(
   tx: Db,
-  end: { machine: string; member: string; atMs: number },
+  end: { machine: string; member: string | null; atMs: number },
   context: WorkshopContext,
 ): Promise<Result<string>> {
   const session = await openSession(tx, end.machine);
-  if (session === undefined || session.member !== end.member) {
-    return refuse('workshop.no-session', 'there is no open session of yours on this machine');
+  if (session === undefined || (end.member !== null && session.member !== end.member)) {
+    const whose = end.member === null ? '' : ' of yours';
+    return refuse('workshop.no-session', `there is no open session${whose} on this machine`);
   }
   const endMs = Math.max(end.atMs, session.start_ms);
   const closing = await registerNear(tx, end.machine, endMs);

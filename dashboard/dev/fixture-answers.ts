@@ -163,6 +163,7 @@ function workshopRoutes(workshop: ReturnType<typeof createWorkshop>, now: () => 
       workshop.cancel(id);
       return { status: 204 };
     },
+    'DELETE /machines/:id/sessions': ({ id }) => ({ schema: api.Session, body: workshop.end(id) }),
     'GET /members/:id/bookings': ({ login }) => ({
       schema: Type.Array(api.Booking),
       body: workshop.ofMember(login.user),

@@ -189,10 +189,17 @@ function sessionRoutes(server: Server, app: App): void {
     '/machines/:id/sessions',
     {
       config: { access: LOGGED_IN },
-      schema: { tags, summary: 'Badge out without a reader', params: IdParam, response: { 200: Session } },
+      schema: {
+        tags,
+        summary: "Badge out without a reader; operators and admins end anybody's session",
+        params: IdParam,
+        response: { 200: Session },
+      },
     },
     async (request) => {
-      const end = { machine: await machineId(app, request.params.id), member: memberOf(request), atMs: nowMs(app) };
+      const machine = await machineId(app, request.params.id);
+      const own = memberOf(request);
+      const end = { machine, member: isStaff(principalOf(request)) ? null : own, atMs: nowMs(app) };
       const id = await app.db.transaction().execute(async (tx) => accepted(await endSession(tx, end, context)));
       changed(app, end.machine);
       return await readSession(app, id);
