@@ -127,6 +127,18 @@ describe('who leaves', () => {
     expect(request).toMatchObject([{ from_ms: NOW + QUARTER }]);
   });
 
+  it('is given no metering point any more, and no meter at an old one', async () => {
+    await giveBack();
+    await leave('anna');
+    const refused = { status: 409, code: 'community.member-has-left' };
+    const point = { name: 'Garage', role: 'consumer', member: PEOPLE.anna };
+    expect((await call('POST', '/metering-points', point)).json()).toMatchObject(refused);
+    const device = { edge: EDGE, device: 'home-2', fromMs: NOW + QUARTER };
+    expect((await call('POST', `/metering-points/${POINT}/assignments`, device)).json()).toMatchObject(refused);
+    const next = (await call('POST', '/metering-points', { ...point, member: PEOPLE.ben })).json();
+    expect((await call('POST', `/metering-points/${next.id}/assignments`, device)).statusCode).toBe(201);
+  });
+
   it('keeps the statements, which the treasurer still reads', async () => {
     await giveBack();
     await leave('anna');

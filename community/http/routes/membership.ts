@@ -2,7 +2,6 @@
 import { CodedError } from '@commonworks/core';
 import { LeaveRequest, Member, MemberChange, ShareCount, ShareTransferRequest } from '@commonworks/core/api/index.ts';
 import { refuseDemoEmail } from '../../auth/demo-logins.ts';
-import type { Db } from '../../database.ts';
 import { leaveCommunity } from '../../membership/leave.ts';
 import { COMMUNITY_HOLDER, transferShares } from '../../register/holdings.ts';
 import { changeMember, findMember, freeEmail } from '../../register/members.ts';
@@ -10,7 +9,7 @@ import { isDuplicate } from '../../sqlite-constraint.ts';
 import { roles } from '../access.ts';
 import { type App, nowMs, type Routes } from '../app.ts';
 import { accepted } from '../problem.ts';
-import { keepAnAdmin, readMember } from '../read-member.ts';
+import { checkPresent, keepAnAdmin, readMember } from '../read-member.ts';
 import { countShares } from './accounts.ts';
 import { IdParam } from './parameters.ts';
 
@@ -68,7 +67,7 @@ export const membershipRoutes: Routes = (server, app) => {
       if (from === to) throw new CodedError('http.request-invalid', 'shares go from one holder to another');
       const transfer = { ...request.body, community: app.site.id, atMs: nowMs(app) };
       await app.db.transaction().execute(async (tx) => {
-        for (const holder of [from, to]) await checkHolder(tx, holder);
+        for (const holder of [from, to]) if (holder !== COMMUNITY_HOLDER) await checkPresent(tx, holder);
         accepted(await transferShares(tx, transfer));
       });
       app.live.forget();
@@ -106,11 +105,4 @@ async function leave(app: App, member: string, atMs = nowMs(app)): Promise<void>
   app.live.forget();
   for (const machine of machines) app.live.hub.touch('machine', machine);
   app.live.hub.flush();
-}
-
-async function checkHolder(tx: Db, holder: string): Promise<void> {
-  if (holder === COMMUNITY_HOLDER) return;
-  const row = await tx.selectFrom('member').select(['name', 'left_ms']).where('id', '=', holder).executeTakeFirst();
-  if (row === undefined) throw new CodedError('http.not-found', 'there is no such member');
-  if (row.left_ms !== null) throw new CodedError('community.member-has-left', `${row.name} has left`);
 }
