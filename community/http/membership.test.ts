@@ -1,4 +1,5 @@
 /** What happens while somebody is a member, and how it ends: name, address, shares, leaving. */
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   EDGE,
@@ -125,6 +126,22 @@ describe('who leaves', () => {
     expect(point.assignments).toMatchObject([{ edge: EDGE, device: 'home-1', fromMs: 0, toMs: NOW + QUARTER + 1 }]);
     const request = await db.selectFrom('derive_request').selectAll().orderBy('no', 'desc').limit(1).execute();
     expect(request).toMatchObject([{ from_ms: NOW + QUARTER }]);
+  });
+
+  it('is asked again when leaving could not be committed, and then leaves', async () => {
+    await community.cookieOf('ben');
+    const { db, app } = community;
+    await sql`CREATE TABLE fault (member TEXT REFERENCES member (id) DEFERRABLE INITIALLY DEFERRED)`.execute(db);
+    await sql`CREATE TRIGGER fault AFTER UPDATE OF left_ms ON member BEGIN INSERT INTO fault VALUES ('none'); END`.execute(
+      db,
+    );
+    expect((await leave('ben')).statusCode).toBe(500);
+    expect((await call('GET', '/members')).json().find(({ id }: { id: string }) => id === PEOPLE.ben)).toMatchObject({
+      leftMs: null,
+    });
+    await sql`DROP TRIGGER fault`.execute(db);
+    expect((await leave('ben')).json()).toMatchObject({ leftMs: NOW, hasLogin: false });
+    expect(app.logIn.members().has(PEOPLE.ben)).toBe(false);
   });
 
   it('is given no metering point any more, and no meter at an old one', async () => {

@@ -1,6 +1,7 @@
 /** A member's name and address change, shares are handed on, a member leaves. */
 import { CodedError } from '@commonworks/core';
 import { LeaveRequest, Member, MemberChange, ShareCount, ShareTransferRequest } from '@commonworks/core/api/index.ts';
+import { alignLogIns } from '../../auth/align-log-ins.ts';
 import { refuseDemoEmail } from '../../auth/demo-logins.ts';
 import { leaveCommunity } from '../../membership/leave.ts';
 import { COMMUNITY_HOLDER, transferShares } from '../../register/holdings.ts';
@@ -76,7 +77,7 @@ export const membershipRoutes: Routes = (server, app) => {
   );
 };
 
-/** The register first: when the log-in refuses the address, the register goes back. */
+/** The register first: when the log-in refuses the address, the register goes back; when the commit fails, the log-in does. */
 async function applyChange(app: App, id: string, change: MemberChange): Promise<void> {
   if (change.email !== undefined) refuseDemoEmail(change.email, app.isDemo);
   if (change.name?.trim() === '') throw new CodedError('http.request-invalid', 'a member has a name');
@@ -90,6 +91,8 @@ async function applyChange(app: App, id: string, change: MemberChange): Promise<
     });
   } catch (error) {
     if (isDuplicate(error)) throw new CodedError('auth.email-taken', `${change.email} is registered already`);
+    // What failed first is what is told; the next start tries again.
+    await alignLogIns(app.db, app.logIn).catch(() => {});
     throw error;
   }
 }
@@ -99,9 +102,10 @@ async function leave(app: App, member: string, atMs = nowMs(app)): Promise<void>
   const machines = await app.db.transaction().execute(async (tx) => {
     const ended = accepted(await leaveCommunity(tx, { member, atMs, nowMs: nowMs(app) }, context));
     await keepAnAdmin(app, tx);
+    // Last, so that nothing is refused after it; a log-in left behind would keep the address from the next one.
+    await app.logIn.remove(member);
     return ended;
   });
-  await app.logIn.remove(member);
   app.live.forget();
   for (const machine of machines) app.live.hub.touch('machine', machine);
   app.live.hub.flush();
