@@ -122,8 +122,8 @@ describe('who leaves', () => {
     expect(await db.selectFrom('session').select('end_ms').execute()).toEqual([{ end_ms: NOW + QUARTER + 60_000 }]);
     const [point] = (await call('GET', '/metering-points')).json();
     expect(point).toMatchObject({ id: POINT, member: PEOPLE.anna });
-    // The reading at the boundary itself still counts: it closes the last quarter hour.
-    expect(point.assignments).toMatchObject([{ edge: EDGE, device: 'home-1', fromMs: 0, toMs: NOW + QUARTER + 1 }]);
+    // The next reading still counts, wherever in the quarter hour it is: it closes the last one.
+    expect(point.assignments).toMatchObject([{ device: 'home-1', fromMs: 0, toMs: NOW + 2 * QUARTER - 1 }]);
     const request = await db.selectFrom('derive_request').selectAll().orderBy('no', 'desc').limit(1).execute();
     expect(request).toMatchObject([{ from_ms: NOW + QUARTER }]);
   });

@@ -1,5 +1,5 @@
 /** A member leaves: from then on nobody logs in, badges in or is billed in that name; history and statements stay. */
-import { accept, intervalStart, type Result, refuse } from '@commonworks/core';
+import { accept, intervalStart, QUARTER_HOUR_MS, type Result, refuse } from '@commonworks/core';
 import { revokeBadgesOf } from '../badges/badge-register.ts';
 import type { Db } from '../database.ts';
 import { endSession, type WorkshopContext } from '../workshop/sessions.ts';
@@ -65,19 +65,23 @@ async function happenedAfter(tx: Db, member: string, atMs: number): Promise<stri
   return meter === undefined ? null : 'was given a meter';
 }
 
-/** Meters are set from the start of the running quarter hour, and taken away at it: no interval is counted twice. */
+/**
+ * Meters are set from the start of the running quarter hour, and taken away at it: no interval is counted twice. Only the
+ * readings of the quarter hour after it still belong to the point: few meters are read at the boundary itself, and the
+ * first reading after it closes the last interval. Nothing counts an interval whose end the assignment does not reach.
+ */
 async function endPoints(tx: Db, member: string, atMs: number): Promise<void> {
   const endMs = intervalStart(atMs);
+  const lastMs = endMs + QUARTER_HOUR_MS - 1;
   const open = await tx
     .selectFrom('assignment')
     .innerJoin('metering_point', 'metering_point.no', 'assignment.point_no')
     .select(['assignment.no', 'assignment.from_ms', 'assignment.point_no'])
     .where('metering_point.member', '=', member)
-    .where((where) => where.or([where('assignment.to_ms', 'is', null), where('assignment.to_ms', '>', endMs + 1)]))
+    .where((where) => where.or([where('assignment.to_ms', 'is', null), where('assignment.to_ms', '>', lastMs)]))
     .execute();
   for (const { no, from_ms, point_no } of open) {
-    // One millisecond more: the reading at the boundary itself closes the last interval.
-    const toMs = Math.max(endMs, from_ms) + 1;
+    const toMs = Math.max(lastMs, from_ms + 1);
     await tx.updateTable('assignment').set({ to_ms: toMs }).where('no', '=', no).execute();
     await tx.insertInto('derive_request').values({ point_no, from_ms: endMs }).execute();
   }
