@@ -13,6 +13,7 @@ import {
 } from './test-community.ts';
 
 const QUARTER = 900_000;
+const DAY = 86_400_000;
 let community: TestCommunity;
 let ada = '';
 beforeEach(async () => {
@@ -171,6 +172,51 @@ describe('who leaves', () => {
     expect((await leave('ben', NOW - 1)).json()).toMatchObject({ leftMs: NOW - 1 });
     await community.db.updateTable('member').set({ joined_ms: NOW }).where('id', '=', PEOPLE.olga).execute();
     expect((await leave('olga', NOW - 1)).json()).toMatchObject(refused);
+  });
+
+  it('does not leave within a settled month', async () => {
+    const april = await community.app.settle('2026-04', 'exclude');
+    expect(april.ok).toBe(true);
+    const endMs = Date.UTC(2026, 3, 30, 22);
+    expect((await leave('ben', endMs - 1)).json()).toMatchObject({
+      status: 409,
+      code: 'community.leave-date',
+      detail: 'the month in which ben would leave is settled',
+    });
+    expect((await leave('ben', endMs)).json()).toMatchObject({ leftMs: endMs });
+  });
+
+  it('does not leave before the end of a session, nor in the past while one is open', async () => {
+    const cookie = await community.cookieOf('ben');
+    const session = (method: 'POST' | 'DELETE') =>
+      community.inject({ method, url: `/api/v1/machines/${LASER}/sessions`, headers: { cookie } });
+    const refused = { status: 409, code: 'community.leave-date', detail: 'ben used a machine after that' };
+    await session('POST');
+    community.time.nowMs = NOW + 4 * QUARTER;
+    expect((await leave('ben', NOW + QUARTER)).json()).toMatchObject(refused);
+    await session('DELETE');
+    expect((await leave('ben', NOW + QUARTER)).json()).toMatchObject(refused);
+    community.time.nowMs = NOW + 5 * QUARTER;
+    expect((await leave('ben', NOW + 4 * QUARTER)).statusCode).toBe(200);
+  });
+
+  it('leaves now although a clock that is ahead dates a session after now, and a meter was to come', async () => {
+    community.time.nowMs = NOW + 90_000;
+    const cookie = await community.cookieOf('ben');
+    for (const method of ['POST', 'DELETE'] as const) {
+      await community.inject({ method, url: `/api/v1/machines/${LASER}/sessions`, headers: { cookie } });
+    }
+    community.time.nowMs = NOW;
+    const point = (await call('POST', '/metering-points', { name: 'B', role: 'consumer', member: PEOPLE.ben })).json();
+    const assign = (device: string, fromMs: number) =>
+      call('POST', `/metering-points/${point.id}/assignments`, { edge: EDGE, device, fromMs });
+    await assign('meter-1', NOW - DAY);
+    await assign('meter-2', NOW + 90 * DAY);
+    expect((await leave('ben')).json()).toMatchObject({ leftMs: NOW });
+    const points = (await call('GET', '/metering-points')).json() as { id: string }[];
+    expect(points.find(({ id }) => id === point.id)).toMatchObject({
+      assignments: [{ device: 'meter-1', fromMs: NOW - DAY, toMs: NOW + QUARTER - 1 }],
+    });
   });
 
   it('is not the last admin', async () => {
