@@ -8,6 +8,7 @@ import {
   PEOPLE,
   type Person,
   POINT,
+  SERVICE_TOKEN,
   startTestCommunity,
   type TestCommunity,
 } from './test-community.ts';
@@ -79,6 +80,45 @@ describe('a member', () => {
       [{ from: 'issue' }, 'http.not-found'],
     ] as const) {
       expect((await call('POST', '/shares/transfers', { ...request, ...fault })).json()).toMatchObject({ code });
+    }
+  });
+});
+
+describe('a transfer of shares', () => {
+  const request = { from: PEOPLE.anna, to: PEOPLE.ben, shares: 4, reason: ' sold ' };
+  const ask = (payload: object, headers: Record<string, string>) =>
+    community.inject({ method: 'POST', url: '/api/v1/shares/transfers', payload, headers });
+  const transfers = () => community.db.selectFrom('share_transfer').select('reason').where('at_ms', '=', NOW).execute();
+
+  it('asked for twice with the same key is one; the key of another is refused', async () => {
+    const headers = { cookie: ada, 'idempotency-key': 'key-of-ada-1' };
+    const answers = [await ask(request, headers), await ask(request, headers)];
+    expect(answers.map((answer) => [answer.statusCode, answer.json()])).toEqual([
+      [201, { issued: 100, unsold: 90 }],
+      [201, { issued: 100, unsold: 90 }],
+    ]);
+    expect(await transfers()).toEqual([{ reason: 'sold' }]);
+    const other = await ask({ ...request, shares: 5 }, headers);
+    expect(other.json()).toMatchObject({ status: 422, code: 'http.idempotency-key-reused' });
+  });
+
+  it('says why, in more than spaces', async () => {
+    const empty = await ask({ ...request, reason: '     ' }, { cookie: ada });
+    expect(empty.json()).toMatchObject({ status: 400, code: 'http.request-invalid' });
+    const issue = await call('POST', '/shares', { shares: 5, reason: '   ' });
+    expect(issue.json()).toMatchObject({ code: 'http.request-invalid' });
+    expect(await transfers()).toEqual([]);
+  });
+
+  it('is made by people, as are shares and tariffs: a program with the service token makes none', async () => {
+    const headers = { authorization: `Bearer ${SERVICE_TOKEN}` };
+    for (const [url, payload] of [
+      ['/shares/transfers', request],
+      ['/shares', { shares: 5, reason: 'for me' }],
+      ['/tariffs', {}],
+    ] as const) {
+      const answer = await community.inject({ method: 'POST', url: `/api/v1${url}`, payload, headers });
+      expect(answer.json()).toMatchObject({ status: 403, code: 'http.forbidden' });
     }
   });
 });

@@ -3,16 +3,18 @@ import { CodedError } from '@commonworks/core';
 import { LeaveRequest, Member, MemberChange, ShareCount, ShareTransferRequest } from '@commonworks/core/api/index.ts';
 import { alignLogIns } from '../../auth/align-log-ins.ts';
 import { refuseDemoEmail } from '../../auth/demo-logins.ts';
+import { once } from '../../control/idempotency.ts';
+import type { Db } from '../../database.ts';
 import { leaveCommunity } from '../../membership/leave.ts';
 import { COMMUNITY_HOLDER, transferShares } from '../../register/holdings.ts';
 import { changeMember, findMember, freeEmail } from '../../register/members.ts';
 import { isDuplicate } from '../../sqlite-constraint.ts';
-import { roles } from '../access.ts';
+import { people, principalOf, roles } from '../access.ts';
 import { type App, nowMs, type Routes } from '../app.ts';
 import { accepted } from '../problem.ts';
 import { checkPresent, keepAnAdmin, readMember } from '../read-member.ts';
 import { countShares } from './accounts.ts';
-import { IdParam } from './parameters.ts';
+import { checkReason, IdempotencyHeaders, IdParam } from './parameters.ts';
 
 export const membershipRoutes: Routes = (server, app) => {
   const tags = ['members'];
@@ -55,22 +57,29 @@ export const membershipRoutes: Routes = (server, app) => {
   server.post(
     '/shares/transfers',
     {
-      config: { access: roles('treasurer', 'admin') },
+      config: { access: people('treasurer', 'admin') },
       schema: {
         tags: ['accounts'],
         summary: 'Shares go from a member, or from what is unsold, to another',
+        headers: IdempotencyHeaders,
         body: ShareTransferRequest,
         response: { 201: ShareCount },
       },
     },
     async (request, reply) => {
-      const { from, to } = request.body;
-      if (from === to) throw new CodedError('http.request-invalid', 'shares go from one holder to another');
-      const transfer = { ...request.body, community: app.site.id, atMs: nowMs(app) };
-      await app.db.transaction().execute(async (tx) => {
-        for (const holder of [from, to]) if (holder !== COMMUNITY_HOLDER) await checkPresent(tx, holder);
-        accepted(await transferShares(tx, transfer));
-      });
+      const { body } = request;
+      if (body.from === body.to) throw new CodedError('http.request-invalid', 'shares go from one holder to another');
+      const reason = checkReason(body.reason);
+      const key = request.headers['idempotency-key'];
+      const { user } = principalOf(request);
+      const named = key === undefined ? null : { principal: user, key, kind: 'share-transfer', body };
+      const atMs = nowMs(app);
+      const make = async (tx: Db) => {
+        for (const holder of [body.from, body.to]) if (holder !== COMMUNITY_HOLDER) await checkPresent(tx, holder);
+        const transfer = { ...body, reason, community: app.site.id, atMs };
+        return String(accepted(await transferShares(tx, transfer)));
+      };
+      await app.db.transaction().execute((tx) => once(tx, named, { nowMs: atMs, make: () => make(tx) }));
       app.live.forget();
       return reply.code(201).send(await countShares(app));
     },
