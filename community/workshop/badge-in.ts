@@ -27,11 +27,11 @@ export type BadgeResult = {
 export async function badgeIn(
   tx: Db,
   badge: Badge,
-  options: { machines: readonly MachineRecord[]; context: WorkshopContext },
+  options: { machines: readonly MachineRecord[]; context: WorkshopContext; nowMs: number },
 ): Promise<BadgeResult> {
   const { atMs } = badge;
   const candidates = machinesAtReader({ ...badge, reader: badge.event.reader }, options.machines);
-  const member = await badgeShown(tx, badge.event.badge, atMs);
+  const member = await badgeShown(tx, badge.event.badge, { atMs, nowMs: options.nowMs });
   if (member === null) return await refused(tx, badge, refuse('workshop.not-a-member', 'unknown badge'));
   for (const { id } of candidates) {
     const session = await openSession(tx, id);
@@ -42,7 +42,8 @@ export async function badgeIn(
   }
   const machine = await chooseMachine(tx, { member, atMs, candidates, zone: options.context.zone });
   if (typeof machine !== 'string') return await refused(tx, badge, machine);
-  const result = await startSession(tx, { machine, member, atMs, by: 'badge' }, options.context);
+  const start = { machine, member, atMs, by: 'badge', badge: badge.event.badge } as const;
+  const result = await startSession(tx, start, options.context);
   return result.ok ? { machine, did: 'started' } : await refused(tx, badge, result);
 }
 

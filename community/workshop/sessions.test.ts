@@ -11,7 +11,7 @@ import { createWorkshopListener } from './workshop-listener.ts';
 const MIN = 60_000;
 const T0 = Date.UTC(2026, 4, 4, 8, 0);
 const context = { community: COMMUNITY, zone: 'Europe/Vienna', currency: 'EUR' };
-const listener = createWorkshopListener(context);
+const listener = createWorkshopListener(context, () => T0);
 const BOOT = '00000000-0000-7000-8000-00000000000a';
 let db: Db;
 let seq = 0;

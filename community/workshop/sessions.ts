@@ -79,6 +79,7 @@ export type Start = {
   readonly member: string;
   readonly atMs: number;
   readonly by: 'badge' | 'web';
+  readonly badge?: string;
 };
 
 /** Within a transaction: the decision and the session are one. Returns the session's id. */
@@ -111,6 +112,7 @@ export async function startSession(tx: Db, start: Start, context: WorkshopContex
       unknown_s: null,
       charge_minor: null,
       ledger_entry: null,
+      badge: start.badge ?? null,
     })
     .execute();
   return accept(id);
@@ -135,6 +137,23 @@ export async function endSession(
   await tx.updateTable('session').set({ end_ms: endMs, closing_mwh: closing }).where('id', '=', session.id).execute();
   await closeSessions(tx, { machine: end.machine, nowMs: end.atMs }, context);
   return accept(session.id);
+}
+
+/** Ends what a badge began that is taken back. Returns the machine; null when nothing of it is open. */
+export async function endSessionOfBadge(
+  tx: Db,
+  end: { badge: string; atMs: number },
+  context: WorkshopContext,
+): Promise<string | null> {
+  const open = await tx
+    .selectFrom('session')
+    .select(['machine', 'member'])
+    .where('badge', '=', end.badge)
+    .where('end_ms', 'is', null)
+    .executeTakeFirst();
+  if (open === undefined) return null;
+  await endSession(tx, { ...open, atMs: end.atMs }, context);
+  return open.machine;
 }
 
 /** The register read last, if that was not too long ago. */

@@ -10,7 +10,7 @@ import { COMMUNITY_HOLDER, transferShares } from '../../register/holdings.ts';
 import { changeMember, findMember, freeEmail } from '../../register/members.ts';
 import { isDuplicate } from '../../sqlite-constraint.ts';
 import { people, principalOf, roles } from '../access.ts';
-import { type App, nowMs, type Routes } from '../app.ts';
+import { type App, machinesChanged, nowMs, type Routes, workshopOf } from '../app.ts';
 import { accepted } from '../problem.ts';
 import { checkPresent, keepAnAdmin, readMember } from '../read-member.ts';
 import { countShares } from './accounts.ts';
@@ -107,15 +107,12 @@ async function applyChange(app: App, id: string, change: MemberChange): Promise<
 }
 
 async function leave(app: App, member: string, atMs = nowMs(app)): Promise<void> {
-  const context = { community: app.site.id, zone: app.site.zone, currency: app.site.currency };
   const machines = await app.db.transaction().execute(async (tx) => {
-    const ended = accepted(await leaveCommunity(tx, { member, atMs, nowMs: nowMs(app) }, context));
+    const ended = accepted(await leaveCommunity(tx, { member, atMs, nowMs: nowMs(app) }, workshopOf(app)));
     await keepAnAdmin(app, tx);
     // Last, so that nothing is refused after it; a log-in left behind would keep the address from the next one.
     await app.logIn.remove(member);
     return ended;
   });
-  app.live.forget();
-  for (const machine of machines) app.live.hub.touch('machine', machine);
-  app.live.hub.flush();
+  machinesChanged(app, machines);
 }
