@@ -185,6 +185,16 @@ describe('who leaves', () => {
     expect(app.logIn.members().has(PEOPLE.ben)).toBe(false);
   });
 
+  it('watches live no more', async () => {
+    const closed: string[] = [];
+    for (const who of ['ben', 'anna'] as const) {
+      const sink = { write: () => true, onDrain: () => {}, close: () => void closed.push(who) };
+      community.live.hub.add({ member: PEOPLE[who], roles: ['member'] }, sink, []);
+    }
+    await leave('ben');
+    expect([closed, community.live.hub.size()]).toEqual([['ben'], 1]);
+  });
+
   it('is given no metering point any more, and no meter at an old one', async () => {
     await giveBack();
     await leave('anna');

@@ -84,6 +84,14 @@ export function createEventHub<Viewer>(options: { render: Render<Viewer>; onFaul
       void send(subscriber);
       return () => void subscribers.delete(subscriber);
     },
+    /** Ends the lines of some viewers; those who may come back do so by themselves. */
+    drop(isMeant: (viewer: Viewer) => boolean): void {
+      for (const subscriber of subscribers) {
+        if (!isMeant(subscriber.viewer)) continue;
+        subscribers.delete(subscriber);
+        subscriber.sink.close();
+      }
+    },
     size: () => subscribers.size,
     close(): void {
       for (const subscriber of subscribers) subscriber.sink.close();

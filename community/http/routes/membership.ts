@@ -114,5 +114,6 @@ async function leave(app: App, member: string, atMs = nowMs(app)): Promise<void>
     await app.logIn.remove(member);
     return ended;
   });
+  app.live.hub.drop((viewer) => viewer.member === member);
   machinesChanged(app, machines);
 }
