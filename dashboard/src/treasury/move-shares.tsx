@@ -36,11 +36,9 @@ export function MoveShares({ givers, takers, suggested, word = text.membership.m
   const key = useRequestKey();
   const giver = givers.find(({ id }) => id === from) ?? givers[0];
   const others = takers.filter(({ id }) => id !== giver?.id);
-  // Back to the community may be taken for granted; which member it is must be said.
-  const only = others.length === 1 ? others[0] : others.find(({ id }) => id === COMMUNITY);
+  const only = takenForGranted(others);
   const taker = others.find(({ id }) => id === to) ?? only;
   if (giver === undefined || others.length === 0) return null;
-  const options = others.map(({ id, name }) => [id, name] as const);
   const move = (event: Event) => {
     event.preventDefault();
     if (taker === undefined) return;
@@ -64,14 +62,7 @@ export function MoveShares({ givers, takers, suggested, word = text.membership.m
           choose={setFrom}
         />
       )}
-      {takers.length > 1 && (
-        <Choice
-          label={text.membership.moveTo}
-          value={taker?.id ?? ''}
-          options={only === undefined ? [['', text.membership.choose], ...options] : options}
-          choose={setTo}
-        />
-      )}
+      {takers.length > 1 && <TakerChoice takers={others} value={taker?.id ?? ''} choose={setTo} />}
       <TextField
         label={text.membership.howMany}
         value={shares}
@@ -92,4 +83,22 @@ export function MoveShares({ givers, takers, suggested, word = text.membership.m
       </div>
     </form>
   );
+}
+
+type Taker = MoveSharesProps['takers'][number];
+
+/** Back to the community may be taken for granted; which member it is must be said. */
+function takenForGranted(takers: readonly Taker[]): Taker | undefined {
+  return takers.length === 1 ? takers[0] : takers.find(({ id }) => id === COMMUNITY);
+}
+
+type TakerChoiceProps = Pick<MoveSharesProps, 'takers'> & {
+  readonly value: string;
+  readonly choose: (id: string) => void;
+};
+
+function TakerChoice({ takers, value, choose }: TakerChoiceProps) {
+  const options = takers.map(({ id, name }) => [id, name] as const);
+  const asked = takenForGranted(takers) === undefined ? [['', text.membership.choose] as const, ...options] : options;
+  return <Choice label={text.membership.moveTo} value={value} options={asked} choose={choose} />;
 }
