@@ -1,6 +1,7 @@
 /** Opens what lasts: the register, filled from a seed once; the log-ins; and the live side on top of them. */
 import type { OpenedClock } from '@commonworks/clock';
 import { admitAdminToken } from './auth/admin-token.ts';
+import { alignLogIns } from './auth/align-log-ins.ts';
 import { makeDemoLogins, refuseDemoFile } from './auth/demo-logins.ts';
 import { openLogIn } from './auth/log-in.ts';
 import { type Db, openDatabase } from './database.ts';
@@ -27,6 +28,7 @@ export async function openStores(site: CommunitySite, options: { clock: OpenedCl
     now: Date.now,
     log: (level, message) => log[level]({ part: 'log-in' }, message),
   });
+  await alignLogIns(db, logIn).catch((error) => log.error({ err: error }, 'log-ins could not follow the register'));
   admitAdminToken(site.adminTokenFile, logIn.links);
   if (isDemo) await makeDemoLogins(site.demoLoginsFile, logIn, await membersByEmail(db));
   const onFault = (error: unknown) => log.error({ err: error }, 'live events failed');

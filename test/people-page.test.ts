@@ -66,13 +66,63 @@ describe('an admin', () => {
     await changes.getByRole('button', { name: 'Yes, Ines leaves now' }).click();
     await changes.getByText('Move the shares first').waitFor();
     expect(await violations(page)).toEqual([]);
-    await changes.locator('summary', { hasText: 'Hand on' }).click();
-    await changes.getByLabel('Why, for the register').fill('Moves away');
-    await changes.getByRole('button', { name: 'Hand on' }).click();
+    const handOn = changes.locator('details', { hasText: 'Hand on' });
+    await handOn.locator('summary').click();
+    await handOn.getByLabel('Why, for the register').fill('Moves away');
+    await handOn.getByRole('button', { name: 'Hand on' }).click();
     await changes.getByText('No shares to hand on.').waitFor();
     await changes.getByRole('button', { name: 'Yes, Ines leaves now' }).click();
     await page.getByText('1 former member').click();
     await expect.poll(() => page.locator('.person', { hasText: 'ines@demo' }).count()).toBe(0);
+  });
+
+  it('sees the meters again after a leave, and opens the statements of who left', async () => {
+    await using server = await startFixtureServer();
+    await using context = await visitor(browser, 'phone', 'light');
+    const page = await openPeople(context, server.url);
+    await page.getByRole('button', { name: 'Change: Olga' }).click();
+    const changes = page.locator('.person-changes');
+    await changes.getByRole('button', { name: 'Olga leaves the community' }).click();
+    const again = page.waitForRequest((request) => request.url().endsWith('/metering-points'));
+    await changes.getByRole('button', { name: 'Yes, Olga leaves now' }).click();
+    await again;
+    await page.getByText('1 former member').click();
+    await page.getByRole('link', { name: 'Statements of Olga' }).click();
+    await page.getByRole('heading', { name: 'Statements of Olga' }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.locator('.link-row').first().click();
+    await page.getByRole('heading', { name: /^Olga (pays|gets) / }).waitFor();
+    expect(await page.locator('.statement-head').textContent()).toContain('Olga');
+    expect(await violations(page)).toEqual([]);
+  });
+
+  it('gives unsold shares to somebody who belongs already', async () => {
+    await using server = await startFixtureServer();
+    await using context = await visitor(browser, 'phone', 'light');
+    const page = await openPeople(context, server.url);
+    await page.getByRole('button', { name: 'Change: Olga' }).click();
+    const changes = page.locator('.person-changes');
+    await changes.locator('summary', { hasText: 'Give unsold shares' }).click();
+    await changes.getByText('12 shares unsold.').waitFor();
+    await changes.getByLabel('How many').fill('5');
+    await changes.getByLabel('Why, for the register').fill('Bought');
+    const sent = page.waitForRequest((request) => request.url().endsWith('/shares/transfers'));
+    await changes.getByRole('button', { name: 'Give', exact: true }).click();
+    expect((await sent).headers()['idempotency-key']).toMatch(/^[0-9a-f]{32}$/);
+    expect((await sent).postDataJSON()).toEqual({ from: 'community', to: 'olga', shares: 5, reason: 'Bought' });
+    await changes.getByText('Holds 5 shares.').waitFor();
+    expect(await violations(page)).toEqual([]);
+  });
+
+  it('changes a name without sending the address along', async () => {
+    await using server = await startFixtureServer();
+    await using context = await visitor(browser, 'phone', 'light');
+    const page = await openPeople(context, server.url);
+    await page.getByRole('button', { name: 'Change: Ben' }).click();
+    await page.locator('.person-changes').getByLabel('Name', { exact: true }).fill('Ben Berg');
+    const sent = page.waitForRequest((request) => request.method() === 'PATCH');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    expect((await sent).postDataJSON()).toEqual({ name: 'Ben Berg' });
   });
 
   it('locks an agent out and lets it in again', async () => {

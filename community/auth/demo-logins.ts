@@ -41,7 +41,7 @@ export async function makeDemoLogins(
   for (const { name, email, password } of content.logins) {
     const member = memberOf.get(email.toLowerCase());
     if (member === undefined || known.has(member)) continue;
-    await logIn.create({ member, name, email, password });
+    await logIn.create({ member, name, email, password: await logIn.hashPassword(password) });
     made++;
   }
   return made;

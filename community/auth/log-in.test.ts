@@ -32,7 +32,8 @@ function post(logIn: LogIn, path: string, body: unknown): Promise<Response> {
 describe('log-in', () => {
   it('lets in who has the password, as the member they are', async () => {
     const logIn = await open();
-    await logIn.create({ member: MEMBER, name: 'Anna', email: 'Anna@demo', password: 'four random words' });
+    const password = await logIn.hashPassword('four random words');
+    await logIn.create({ member: MEMBER, name: 'Anna', email: 'Anna@demo', password });
     const answer = await post(logIn, 'sign-in/email', {
       email: loginEmail('anna@demo'),
       password: 'four random words',
@@ -43,7 +44,7 @@ describe('log-in', () => {
     const cookie = cookies.map((one) => one.split(';')[0]).join('; ');
     expect((await logIn.session(cookie))?.member).toBe(MEMBER);
     expect(logIn.members()).toEqual(new Set([MEMBER]));
-    await logIn.setPassword(MEMBER, 'another four words');
+    await logIn.setPassword(MEMBER, await logIn.hashPassword('another four words'));
     const wrong = await post(logIn, 'sign-in/email', { email: loginEmail('anna@demo'), password: 'four random words' });
     expect(wrong.status).toBe(401);
     logIn.close();
@@ -64,10 +65,11 @@ describe('log-in', () => {
 
   it('refuses short passwords and a second log-in with the same address', async () => {
     const logIn = await open();
-    const login = { member: MEMBER, name: 'Anna', email: 'anna@example.org', password: 'short' };
-    await expect(logIn.create(login)).rejects.toMatchObject({ code: 'auth.password-weak' });
-    await logIn.create({ ...login, password: 'long enough now' });
-    const second = { ...login, member: MEMBER.replace('2', '3'), password: 'long enough now' };
+    await expect(logIn.hashPassword('short')).rejects.toMatchObject({ code: 'auth.password-weak' });
+    const password = await logIn.hashPassword('long enough now');
+    const login = { member: MEMBER, name: 'Anna', email: 'anna@example.org', password };
+    await logIn.create(login);
+    const second = { ...login, member: MEMBER.replace('2', '3') };
     await expect(logIn.create(second)).rejects.toMatchObject({ code: 'auth.email-taken' });
     logIn.close();
   });

@@ -25,11 +25,14 @@ export type LogInOptions = {
   readonly log: (level: 'warn' | 'error', message: string) => void;
 };
 
+/** Hashing takes its time, and nothing may change meanwhile: so it is done before, outside any transaction. */
+export type HashedPassword = { readonly hashed: string };
+
 export type NewLogin = {
   readonly member: string;
   readonly name: string;
   readonly email: string;
-  readonly password: string;
+  readonly password: HashedPassword;
 };
 
 export type LogInSession = { readonly member: string; readonly setCookies: readonly string[] };
@@ -44,7 +47,7 @@ export function loginEmail(email: string): string {
 }
 
 /** @throws CodedError `auth.password-weak`. */
-export function checkPassword(password: string): void {
+function checkPassword(password: string): void {
   if (password.length < PASSWORD_LENGTH.min || password.length > PASSWORD_LENGTH.max) {
     throw new CodedError(
       'auth.password-weak',
@@ -61,6 +64,11 @@ export async function openLogIn(options: LogInOptions) {
   const { runMigrations } = await getMigrations(auth.options);
   await runMigrations();
   const links: LinkStore = createLinkStore(raw, options.now);
+  /** What they log in with (see `loginEmail`), by the id of the member. */
+  const addresses = () => {
+    const rows = raw.prepare('SELECT id, email FROM user').all();
+    return new Map(rows.map((row) => [String(row['id']), String(row['email'])]));
+  };
 
   return {
     links,
@@ -77,14 +85,8 @@ export async function openLogIn(options: LogInOptions) {
     },
     ...accounts({ internalAdapter, hash: password.hash }, links),
     /** Ids of the members who can log in. */
-    members(): Set<string> {
-      return new Set(
-        raw
-          .prepare('SELECT id FROM user')
-          .all()
-          .map((row) => String(row['id'])),
-      );
-    },
+    members: () => new Set(addresses().keys()),
+    addresses,
     close(): void {
       raw.close();
     },
@@ -99,14 +101,18 @@ type AccountParts = {
 /** The log-ins themselves: made, changed, removed. */
 function accounts({ internalAdapter, hash }: AccountParts, links: LinkStore) {
   return {
-    /** @throws CodedError `auth.password-weak`, `auth.email-taken`. */
+    /** @throws CodedError `auth.password-weak`. */
+    async hashPassword(password: string): Promise<HashedPassword> {
+      checkPassword(password);
+      return { hashed: await hash(password) };
+    },
+    /** @throws CodedError `auth.email-taken`. */
     async create(login: NewLogin): Promise<void> {
-      checkPassword(login.password);
       const email = loginEmail(login.email);
       if ((await internalAdapter.findUserByEmail(email)) !== null) {
         throw new CodedError('auth.email-taken', `${login.email} is in use`);
       }
-      const hashed = await hash(login.password);
+      const { hashed } = login.password;
       await internalAdapter.createUser(
         { id: login.member, name: login.name, email, emailVerified: true },
         { method: 'email-password' },
@@ -114,10 +120,9 @@ function accounts({ internalAdapter, hash }: AccountParts, links: LinkStore) {
       const account = { userId: login.member, accountId: login.member, providerId: 'credential', password: hashed };
       await internalAdapter.linkAccount(account);
     },
-    /** Ends every session of that member. @throws CodedError `auth.password-weak`. */
-    async setPassword(member: string, password: string): Promise<void> {
-      checkPassword(password);
-      await internalAdapter.updatePassword(member, await hash(password));
+    /** Ends every session of that member. */
+    async setPassword(member: string, { hashed }: HashedPassword): Promise<void> {
+      await internalAdapter.updatePassword(member, hashed);
       await internalAdapter.deleteUserSessions(member);
     },
     /** The log-in keeps its password and sessions. @throws CodedError `auth.email-taken`. */

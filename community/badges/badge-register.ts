@@ -2,6 +2,7 @@
 import { accept, CodedError, type Result, refuse } from '@commonworks/core';
 import type { BadgeRecord } from '@commonworks/core/api/index.ts';
 import type { Db } from '../database.ts';
+import { REFUSAL_LIMITS } from './refusals.ts';
 
 /** The clock of a reader's edge may be this much behind ours when a badge just given is shown. */
 const CLOCK_LAG_MAX_MS = 60_000;
@@ -25,7 +26,8 @@ export async function listBadges(db: Db): Promise<BadgeRecord[]> {
 }
 
 /**
- * Within a transaction. Given again after it was taken back, it counts from now on.
+ * Within a transaction. Taken back and given to somebody else, it counts from now on; given back to who had it, it
+ * counts as before.
  * @throws CodedError `http.not-found` for a member that does not exist.
  */
 export async function giveBadge(
@@ -41,7 +43,8 @@ export async function giveBadge(
     if (held.member === member) return accept(toRecord(held));
     return refuse('workshop.badge-held', 'this badge belongs to another member');
   }
-  const since = { member, registered_ms: at.nowMs, revoked_ms: null };
+  const registeredMs = held?.member === member ? held.registered_ms : at.nowMs;
+  const since = { member, registered_ms: registeredMs, revoked_ms: null };
   const row = await tx
     .insertInto('badge')
     .values({ badge, community: at.community, ...since, last_shown_ms: null })
@@ -75,19 +78,21 @@ export async function revokeBadgesOf(tx: Db, member: string, atMs: number): Prom
 }
 
 /**
- * The member whose badge it was at that time, or null. Notes that it was shown. What a reader saw before the badge was
- * given belongs to nobody, even when it arrives after.
+ * The member whose badge it was at that time, or null. Notes that it was shown, unless the reader's clock is ahead of
+ * ours by more than `REFUSAL_LIMITS.aheadMaxMs`. What a reader saw before the badge was given belongs to nobody, even when
+ * it arrives after.
  */
-export async function badgeShown(tx: Db, badge: string, atMs: number): Promise<string | null> {
-  const row = await tx
-    .updateTable('badge')
-    .set((set) => ({
-      last_shown_ms: set.fn<number>('max', [set.fn.coalesce('last_shown_ms', set.val(atMs)), set.val(atMs)]),
-    }))
-    .where('badge', '=', badge)
-    .returning(COLUMNS)
-    .executeTakeFirst();
+export async function badgeShown(
+  tx: Db,
+  badge: string,
+  { atMs, nowMs }: { atMs: number; nowMs: number },
+): Promise<string | null> {
+  const shownMs = atMs > nowMs + REFUSAL_LIMITS.aheadMaxMs ? null : atMs;
+  const row = await tx.selectFrom('badge').select(COLUMNS).where('badge', '=', badge).executeTakeFirst();
   if (row === undefined) return null;
+  if (shownMs !== null && shownMs > (row.last_shown_ms ?? Number.NEGATIVE_INFINITY)) {
+    await tx.updateTable('badge').set({ last_shown_ms: shownMs }).where('badge', '=', badge).execute();
+  }
   if (row.revoked_ms !== null && row.revoked_ms <= atMs) return null;
   return (row.registered_ms ?? 0) <= atMs + CLOCK_LAG_MAX_MS ? row.member : null;
 }

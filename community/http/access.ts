@@ -7,17 +7,18 @@ import { hasRole, type Principal } from './principal.ts';
 
 /**
  * `self`: the member in `:id`, or one of the roles; a stranger gets 404, so that ids cannot be tried out.
- * `roles`: one of them, else 403.
+ * `roles`: one of them, else 403; `isForPeople` keeps out the service, which answers to nobody.
  */
 export type Access =
   | { readonly who: 'public' }
   | { readonly who: 'anybody-logged-in' }
   | { readonly who: 'self'; readonly or: readonly Role[] }
-  | { readonly who: 'roles'; readonly roles: readonly Role[] };
+  | { readonly who: 'roles'; readonly roles: readonly Role[]; readonly isForPeople?: true };
 
 export const PUBLIC: Access = { who: 'public' };
 export const LOGGED_IN: Access = { who: 'anybody-logged-in' };
 export const roles = (...names: Role[]): Access => ({ who: 'roles', roles: names });
+export const people = (...names: Role[]): Access => ({ who: 'roles', roles: names, isForPeople: true });
 export const selfOr = (...names: Role[]): Access => ({ who: 'self', or: names });
 
 declare module 'fastify' {
@@ -77,6 +78,9 @@ function decide(access: Exclude<Access, { who: 'public' }>, request: FastifyRequ
     case 'roles':
       if (!hasRole(principal, access.roles)) {
         throw new CodedError('http.forbidden', `this needs the role ${access.roles.join(' or ')}`);
+      }
+      if (access.isForPeople && principal.member === null) {
+        throw new CodedError('http.forbidden', 'this is done by a member who is logged in, not by a program');
       }
       return;
     case 'self':

@@ -11,6 +11,7 @@ import type { Db } from '../database.ts';
 import type { CommunityLive } from '../live/community-live.ts';
 import type { Derivation } from '../metering/start-derivation.ts';
 import type { SettledCommunity } from '../settlement/freeze-period.ts';
+import type { WorkshopContext } from '../workshop/sessions.ts';
 
 export type App = {
   readonly site: SiteConfig['community'];
@@ -31,6 +32,18 @@ export type App = {
   readonly adminTokenFile: string;
   readonly serviceToken: string;
 };
+
+/** What sessions are counted and charged by. */
+export function workshopOf({ site }: App): WorkshopContext {
+  return { community: site.id, zone: site.zone, currency: site.currency };
+}
+
+/** Brings machines before everybody's eyes at once. */
+export function machinesChanged(app: App, machines: readonly string[]): void {
+  app.live.forget();
+  for (const machine of machines) app.live.hub.touch('machine', machine);
+  app.live.hub.flush();
+}
 
 /** Whole milliseconds of the community's time. */
 export function nowMs(app: App): number {

@@ -9,6 +9,7 @@ import {
   COMMUNITY,
   EDGE,
   LASER,
+  MILL,
   NOW,
   PEOPLE,
   type Person,
@@ -18,8 +19,11 @@ import {
 
 const BOOT = '00000000-0000-7000-8000-00000000000a';
 const CARD = 'c0'.repeat(32);
-const listener = createWorkshopListener({ community: COMMUNITY, zone: 'Europe/Vienna', currency: 'EUR' });
 let community: TestCommunity;
+const listener = createWorkshopListener(
+  { community: COMMUNITY, zone: 'Europe/Vienna', currency: 'EUR' },
+  () => community.time.nowMs,
+);
 const cookies = new Map<Person, string>();
 beforeAll(async () => {
   community = await startTestCommunity();
@@ -96,6 +100,41 @@ describe('a new badge', () => {
 });
 
 describe('a lost badge', () => {
+  it('ends the session that it began, and no other', async () => {
+    const { db } = community;
+    const open = () => db.selectFrom('session').select(['machine', 'badge']).where('end_ms', 'is', null).execute();
+    await show(badgeOf('anna'), NOW - 5000);
+    expect(await open()).toEqual([{ machine: LASER, badge: badgeOf('anna') }]);
+    const [spare, headers] = ['a5'.repeat(32), { cookie: cookies.get('olga') ?? '' }];
+    await call('ada', 'POST', '/badges', { badge: spare, member: PEOPLE.anna });
+    await community.inject({ method: 'POST', url: `/api/v1/machines/${MILL}/sessions`, headers });
+    await call('ada', 'POST', `/badges/${spare}/revoke`);
+    expect(await open()).toHaveLength(2);
+    await call('ada', 'POST', `/badges/${badgeOf('anna')}/revoke`);
+    expect(await open()).toEqual([{ machine: MILL, badge: null }]);
+    const machines = (await call('ada', 'GET', '/machines')).json() as { id: string; occupancy: string }[];
+    expect(machines.find(({ id }) => id === LASER)).toMatchObject({ occupancy: 'free' });
+  });
+
+  it('given back to who had it counts since it was theirs first', async () => {
+    await call('ada', 'POST', `/badges/${CARD}/revoke`);
+    community.time.nowMs += 60_000;
+    const again = await call('ada', 'POST', '/badges', { badge: CARD, member: PEOPLE.olga });
+    community.time.nowMs -= 60_000;
+    expect(again.json()).toMatchObject({ member: PEOPLE.olga, registeredMs: NOW, revokedMs: null });
+  });
+
+  it('is not said to be shown in years to come by a reader whose clock is wrong', async () => {
+    const shown = async () => {
+      const badges = (await call('ada', 'GET', '/badges')).json() as { badge: string; lastShownMs: number }[];
+      return badges.find(({ badge }) => badge === badgeOf('ben'))?.lastShownMs;
+    };
+    await show(badgeOf('ben'), NOW + 40 * 86_400_000);
+    expect(await shown()).toBeNull();
+    await show(badgeOf('ben'), NOW + 1000);
+    expect(await shown()).toBe(NOW + 1000);
+  });
+
   it('is taken back once, and may be given again', async () => {
     const url = `/badges/${badgeOf('ben')}/revoke`;
     expect((await call('ada', 'POST', url)).json()).toMatchObject({ member: PEOPLE.ben, revokedMs: NOW });

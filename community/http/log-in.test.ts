@@ -68,6 +68,32 @@ describe('invitations and resets', () => {
     expect((await community.inject({ url: '/api/v1/me', headers: { cookie } })).statusCode).toBe(401);
   });
 
+  it('who leaves while a link is accepted has no log-in after it', async () => {
+    community = await startTestCommunity();
+    const ada = await community.cookieOf('ada');
+    const { url } = (await post(`/api/v1/members/${PEOPLE.ben}/invite`, {}, ada)).json();
+    const [accepted, left] = await Promise.all([
+      post('/api/v1/auth/accept', { token: tokenOf(url), password: 'four random words' }),
+      post(`/api/v1/members/${PEOPLE.ben}/leave`, {}, ada),
+    ]);
+    expect(left.statusCode).toBe(200);
+    expect([200, 410]).toContain(accepted.statusCode);
+    expect(community.app.logIn.members().has(PEOPLE.ben)).toBe(false);
+    expect((await signIn('ben@cellar', 'four random words')).statusCode).toBe(401);
+  });
+
+  it('whose address changes while a link is accepted logs in with the new one', async () => {
+    community = await startTestCommunity();
+    const cookie = await community.cookieOf('ada');
+    const { url } = (await post(`/api/v1/members/${PEOPLE.ben}/invite`, {}, cookie)).json();
+    const change = { method: 'PATCH', url: `/api/v1/members/${PEOPLE.ben}`, payload: { email: 'new@cellar' } } as const;
+    await Promise.all([
+      post('/api/v1/auth/accept', { token: tokenOf(url), password: 'four random words' }),
+      community.inject({ ...change, headers: { cookie } }),
+    ]);
+    expect((await signIn('new@cellar', 'four random words')).statusCode).toBe(200);
+  });
+
   it('logging out ends the session', async () => {
     community = await startTestCommunity();
     const cookie = await community.cookieOf('anna');

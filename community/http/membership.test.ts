@@ -1,4 +1,5 @@
 /** What happens while somebody is a member, and how it ends: name, address, shares, leaving. */
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   EDGE,
@@ -7,11 +8,13 @@ import {
   PEOPLE,
   type Person,
   POINT,
+  SERVICE_TOKEN,
   startTestCommunity,
   type TestCommunity,
 } from './test-community.ts';
 
 const QUARTER = 900_000;
+const DAY = 86_400_000;
 let community: TestCommunity;
 let ada = '';
 beforeEach(async () => {
@@ -81,6 +84,45 @@ describe('a member', () => {
   });
 });
 
+describe('a transfer of shares', () => {
+  const request = { from: PEOPLE.anna, to: PEOPLE.ben, shares: 4, reason: ' sold ' };
+  const ask = (payload: object, headers: Record<string, string>) =>
+    community.inject({ method: 'POST', url: '/api/v1/shares/transfers', payload, headers });
+  const transfers = () => community.db.selectFrom('share_transfer').select('reason').where('at_ms', '=', NOW).execute();
+
+  it('asked for twice with the same key is one; the key of another is refused', async () => {
+    const headers = { cookie: ada, 'idempotency-key': 'key-of-ada-1' };
+    const answers = [await ask(request, headers), await ask(request, headers)];
+    expect(answers.map((answer) => [answer.statusCode, answer.json()])).toEqual([
+      [201, { issued: 100, unsold: 90 }],
+      [201, { issued: 100, unsold: 90 }],
+    ]);
+    expect(await transfers()).toEqual([{ reason: 'sold' }]);
+    const other = await ask({ ...request, shares: 5 }, headers);
+    expect(other.json()).toMatchObject({ status: 422, code: 'http.idempotency-key-reused' });
+  });
+
+  it('says why, in more than spaces', async () => {
+    const empty = await ask({ ...request, reason: '     ' }, { cookie: ada });
+    expect(empty.json()).toMatchObject({ status: 400, code: 'http.request-invalid' });
+    const issue = await call('POST', '/shares', { shares: 5, reason: '   ' });
+    expect(issue.json()).toMatchObject({ code: 'http.request-invalid' });
+    expect(await transfers()).toEqual([]);
+  });
+
+  it('is made by people, as are shares and tariffs: a program with the service token makes none', async () => {
+    const headers = { authorization: `Bearer ${SERVICE_TOKEN}` };
+    for (const [url, payload] of [
+      ['/shares/transfers', request],
+      ['/shares', { shares: 5, reason: 'for me' }],
+      ['/tariffs', {}],
+    ] as const) {
+      const answer = await community.inject({ method: 'POST', url: `/api/v1${url}`, payload, headers });
+      expect(answer.json()).toMatchObject({ status: 403, code: 'http.forbidden' });
+    }
+  });
+});
+
 describe('who leaves', () => {
   it('must have handed on the shares', async () => {
     const refused = await leave('anna');
@@ -121,10 +163,48 @@ describe('who leaves', () => {
     expect(await db.selectFrom('session').select('end_ms').execute()).toEqual([{ end_ms: NOW + QUARTER + 60_000 }]);
     const [point] = (await call('GET', '/metering-points')).json();
     expect(point).toMatchObject({ id: POINT, member: PEOPLE.anna });
-    // The reading at the boundary itself still counts: it closes the last quarter hour.
-    expect(point.assignments).toMatchObject([{ edge: EDGE, device: 'home-1', fromMs: 0, toMs: NOW + QUARTER + 1 }]);
+    // The next reading still counts, wherever in the quarter hour it is: it closes the last one.
+    expect(point.assignments).toMatchObject([{ device: 'home-1', fromMs: 0, toMs: NOW + 2 * QUARTER - 1 }]);
     const request = await db.selectFrom('derive_request').selectAll().orderBy('no', 'desc').limit(1).execute();
     expect(request).toMatchObject([{ from_ms: NOW + QUARTER }]);
+  });
+
+  it('is asked again when leaving could not be committed, and then leaves', async () => {
+    await community.cookieOf('ben');
+    const { db, app } = community;
+    await sql`CREATE TABLE fault (member TEXT REFERENCES member (id) DEFERRABLE INITIALLY DEFERRED)`.execute(db);
+    await sql`CREATE TRIGGER fault AFTER UPDATE OF left_ms ON member BEGIN INSERT INTO fault VALUES ('none'); END`.execute(
+      db,
+    );
+    expect((await leave('ben')).statusCode).toBe(500);
+    expect((await call('GET', '/members')).json().find(({ id }: { id: string }) => id === PEOPLE.ben)).toMatchObject({
+      leftMs: null,
+    });
+    await sql`DROP TRIGGER fault`.execute(db);
+    expect((await leave('ben')).json()).toMatchObject({ leftMs: NOW, hasLogin: false });
+    expect(app.logIn.members().has(PEOPLE.ben)).toBe(false);
+  });
+
+  it('watches live no more', async () => {
+    const closed: string[] = [];
+    for (const who of ['ben', 'anna'] as const) {
+      const sink = { write: () => true, onDrain: () => {}, close: () => void closed.push(who) };
+      community.live.hub.add({ member: PEOPLE[who], roles: ['member'] }, sink, []);
+    }
+    await leave('ben');
+    expect([closed, community.live.hub.size()]).toEqual([['ben'], 1]);
+  });
+
+  it('is given no metering point any more, and no meter at an old one', async () => {
+    await giveBack();
+    await leave('anna');
+    const refused = { status: 409, code: 'community.member-has-left' };
+    const point = { name: 'Garage', role: 'consumer', member: PEOPLE.anna };
+    expect((await call('POST', '/metering-points', point)).json()).toMatchObject(refused);
+    const device = { edge: EDGE, device: 'home-2', fromMs: NOW + QUARTER };
+    expect((await call('POST', `/metering-points/${POINT}/assignments`, device)).json()).toMatchObject(refused);
+    const next = (await call('POST', '/metering-points', { ...point, member: PEOPLE.ben })).json();
+    expect((await call('POST', `/metering-points/${next.id}/assignments`, device)).statusCode).toBe(201);
   });
 
   it('keeps the statements, which the treasurer still reads', async () => {
@@ -142,6 +222,59 @@ describe('who leaves', () => {
     expect((await leave('ben', NOW - 1)).json()).toMatchObject({ leftMs: NOW - 1 });
     await community.db.updateTable('member').set({ joined_ms: NOW }).where('id', '=', PEOPLE.olga).execute();
     expect((await leave('olga', NOW - 1)).json()).toMatchObject(refused);
+  });
+
+  it('does not leave within a settled month', async () => {
+    const april = await community.app.settle('2026-04', 'exclude');
+    expect(april.ok).toBe(true);
+    const endMs = Date.UTC(2026, 3, 30, 22);
+    expect((await leave('ben', endMs - 1)).json()).toMatchObject({
+      status: 409,
+      code: 'community.leave-date',
+      detail: 'the month in which ben would leave is settled',
+    });
+    expect((await leave('ben', endMs)).json()).toMatchObject({ leftMs: endMs });
+  });
+
+  it('does not leave before the end of a session, nor in the past while one is open', async () => {
+    const cookie = await community.cookieOf('ben');
+    const session = (method: 'POST' | 'DELETE') =>
+      community.inject({ method, url: `/api/v1/machines/${LASER}/sessions`, headers: { cookie } });
+    const refused = { status: 409, code: 'community.leave-date', detail: 'ben used a machine after that' };
+    await session('POST');
+    community.time.nowMs = NOW + 4 * QUARTER;
+    expect((await leave('ben', NOW + QUARTER)).json()).toMatchObject(refused);
+    await session('DELETE');
+    expect((await leave('ben', NOW + QUARTER)).json()).toMatchObject(refused);
+    community.time.nowMs = NOW + 5 * QUARTER;
+    expect((await leave('ben', NOW + 4 * QUARTER)).statusCode).toBe(200);
+  });
+
+  it('leaves now with an open session, however long that takes', async () => {
+    const cookie = await community.cookieOf('ben');
+    await community.inject({ method: 'POST', url: `/api/v1/machines/${LASER}/sessions`, headers: { cookie } });
+    let ms = NOW + QUARTER;
+    Object.defineProperty(community.time, 'nowMs', { get: () => ms++ });
+    expect((await leave('ben')).statusCode).toBe(200);
+  });
+
+  it('leaves now although a clock that is ahead dates a session after now, and a meter was to come', async () => {
+    community.time.nowMs = NOW + 90_000;
+    const cookie = await community.cookieOf('ben');
+    for (const method of ['POST', 'DELETE'] as const) {
+      await community.inject({ method, url: `/api/v1/machines/${LASER}/sessions`, headers: { cookie } });
+    }
+    community.time.nowMs = NOW;
+    const point = (await call('POST', '/metering-points', { name: 'B', role: 'consumer', member: PEOPLE.ben })).json();
+    const assign = (device: string, fromMs: number) =>
+      call('POST', `/metering-points/${point.id}/assignments`, { edge: EDGE, device, fromMs });
+    await assign('meter-1', NOW - DAY);
+    await assign('meter-2', NOW + 90 * DAY);
+    expect((await leave('ben')).json()).toMatchObject({ leftMs: NOW });
+    const points = (await call('GET', '/metering-points')).json() as { id: string }[];
+    expect(points.find(({ id }) => id === point.id)).toMatchObject({
+      assignments: [{ device: 'meter-1', fromMs: NOW - DAY, toMs: NOW + QUARTER - 1 }],
+    });
   });
 
   it('is not the last admin', async () => {

@@ -10,7 +10,7 @@ export type Principal = {
   readonly roles: readonly Role[];
 };
 
-/** Flows and the command line: an operator and treasurer, but nobody's member. */
+/** Flows send commands, the command line settles: an operator and treasurer, but nobody's member. */
 export const SERVICE: Principal = {
   user: 'service',
   member: null,

@@ -3,7 +3,7 @@ import { CodedError, ERROR_CATALOGUE, type ErrorCode, isCoded, type Refusal, typ
 import type { Problem } from '@commonworks/core/api/index.ts';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isDatabaseFault } from '../sqlite-constraint.ts';
-import { SECURITY_HEADERS } from './security-headers.ts';
+import type { SecurityHeaders } from './security-headers.ts';
 
 /** HTTP status per code; what is not named is a conflict with the state of things (a refusal) or our failure. */
 const STATUS: Partial<Record<ErrorCode, number>> = {
@@ -64,9 +64,20 @@ export function handleErrors(server: FastifyInstance): void {
   });
 }
 
-/** What the router itself refuses, before any hook: a broken percent sign, a part of the path that is too long. */
-export function refuseBadUrl(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
-  void sendProblem(reply.headers(SECURITY_HEADERS), toProblem(error));
+/**
+ * What the router itself refuses, before any hook: a broken percent sign, a part of the path that is too long. So it says
+ * here what the hooks would have said.
+ */
+export function refuseBadUrl(guard: { headers: SecurityHeaders; checkHost: (host: string | undefined) => void }) {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+    reply.headers({ ...guard.headers, 'cache-control': 'no-store' });
+    try {
+      guard.checkHost(request.headers.host);
+      void sendProblem(reply, toProblem(error));
+    } catch (refusal) {
+      void sendProblem(reply, toProblem(refusal as FastifyError));
+    }
+  };
 }
 
 /** For addresses that do not exist, below /api. */

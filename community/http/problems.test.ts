@@ -91,6 +91,13 @@ describe('names of this server', () => {
   });
 });
 
+describe('a malformed address', () => {
+  it('is answered under our own names only', async () => {
+    const answer = await community.inject({ url: '/%zz', headers: { host: 'evil.example' } });
+    expect(answer.json()).toMatchObject({ status: 421, code: 'http.host-refused' });
+  });
+});
+
 describe('pages', () => {
   it('every answer forbids the browser what our pages do not need', async () => {
     for (const url of ['/', '/machines', '/app.js', '/api/v1/community', '/api/v1/none', '/%']) {
@@ -112,8 +119,10 @@ describe('pages', () => {
   });
 
   it('what a member may see is kept in no cache', async () => {
-    const answer = await community.inject({ url: '/api/v1/community' });
-    expect(answer.headers['cache-control']).toBe('no-store');
+    for (const url of ['/api/v1/community', '/api/v1/members/%zz/share']) {
+      const answer = await community.inject({ url });
+      expect(answer.headers['cache-control']).toBe('no-store');
+    }
   });
 
   it('describes every call with its parameters, answers and problems', async () => {

@@ -19,6 +19,13 @@ export async function readPresentMember(app: App, id: string): Promise<Member> {
   return member;
 }
 
+/** Within the transaction that gives them something. @throws CodedError `http.not-found`, `community.member-has-left`. */
+export async function checkPresent(tx: Db, id: string): Promise<void> {
+  const row = await tx.selectFrom('member').select(['name', 'left_ms']).where('id', '=', id).executeTakeFirst();
+  if (row === undefined) throw new CodedError('http.not-found', 'there is no such member');
+  if (row.left_ms !== null) throw new CodedError('community.member-has-left', `${row.name} has left`);
+}
+
 /**
  * Within the transaction that took a role: an admin who cannot log in, or has left, can give nobody roles.
  * @throws CodedError `http.last-admin`, which takes the change back.

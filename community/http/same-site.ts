@@ -19,13 +19,23 @@ export function knownHosts(publicUrl: string, machineName: string): (hostHeader:
   };
 }
 
+/** @throws CodedError `http.host-refused`. */
+export function hostCheck(publicUrl: string, machineName: string): (host: string | undefined) => void {
+  const isKnown = knownHosts(publicUrl, machineName);
+  return (host) => {
+    if (!isKnown(host)) throw new CodedError('http.host-refused', `this server is not called ${host ?? 'nothing'}`);
+  };
+}
+
 /** `publicUrl` counts as own although a proxy in front may pass another Host. */
-export function guardSite(server: FastifyInstance, options: { publicUrl: string; machineName: string }): void {
-  const isKnown = knownHosts(options.publicUrl, options.machineName);
+export function guardSite(
+  server: FastifyInstance,
+  options: { publicUrl: string; checkHost: ReturnType<typeof hostCheck> },
+): void {
   const publicOrigin = new URL(options.publicUrl).origin;
   server.addHook('onRequest', async (request) => {
     const host = request.headers.host;
-    if (!isKnown(host)) throw new CodedError('http.host-refused', `this server is not called ${host ?? 'nothing'}`);
+    options.checkHost(host);
     const { origin } = request.headers;
     if (origin === undefined || SAFE_METHODS.has(request.method)) return;
     if (origin === publicOrigin || hostOf(origin) === host?.toLowerCase()) return;

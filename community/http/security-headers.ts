@@ -22,7 +22,7 @@ export const DOCUMENTATION_POLICY = CONTENT_SECURITY_POLICY.replace(
   "style-src 'self' 'unsafe-inline'",
 );
 
-export const SECURITY_HEADERS = {
+const SECURITY_HEADERS = {
   'content-security-policy': CONTENT_SECURITY_POLICY,
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
@@ -32,11 +32,14 @@ export const SECURITY_HEADERS = {
   'permissions-policy': 'camera=(), microphone=(), geolocation=()',
 } as const;
 
-export function sendSecurityHeaders(server: FastifyInstance, options: { isHttps: boolean }): void {
-  server.addHook('onRequest', async (_request, reply) => {
-    reply.headers(SECURITY_HEADERS);
-    if (options.isHttps) reply.header('strict-transport-security', 'max-age=31536000');
-  });
+export type SecurityHeaders = Readonly<Record<string, string>>;
+
+export function securityHeaders({ isHttps }: { isHttps: boolean }): SecurityHeaders {
+  return isHttps ? { ...SECURITY_HEADERS, 'strict-transport-security': 'max-age=31536000' } : SECURITY_HEADERS;
+}
+
+export function sendSecurityHeaders(server: FastifyInstance, headers: SecurityHeaders): void {
+  server.addHook('onRequest', async (_request, reply) => void reply.headers(headers));
   // What a member may see must not lie in a shared cache.
   server.addHook('onSend', async (request, reply) => {
     if (request.url.startsWith('/api/') && !reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');

@@ -23,8 +23,8 @@ import { meteringPointRoutes } from './routes/metering-points.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { shareRoutes } from './routes/shares.ts';
 import { workshopRoutes } from './routes/workshop.ts';
-import { guardSite } from './same-site.ts';
-import { sendSecurityHeaders } from './security-headers.ts';
+import { guardSite, hostCheck } from './same-site.ts';
+import { securityHeaders, sendSecurityHeaders } from './security-headers.ts';
 
 /** The largest body is a command or a registration: far below this. */
 const BODY_BYTES_MAX = 65_536;
@@ -42,6 +42,8 @@ export async function buildServer(
   app: App,
   options: ServerOptions,
 ): Promise<{ server: Server; rules: () => RouteRule[] }> {
+  const headers = securityHeaders({ isHttps: app.publicUrl.startsWith('https:') });
+  const checkHost = hostCheck(app.publicUrl, options.machineName);
   const server: Server = fastify({
     loggerInstance: options.logger,
     // One line per notable event, not per request.
@@ -52,14 +54,14 @@ export async function buildServer(
     trustProxy: 'loopback',
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 100 },
-    frameworkErrors: refuseBadUrl,
+    frameworkErrors: refuseBadUrl({ headers, checkHost }),
   }).withTypeProvider<TypeBoxTypeProvider>();
   speakJsonOnly(server);
   server.setValidatorCompiler(TypeBoxValidatorCompiler);
   handleErrors(server);
   const rules = collectRules(server);
-  sendSecurityHeaders(server, { isHttps: app.publicUrl.startsWith('https:') });
-  guardSite(server, { publicUrl: app.publicUrl, machineName: options.machineName });
+  sendSecurityHeaders(server, headers);
+  guardSite(server, { publicUrl: app.publicUrl, checkHost });
   checkAccess(server, createIdentify({ ...app, now: app.clock.now }));
   await server.register(rateLimit, { global: false });
   await describeApi(server);

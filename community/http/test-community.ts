@@ -150,8 +150,10 @@ export function createTestCommands({ db, key, live, link, now }: CommandParts) {
 type Inject = (request: InjectOptions) => Promise<LightMyRequestResponse>;
 
 async function logInAs(app: App, inject: Inject, name: Person): Promise<string> {
-  const login = { member: PEOPLE[name], name, email: `${name}@cellar`, password: PASSWORD };
-  if (!app.logIn.members().has(login.member)) await app.logIn.create(login);
+  const login = { member: PEOPLE[name], name, email: `${name}@cellar` };
+  if (!app.logIn.members().has(login.member)) {
+    await app.logIn.create({ ...login, password: await app.logIn.hashPassword(PASSWORD) });
+  }
   const payload = { email: login.email, password: PASSWORD };
   const answer = await inject({ method: 'POST', url: '/api/auth/sign-in/email', payload });
   return answer.cookies.map((cookie) => `${cookie.name}=${encodeURIComponent(cookie.value)}`).join('; ');

@@ -141,6 +141,15 @@ describe('badging in on the web', () => {
     expect(await machineOf('ben')).toMatchObject({ occupancy: 'free', mayStart: { ok: true } });
   });
 
+  it('is ended by an operator for somebody who cannot', async () => {
+    const none = await call('olga', 'DELETE', `/machines/${LASER}/sessions`);
+    expect(none.json()).toMatchObject({ status: 404, code: 'workshop.no-session' });
+    await call('anna', 'POST', `/machines/${LASER}/sessions`);
+    const ended = await call('olga', 'DELETE', `/machines/${LASER}/sessions`);
+    expect(ended.json()).toMatchObject({ memberName: 'anna', endMs: NOW });
+    expect(await machineOf('anna')).toMatchObject({ occupancy: 'free', mySession: null });
+  });
+
   it('of many at once gives it to one', async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, n) => call(n % 2 === 0 ? 'anna' : 'ben', 'POST', `/machines/${LASER}/sessions`)),

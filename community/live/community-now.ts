@@ -1,4 +1,5 @@
 /** What the community does at this moment, from live values and the register's points; also one member's part of it. */
+import { intervalStart, QUARTER_HOUR_MS } from '@commonworks/core';
 import type { Flow, LiveEvent } from '@commonworks/core/api/index.ts';
 import type { PointRecord } from '../register/points.ts';
 import { computeFlow, type FlowPart, KIND_OF_ROLE } from './flow.ts';
@@ -22,8 +23,10 @@ export function flowNow(points: readonly PointRecord[], live: LiveValuesStore, n
 
 type DeviceAt = { readonly edge: string; readonly device: string };
 
+/** What ends within the running quarter hour counts for no interval any more: the next point may have the device. */
 function devicesAt(point: PointRecord, nowMs: number): DeviceAt[] {
-  return point.assignments.filter(({ fromMs, toMs }) => fromMs <= nowMs && (toMs === null || toMs > nowMs));
+  const untilMs = intervalStart(nowMs) + QUARTER_HOUR_MS;
+  return point.assignments.filter(({ fromMs, toMs }) => fromMs <= nowMs && (toMs === null || toMs >= untilMs));
 }
 
 function toPart(point: PointRecord, device: DeviceAt, at: { live: LiveValuesStore; nowMs: number }): FlowPart {

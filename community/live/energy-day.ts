@@ -2,6 +2,7 @@
 import { daySpan, localDay, QUARTER_HOUR_MS, qualityOfRank, qualityRank } from '@commonworks/core';
 import type { EnergyDay, MeteringRole } from '@commonworks/core/api/index.ts';
 import type { Db } from '../database.ts';
+import { isAssigned } from '../metering/rules.ts';
 import { listPoints, type PointRecord, ROLE_DIRECTIONS } from '../register/points.ts';
 
 type DayInterval = EnergyDay['intervals'][number];
@@ -52,7 +53,7 @@ function dayInterval(startMs: number, rows: readonly Row[], points: readonly Poi
   let coveredPpm = 0;
   let registers = 0;
   for (const point of points) {
-    if (!isMeasured(point, startMs)) continue;
+    if (!isAssigned(point, startMs, startMs + QUARTER_HOUR_MS)) continue;
     for (const direction of ROLE_DIRECTIONS[point.role]) {
       const field = FIELDS[point.role][direction];
       if (field === undefined) continue;
@@ -76,10 +77,6 @@ function dayInterval(startMs: number, rows: readonly Row[], points: readonly Poi
     quality: registers === 0 ? 'missing' : qualityOfRank(quality),
     coveragePct: registers === 0 ? 0 : Math.round((coveredPpm / registers / COVERED_PPM) * 10_000) / 100,
   };
-}
-
-function isMeasured(point: PointRecord, atMs: number): boolean {
-  return point.assignments.some(({ fromMs, toMs }) => fromMs <= atMs && (toMs === null || toMs > atMs));
 }
 
 function addPart(sum: number | null | undefined, part: number | null): number | null {

@@ -84,12 +84,19 @@ export function createEventHub<Viewer>(options: { render: Render<Viewer>; onFaul
       void send(subscriber);
       return () => void subscribers.delete(subscriber);
     },
+    /** Ends the lines of some viewers; those who may come back do so by themselves. */
+    drop: (isMeant: (viewer: Viewer) => boolean): void => dropFrom(subscribers, isMeant),
     size: () => subscribers.size,
-    close(): void {
-      for (const subscriber of subscribers) subscriber.sink.close();
-      subscribers.clear();
-    },
+    close: (): void => dropFrom(subscribers, () => true),
   };
+}
+
+function dropFrom<Viewer>(subscribers: Set<Subscriber<Viewer>>, isMeant: (viewer: Viewer) => boolean): void {
+  for (const subscriber of subscribers) {
+    if (!isMeant(subscriber.viewer)) continue;
+    subscribers.delete(subscriber);
+    subscriber.sink.close();
+  }
 }
 
 /** The newest change of a thing takes the place of an older one; of too many things the oldest is dropped. */

@@ -51,7 +51,8 @@ async function settleIfDue(newestMs: number): Promise<void> {
   for (const run of runs) say({ type: 'settled', settlement: settlementOf(run) });
 }
 
-const listeners = logListeners({ community: community.id, zone: community.zone, currency: community.currency });
+const workshop = { community: community.id, zone: community.zone, currency: community.currency };
+const listeners = logListeners(workshop, clock.now);
 await followLog(
   db,
   {

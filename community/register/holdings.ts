@@ -47,15 +47,15 @@ export async function holdingChanges(db: Db, fromMs: number, toMs: number): Prom
   return rows.map((row) => row.at_ms);
 }
 
-/** Refused when the giver holds too little at that instant or at any later one. */
-export async function transferShares(db: Db, transfer: ShareTransfer): Promise<Result<null>> {
+/** Refused when the giver holds too little at that instant or at any later one. Returns the transfer's number. */
+export async function transferShares(db: Db, transfer: ShareTransfer): Promise<Result<number>> {
   if (transfer.from !== ISSUE_HOLDER) {
     const least = await leastHolding(db, transfer.from, transfer.atMs);
     if (least < transfer.shares) {
       return refuse('community.shares-not-held', `only ${least} of ${transfer.shares} shares are held from then on`);
     }
   }
-  await db
+  const { no } = await db
     .insertInto('share_transfer')
     .values({
       community: transfer.community,
@@ -65,9 +65,10 @@ export async function transferShares(db: Db, transfer: ShareTransfer): Promise<R
       at_ms: transfer.atMs,
       reason: transfer.reason,
     })
-    .execute();
+    .returning('no')
+    .executeTakeFirstOrThrow();
   await db.insertInto('derive_request').values({ point_no: null, from_ms: transfer.atMs }).execute();
-  return accept(null);
+  return accept(no);
 }
 
 /** The smallest holding from `atMs` on: a transfer dated in the past must not make a later one impossible. */

@@ -27,11 +27,11 @@ export type BadgeResult = {
 export async function badgeIn(
   tx: Db,
   badge: Badge,
-  options: { machines: readonly MachineRecord[]; context: WorkshopContext },
+  options: { machines: readonly MachineRecord[]; context: WorkshopContext; nowMs: number },
 ): Promise<BadgeResult> {
   const { atMs } = badge;
   const candidates = machinesAtReader({ ...badge, reader: badge.event.reader }, options.machines);
-  const member = await badgeShown(tx, badge.event.badge, atMs);
+  const member = await badgeShown(tx, badge.event.badge, { atMs, nowMs: options.nowMs });
   if (member === null) return await refused(tx, badge, refuse('workshop.not-a-member', 'unknown badge'));
   // An outbox put back from a backup sends again, under other keys, what the log has already.
   const known = await sessionTouchedAt(tx, { member, atMs, machines: candidates.map(({ id }) => id) });
@@ -45,7 +45,8 @@ export async function badgeIn(
   }
   const machine = await chooseMachine(tx, { member, atMs, candidates, zone: options.context.zone });
   if (typeof machine !== 'string') return await refused(tx, badge, machine);
-  const result = await startSession(tx, { machine, member, atMs, by: 'badge' }, options.context);
+  const start = { machine, member, atMs, by: 'badge', badge: badge.event.badge } as const;
+  const result = await startSession(tx, start, options.context);
   return result.ok ? { machine, did: 'started' } : await refused(tx, badge, result);
 }
 

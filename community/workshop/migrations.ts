@@ -48,4 +48,7 @@ const VERSION_1 = `
   CREATE INDEX badge_refusal_at ON badge_refusal (at_ms);
 `;
 
-export const WORKSHOP_MIGRATIONS: FolderMigrations = { folder: 'workshop', steps: [VERSION_1] };
+/** Which badge began it: taken back, it ends what it began. */
+const VERSION_2 = 'ALTER TABLE session ADD COLUMN badge TEXT';
+
+export const WORKSHOP_MIGRATIONS: FolderMigrations = { folder: 'workshop', steps: [VERSION_1, VERSION_2] };

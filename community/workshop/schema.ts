@@ -22,6 +22,8 @@ export type SessionRow = {
   charge_minor: number | null;
   /** Ledger entry; null while open and when nothing was to be paid. */
   ledger_entry: string | null;
+  /** The badge that began it; null on the web, and before this was kept. */
+  badge: string | null;
 };
 
 export type WorkshopTables = {

@@ -11,7 +11,7 @@ import { createWorkshopListener } from './workshop-listener.ts';
 const MIN = 60_000;
 const T0 = Date.UTC(2026, 4, 4, 8, 0);
 const context = { community: COMMUNITY, zone: 'Europe/Vienna', currency: 'EUR' };
-const listener = createWorkshopListener(context);
+const listener = createWorkshopListener(context, () => T0);
 const BOOT = '00000000-0000-7000-8000-00000000000a';
 let db: Db;
 let seq = 0;
@@ -224,6 +224,22 @@ describe('a badge at a reader', () => {
     expect(await sessionsOf('anna')).toMatchObject([{ startMs: at(10) }]);
     const shown = await db.selectFrom('badge').select('last_shown_ms').where('member', '=', PEOPLE.anna).execute();
     expect(shown).toEqual([{ last_shown_ms: at(10) }]);
+  });
+
+  it('of somebody who has left opens nothing, even when it was shown before and is heard of later', async () => {
+    await db
+      .updateTable('member')
+      .set({ left_ms: at(60) })
+      .where('id', '=', PEOPLE.ben)
+      .execute();
+    await db
+      .updateTable('badge')
+      .set({ revoked_ms: at(60) })
+      .where('member', '=', PEOPLE.ben)
+      .execute();
+    await hear([], [badge(10, 'ben', 'laser-1')]);
+    expect(await refusals()).toEqual([{ code: 'workshop.not-a-member' }]);
+    expect(await sessionsOf('ben')).toEqual([]);
   });
 
   it('that serves two free machines needs a booking, or says which one', async () => {

@@ -49,7 +49,8 @@ async function startFacts(
   return {
     nowMs: atMs,
     zone: at.zone,
-    member: member === undefined ? null : { id: member.id, hasLeft: member.left_ms !== null && member.left_ms <= atMs },
+    // Whatever the time: a badge shown before they left may be heard of after, and nobody would badge out again.
+    member: member === undefined ? null : { id: member.id, hasLeft: member.left_ms !== null },
     activity: isHeard ? watch.activity : 'unknown',
     inSession: (await openSession(db, machine))?.member ?? null,
     running: running === undefined ? null : { member: running.member, toMs: running.to_ms },
@@ -78,6 +79,7 @@ export type Start = {
   readonly member: string;
   readonly atMs: number;
   readonly by: 'badge' | 'web';
+  readonly badge?: string;
 };
 
 /** Within a transaction: the decision and the session are one. Returns the session's id. */
@@ -110,26 +112,48 @@ export async function startSession(tx: Db, start: Start, context: WorkshopContex
       unknown_s: null,
       charge_minor: null,
       ledger_entry: null,
+      badge: start.badge ?? null,
     })
     .execute();
   return accept(id);
 }
 
-/** Ends the open session; its charge follows when the machine was heard of up to the end. Returns the session's id. */
+/**
+ * Ends the open session; its charge follows when the machine was heard of up to the end. Returns the session's id.
+ * @param end.member whose it must be; null ends anybody's.
+ */
 export async function endSession(
   tx: Db,
-  end: { machine: string; member: string; atMs: number },
+  end: { machine: string; member: string | null; atMs: number },
   context: WorkshopContext,
 ): Promise<Result<string>> {
   const session = await openSession(tx, end.machine);
-  if (session === undefined || session.member !== end.member) {
-    return refuse('workshop.no-session', 'there is no open session of yours on this machine');
+  if (session === undefined || (end.member !== null && session.member !== end.member)) {
+    const whose = end.member === null ? '' : ' of yours';
+    return refuse('workshop.no-session', `there is no open session${whose} on this machine`);
   }
   const endMs = Math.max(end.atMs, session.start_ms);
   const closing = await registerNear(tx, end.machine, endMs);
   await tx.updateTable('session').set({ end_ms: endMs, closing_mwh: closing }).where('id', '=', session.id).execute();
   await closeSessions(tx, { machine: end.machine, nowMs: end.atMs }, context);
   return accept(session.id);
+}
+
+/** Ends what a badge began that is taken back. Returns the machine; null when nothing of it is open. */
+export async function endSessionOfBadge(
+  tx: Db,
+  end: { badge: string; atMs: number },
+  context: WorkshopContext,
+): Promise<string | null> {
+  const open = await tx
+    .selectFrom('session')
+    .select(['machine', 'member'])
+    .where('badge', '=', end.badge)
+    .where('end_ms', 'is', null)
+    .executeTakeFirst();
+  if (open === undefined) return null;
+  await endSession(tx, { ...open, atMs: end.atMs }, context);
+  return open.machine;
 }
 
 /** The register read last, if that was not too long ago. */

@@ -1,5 +1,5 @@
 /** Follows the log for the workshop: activities, registers and badges, in order of time within a pack. */
-import type { Activity, BadgeEvent as BadgeBody, Pack } from '@commonworks/core';
+import type { Activity, BadgeEvent as BadgeBody, Clock, Pack } from '@commonworks/core';
 import {
   ACTIVITIES,
   BadgeEvent,
@@ -36,7 +36,8 @@ type Finding = { readonly timeMs: number } & (
 /** At one instant the registers come first, so that a session begins with that instant's register; badges last. */
 const ORDER = { register: 0, activity: 1, power: 1, badge: 2 } as const;
 
-export function createWorkshopListener(context: WorkshopContext): LogListener {
+/** `now` is the community's clock: a reader's may be wrong by years. */
+export function createWorkshopListener(context: WorkshopContext, now: Clock): LogListener {
   const machinesOf = keptMachines();
   return async (tx, { pack }, notify) => {
     const all = await machinesOf(tx);
@@ -52,7 +53,7 @@ export function createWorkshopListener(context: WorkshopContext): LogListener {
     for (const finding of found) {
       if (finding.kind === 'badge') {
         const badge = { event: finding.body, edge: pack.edge, device: finding.device, atMs: finding.timeMs };
-        const result = await badgeIn(tx, badge, { machines, context });
+        const result = await badgeIn(tx, badge, { machines, context, nowMs: Math.trunc(now()) });
         notice({ ...result, atMs: finding.timeMs });
         if (result.did === 'refused')
           notify({ kind: 'badge', body: { badge: finding.body.badge } satisfies BadgeNotice });

@@ -14,7 +14,8 @@ export const COMMUNITY_ERRORS = {
   },
   'community.leave-date': {
     title: 'A member cannot leave at that time',
-    remedy: 'Take a time that is over, after they joined and after the last thing they did.',
+    remedy:
+      'Take a time that is over: after they joined, after the newest settled month, and after the last thing they did.',
   },
   'community.ledger-refused': {
     title: 'An entry does not balance, or was posted before with other figures',

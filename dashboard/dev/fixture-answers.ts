@@ -7,7 +7,7 @@ import { localMonth, previousMonth } from '@commonworks/core/time.ts';
 import { type TSchema, Type } from 'typebox';
 import { energyDay, flowAt } from './fixture-flow.ts';
 import { alarmsAt, commandOf, devicesAt, STEPS_AHEAD, stepOn } from './fixture-operator.ts';
-import { FIXTURE_PASSWORD, LOGINS, type Login } from './fixture-people.ts';
+import { FIXTURE_PASSWORD, fixtureMembers, LOGINS, type Login } from './fixture-people.ts';
 import { createRegister } from './fixture-register.ts';
 import type { Call } from './fixture-server.ts';
 import { hashOf, homeIntervals, memberShare, type Person, statementList, statementOf } from './fixture-share.ts';
@@ -125,13 +125,13 @@ function readRoutes(now: () => number): Record<string, Handler> {
       schema: api.MemberShare,
       body: memberShare(personOf(login), query.get('day') ?? '', now()),
     }),
-    'GET /members/:id/statements': ({ login }) => ({
+    'GET /members/:id/statements': ({ login, id }) => ({
       schema: Type.Array(api.StatementSummary),
-      body: statementList(personOf(login), now()),
+      body: statementList(memberOf(id, login), now()),
     }),
-    'GET /members/:id/statements/:month': ({ login, month }) => ({
+    'GET /members/:id/statements/:month': ({ login, id, month }) => ({
       schema: api.Statement,
-      body: statementOf(personOf(login), month, now()),
+      body: statementOf(memberOf(id, login), month, now()),
     }),
     'GET /members/:id/statements/:month/intervals': ({ login, query }) => ({
       schema: Type.Array(api.ShareInterval),
@@ -163,6 +163,7 @@ function workshopRoutes(workshop: ReturnType<typeof createWorkshop>, now: () => 
       workshop.cancel(id);
       return { status: 204 };
     },
+    'DELETE /machines/:id/sessions': ({ id }) => ({ schema: api.Session, body: workshop.end(id) }),
     'GET /members/:id/bookings': ({ login }) => ({
       schema: Type.Array(api.Booking),
       body: workshop.ofMember(login.user),
@@ -203,6 +204,12 @@ function settlements(nowMs: number): api.Settlement[] {
       createdMs: nowMs - 15 * 86_400_000,
     },
   ];
+}
+
+/** Of somebody else the statements look like those of the first home. */
+function memberOf(id: string, login: Login): Person {
+  const name = fixtureMembers().find((member) => member.id === id)?.name;
+  return id === login.user || name === undefined ? personOf(login) : { id, name, home: 0 };
 }
 
 function personOf({ user, name, home }: Login): Person {

@@ -8,11 +8,17 @@ type Answered = { readonly status?: number; readonly schema: TSchema; readonly b
 type Refused = { readonly refused: { readonly status: number; readonly code: string; readonly detail: string } };
 
 const DAY_MS = 86_400_000;
-const UNSOLD = 12;
+const UNSOLD_FIRST = 12;
 /** A keyed hash looks like this: nothing of the card can be read from it. */
 const hash = (seed: string) => seed.repeat(64).slice(0, 64);
 
-type State = { members: api.Member[]; badges: api.BadgeRecord[]; unknown: api.UnknownBadge[]; edges: api.Edge[] };
+type State = {
+  members: api.Member[];
+  unsold: number;
+  badges: api.BadgeRecord[];
+  unknown: api.UnknownBadge[];
+  edges: api.Edge[];
+};
 
 export function createRegister(now: () => number): Record<string, (asked: Asked) => Answered> {
   const state = firstState(now());
@@ -59,18 +65,19 @@ function memberRoutes(state: State, now: () => number): Record<string, (asked: A
       state.badges = state.badges.map((each) => (each.member === id ? { ...each, revokedMs: now() } : each));
       return change(id, { leftMs: now(), roles: [], hasLogin: false });
     },
-    'GET /shares': () => ({ schema: api.ShareCount, body: { issued: 120, unsold: UNSOLD } }),
+    'GET /shares': () => ({ schema: api.ShareCount, body: { issued: 120, unsold: state.unsold } }),
     'POST /shares/transfers': ({ body }) => {
       const { from, to, shares } = body as api.ShareTransferRequest;
       for (const [holder, change] of [
         [from, -shares],
         [to, shares],
       ] as const) {
+        if (holder === 'community') state.unsold += change;
         state.members = state.members.map((each) =>
           each.id === holder ? { ...each, shares: each.shares + change } : each,
         );
       }
-      return { status: 201, schema: api.ShareCount, body: { issued: 120, unsold: UNSOLD } };
+      return { status: 201, schema: api.ShareCount, body: { issued: 120, unsold: state.unsold } };
     },
   };
 }
@@ -139,7 +146,7 @@ function firstState(startMs: number): State {
     { ...at, badge: hash('90d3'), reader: 'badge-2', machines: ['CNC mill', '3D printer'], atMs: startMs - 9 * DAY_MS },
   ];
   const edge = (name: string): api.Edge => ({ id: `edge-${name}`, name, isEnabled: true });
-  return { members, badges, unknown, edges: [edge('roof'), edge('workshop')] };
+  return { members, unsold: UNSOLD_FIRST, badges, unknown, edges: [edge('roof'), edge('workshop')] };
 }
 
 function link(nowMs: number) {

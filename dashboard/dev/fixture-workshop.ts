@@ -11,6 +11,7 @@ type Stored = Omit<Booking, 'isMine'>;
 export function createWorkshop(startMs: number) {
   const { fromMs: midnight } = daySpan(localDay(startMs, ZONE), ZONE);
   const bookings = bookingSeeds(midnight);
+  const ended = new Set<string>();
   const view = (booking: Stored, member: string): Booking => ({ ...booking, isMine: booking.member === member });
 
   return {
@@ -21,6 +22,7 @@ export function createWorkshop(startMs: number) {
         const next = own.filter(({ fromMs }) => fromMs > nowMs).toSorted((a, b) => a.fromMs - b.fromMs)[0];
         return {
           ...machine,
+          ...(ended.has(machine.id) && { occupancy: 'free', activity: 'idle' }),
           current: current === undefined ? null : view(current, member),
           next: next === undefined ? null : view(next, member),
         };
@@ -54,6 +56,13 @@ export function createWorkshop(startMs: number) {
       const index = bookings.findIndex((each) => each.id === id);
       const found = bookings[index];
       if (found !== undefined) bookings[index] = { ...found, status: 'cancelled' };
+    },
+    /** Ben's is the one that is open. */
+    end(machine: string): Session {
+      ended.add(machine);
+      const [first] = sessionSeeds(midnight, { id: 'ben', name: 'Ben' });
+      if (first === undefined) throw new Error('the fixture has sessions');
+      return { ...first, machine };
     },
     sessions: (member: { id: string; name: string }): Session[] => sessionSeeds(midnight, member),
   };

@@ -17,9 +17,10 @@ import { COMMUNITY_HOLDER, holdingsAt, ISSUE_HOLDER, sharesIssued, transferShare
 import { addTariff, listTariffs } from '../../register/tariffs.ts';
 import { listSettlements } from '../../settlement/runs.ts';
 import { isDuplicate } from '../../sqlite-constraint.ts';
-import { LOGGED_IN, roles } from '../access.ts';
+import { LOGGED_IN, people, roles } from '../access.ts';
 import { type App, nowMs, type Routes } from '../app.ts';
 import { accepted } from '../problem.ts';
+import { checkReason } from './parameters.ts';
 
 export const accountRoutes: Routes = (server, app) => {
   const tags = ['accounts'];
@@ -70,7 +71,7 @@ export const accountRoutes: Routes = (server, app) => {
   server.post(
     '/tariffs',
     {
-      config: { access: roles('treasurer') },
+      config: { access: people('treasurer') },
       schema: { tags, summary: 'A tariff from a date on', body: TariffRequest, response: { 201: TariffRecord } },
     },
     async (request, reply) => {
@@ -107,7 +108,7 @@ const shareRoutes: Routes = (server, app) => {
   server.post(
     '/shares',
     {
-      config: { access: roles('treasurer', 'admin') },
+      config: { access: people('treasurer', 'admin') },
       schema: {
         tags,
         summary: 'Issue shares, for members to subscribe',
@@ -116,7 +117,8 @@ const shareRoutes: Routes = (server, app) => {
       },
     },
     async (request, reply) => {
-      const { shares, reason } = request.body;
+      const { shares } = request.body;
+      const reason = checkReason(request.body.reason);
       const issue = { community: app.site.id, from: ISSUE_HOLDER, to: COMMUNITY_HOLDER, atMs: nowMs(app) };
       await app.db
         .transaction()

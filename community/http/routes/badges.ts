@@ -3,8 +3,9 @@ import { BadgeHash, BadgeRecord, BadgeRequest, UnknownBadge } from '@commonworks
 import { Type } from 'typebox';
 import { giveBadge, listBadges, revokeBadge } from '../../badges/badge-register.ts';
 import { unknownBadges } from '../../badges/refusals.ts';
+import { endSessionOfBadge } from '../../workshop/sessions.ts';
 import { roles } from '../access.ts';
-import { nowMs, type Routes } from '../app.ts';
+import { machinesChanged, nowMs, type Routes, workshopOf } from '../app.ts';
 import { accepted } from '../problem.ts';
 
 const tags = ['badges'];
@@ -48,11 +49,20 @@ export const badgeRoutes: Routes = (server, app) => {
       config: { access: roles('admin') },
       schema: {
         tags,
-        summary: 'Take a badge back: it opens nothing any more',
+        summary: 'Take a badge back: it opens nothing any more, and what it opened ends',
         params: Type.Object({ id: BadgeHash }),
         response: { 200: BadgeRecord },
       },
     },
-    (request) => revokeBadge(app.db, request.params.id, nowMs(app)),
+    async (request) => {
+      const { id } = request.params;
+      const atMs = nowMs(app);
+      const { badge, machine } = await app.db.transaction().execute(async (tx) => ({
+        badge: await revokeBadge(tx, id, atMs),
+        machine: await endSessionOfBadge(tx, { badge: id, atMs }, workshopOf(app)),
+      }));
+      if (machine !== null) machinesChanged(app, [machine]);
+      return badge;
+    },
   );
 };

@@ -6,9 +6,10 @@ import { Type } from 'typebox';
 import { spendAdminToken } from '../../auth/admin-token.ts';
 import { isDemoEmail, refuseDemoEmail } from '../../auth/demo-logins.ts';
 import type { Link } from '../../auth/link-store.ts';
-import { checkPassword, loginEmail } from '../../auth/log-in.ts';
+import { type HashedPassword, loginEmail } from '../../auth/log-in.ts';
+import type { Db } from '../../database.ts';
 import { newId } from '../../new-id.ts';
-import { addMember, findMember } from '../../register/members.ts';
+import { addMember, findMember, freeEmail } from '../../register/members.ts';
 import { isDuplicate } from '../../sqlite-constraint.ts';
 import { PUBLIC } from '../access.ts';
 import { type App, nowMs, type Server } from '../app.ts';
@@ -108,7 +109,7 @@ export function linkRoutes(server: Server, app: App): void {
     },
     async (request) => {
       const link = app.logIn.links.look(request.body.token);
-      if (link === null) throw new CodedError('auth.link-spent', 'this link was used, has expired, or is not ours');
+      if (link === null) throw spent();
       const member = link.member === null ? null : await findMember(app.db, link.member, nowMs(app));
       const { purpose, expiresMs } = link;
       return { purpose, expiresMs, name: member?.name ?? null, email: member?.email ?? null };
@@ -128,16 +129,24 @@ export function linkRoutes(server: Server, app: App): void {
     },
     async (request) => {
       const { token, ...body } = request.body;
-      checkPassword(body.password);
+      if (app.logIn.links.look(token) === null) throw spent();
+      const password = await app.logIn.hashPassword(body.password);
       return await app.logIn.links.use(token, (link) =>
-        link.member === null ? makeFirstAdmin(app, body) : setPassword(app, link, body.password),
+        link.member === null ? makeFirstAdmin(app, { ...body, password }) : setPassword(app, link, password),
       );
     },
   );
 }
 
-async function setPassword(app: App, link: Link, password: string) {
-  const member = link.member === null ? null : await findMember(app.db, link.member, nowMs(app));
+const spent = () => new CodedError('auth.link-spent', 'this link was used, has expired, or is not ours');
+
+/** In one transaction: nobody leaves, or gets another address, between the look at the register and the log-in. */
+async function setPassword(app: App, link: Link, password: HashedPassword) {
+  return await app.db.transaction().execute((tx) => setPasswordIn(tx, app, { link, password }));
+}
+
+async function setPasswordIn(tx: Db, app: App, { link, password }: { link: Link; password: HashedPassword }) {
+  const member = link.member === null ? null : await findMember(tx, link.member, nowMs(app));
   if (member?.email == null) throw new CodedError('auth.link-spent', 'the member of this link has no e-mail address');
   if (member.leftMs !== null) throw new CodedError('auth.link-spent', 'the member of this link has left');
   refuseDemoEmail(member.email, app.isDemo);
@@ -146,7 +155,7 @@ async function setPassword(app: App, link: Link, password: string) {
   return { member: member.id, email: member.email };
 }
 
-type Setup = { name?: string; email?: string; password: string };
+type Setup = { name?: string; email?: string; password: HashedPassword };
 
 async function makeFirstAdmin(app: App, { name, email, password }: Setup) {
   if (name === undefined || email === undefined) {
@@ -156,12 +165,15 @@ async function makeFirstAdmin(app: App, { name, email, password }: Setup) {
   const joinedMs = nowMs(app);
   const id = newId(joinedMs);
   try {
-    await addMember(app.db, { community: app.site.id, id, name: name.trim(), email, roles: ['admin'], joinedMs });
+    await app.db.transaction().execute(async (tx) => {
+      await freeEmail(tx, email);
+      await addMember(tx, { community: app.site.id, id, name: name.trim(), email, roles: ['admin'], joinedMs });
+      await app.logIn.create({ member: id, name: name.trim(), email, password });
+    });
   } catch (error) {
     if (isDuplicate(error)) throw new CodedError('auth.email-taken', `${email} is registered already`);
     throw error;
   }
-  await app.logIn.create({ member: id, name: name.trim(), email, password });
   spendAdminToken(app.adminTokenFile);
   return { member: id, email: email.toLowerCase() };
 }

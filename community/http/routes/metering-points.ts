@@ -12,10 +12,11 @@ import { listJudgements } from '../../metering/list-judgements.ts';
 import { newId } from '../../new-id.ts';
 import { addPoint, assignDevice, listPoints, setRatedPower } from '../../register/points.ts';
 import { openSpans } from '../../settlement/periods.ts';
-import { isTriggerAbort, isUnknownReference } from '../../sqlite-constraint.ts';
+import { isTriggerAbort } from '../../sqlite-constraint.ts';
 import { roles } from '../access.ts';
 import { type App, nowMs, type Routes, type Server } from '../app.ts';
 import { linkNext, PageQuery, pageOf } from '../paging.ts';
+import { checkPresent } from '../read-member.ts';
 import { IdParam } from './parameters.ts';
 
 const STAFF = roles('operator', 'treasurer', 'admin');
@@ -45,12 +46,10 @@ function registration(server: Server, app: App): void {
     },
     async (request, reply) => {
       const point = { id: newId(nowMs(app)), ...request.body };
-      try {
-        await addPoint(app.db, { community: app.site.id, ...point });
-      } catch (error) {
-        if (isUnknownReference(error)) throw new CodedError('http.not-found', 'there is no such member');
-        throw error;
-      }
+      await app.db.transaction().execute(async (tx) => {
+        if (point.member !== null) await checkPresent(tx, point.member);
+        await addPoint(tx, { community: app.site.id, ...point });
+      });
       app.live.forget();
       return reply.code(201).send({ ...point, ratedPowerW: point.ratedPowerW ?? null, assignments: [] });
     },
@@ -72,9 +71,13 @@ function assignment(server: Server, app: App): void {
     },
     async (request, reply) => {
       const { id } = request.params;
-      await readPoint(app, id);
+      const { member } = await readPoint(app, id);
       try {
-        await app.db.transaction().execute((tx) => assignDevice(tx, id, { ...request.body, toMs: null }));
+        await app.db.transaction().execute(async (tx) => {
+          // Who lives there next gets a point of their own, whose energy is theirs.
+          if (member !== null) await checkPresent(tx, member);
+          await assignDevice(tx, id, { ...request.body, toMs: null });
+        });
       } catch (error) {
         if (isTriggerAbort(error)) throw new CodedError('http.request-invalid', 'another assignment begins later');
         throw error;

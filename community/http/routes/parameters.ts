@@ -12,6 +12,16 @@ export const IdempotencyHeaders = Type.Object({
   ),
 });
 
+/** Shorter says nothing; the schemas count spaces as well. */
+const REASON_LENGTH_MIN = 3;
+
+/** Without the spaces around it. @throws CodedError `http.request-invalid` when too little is left. */
+export function checkReason(reason: string): string {
+  const trimmed = reason.trim();
+  if (trimmed.length < REASON_LENGTH_MIN) throw new CodedError('http.request-invalid', 'the reason says nothing');
+  return trimmed;
+}
+
 /** @throws CodedError `http.request-invalid` for the 30th of February. */
 export function checkDay(day: string): string {
   const date = new Date(`${day}T00:00:00Z`);

@@ -17,7 +17,7 @@ import { addMachine } from '../../workshop/machine-list.ts';
 import { findSession, memberSessions } from '../../workshop/session-views.ts';
 import { endSession, startSession } from '../../workshop/sessions.ts';
 import { LOGGED_IN, memberOf, principalOf, roles, selfOr } from '../access.ts';
-import { type App, nowMs, type Routes, type Server } from '../app.ts';
+import { type App, machinesChanged, nowMs, type Routes, type Server, workshopOf } from '../app.ts';
 import { linkNext, PageQuery, pageOf } from '../paging.ts';
 import type { Principal } from '../principal.ts';
 import { accepted } from '../problem.ts';
@@ -103,7 +103,7 @@ function bookingRoutes(server: Server, app: App): void {
           make: async () => accepted(await createBooking(tx, { ...request.body, member }, context)),
         }),
       );
-      changed(app, request.body.machine);
+      machinesChanged(app, [request.body.machine]);
       return reply.code(201).send(await ownBooking(app, id, principalOf(request)));
     },
   );
@@ -117,7 +117,7 @@ function bookingRoutes(server: Server, app: App): void {
       const principal = principalOf(request);
       const booking = await ownBooking(app, request.params.id, principal);
       await cancelBooking(app.db, booking.id, nowMs(app));
-      changed(app, booking.machine);
+      machinesChanged(app, [booking.machine]);
       return await ownBooking(app, booking.id, principal);
     },
   );
@@ -151,7 +151,7 @@ async function ownBooking(app: App, id: string, principal: Principal): Promise<B
 }
 
 function sessionRoutes(server: Server, app: App): void {
-  const context = { community: app.site.id, zone: app.site.zone, currency: app.site.currency };
+  const context = workshopOf(app);
   server.get(
     '/members/:id/sessions',
     {
@@ -181,7 +181,7 @@ function sessionRoutes(server: Server, app: App): void {
       const id = await app.db.transaction().execute(async (tx) => {
         return accepted(await startSession(tx, { ...start, atMs: nowMs(app), by: 'web' }, context));
       });
-      changed(app, start.machine);
+      machinesChanged(app, [start.machine]);
       return reply.code(201).send(await readSession(app, id));
     },
   );
@@ -189,12 +189,19 @@ function sessionRoutes(server: Server, app: App): void {
     '/machines/:id/sessions',
     {
       config: { access: LOGGED_IN },
-      schema: { tags, summary: 'Badge out without a reader', params: IdParam, response: { 200: Session } },
+      schema: {
+        tags,
+        summary: "Badge out without a reader; operators and admins end anybody's session",
+        params: IdParam,
+        response: { 200: Session },
+      },
     },
     async (request) => {
-      const end = { machine: await machineId(app, request.params.id), member: memberOf(request), atMs: nowMs(app) };
+      const machine = await machineId(app, request.params.id);
+      const own = memberOf(request);
+      const end = { machine, member: isStaff(principalOf(request)) ? null : own, atMs: nowMs(app) };
       const id = await app.db.transaction().execute(async (tx) => accepted(await endSession(tx, end, context)));
-      changed(app, end.machine);
+      machinesChanged(app, [end.machine]);
       return await readSession(app, id);
     },
   );
@@ -210,10 +217,4 @@ async function readSession(app: App, id: string): Promise<Session> {
   const session = await findSession(app.db, id);
   if (session === null) throw new CodedError('http.not-found', 'there is no such session');
   return session;
-}
-
-function changed(app: App, machine: string): void {
-  app.live.forget();
-  app.live.hub.touch('machine', machine);
-  app.live.hub.flush();
 }

@@ -173,7 +173,9 @@ function membershipCalls(get: Get, send: Send) {
     setRoles: (member: string, roles: readonly Role[]) =>
       send<Member>('PUT', `/members/${id(member)}/roles`, { body: { roles } }),
     leave: (member: string) => send<Member>('POST', `/members/${id(member)}/leave`, { body: {} }),
-    moveShares: (body: ShareTransferRequest) => send<Shares>('POST', '/shares/transfers', { body }),
+    /** The same key twice is one transfer. */
+    moveShares: (body: ShareTransferRequest, idempotencyKey: string) =>
+      send<Shares>('POST', '/shares/transfers', { body, headers: { 'idempotency-key': idempotencyKey } }),
     badges: (options?: Options) => get<BadgeRecord[]>('/badges', options),
     unknownBadges: (options?: Options) => get<UnknownBadge[]>('/badges/unknown', options),
     giveBadge: (badge: string, member: string) => send<BadgeRecord>('POST', '/badges', { body: { badge, member } }),

@@ -1,11 +1,12 @@
 /** One machine: its state from two metres away, who has it, whether I may start and why not, and what I can do. */
 import type { Machine } from '@commonworks/core/api/index.ts';
 import type { Format } from '../format/format.ts';
-import { useApp } from '../state/app.ts';
+import { hasRole, useApp } from '../state/app.ts';
 import { useAction } from '../state/use-action.ts';
 import { text } from '../text/text.ts';
 import { Icon, type IconName } from '../ui/icons.tsx';
 import { Refusal } from '../ui/states.tsx';
+import { EndForOther } from './end-for-other.tsx';
 import { lookOf, machineState } from './machine-look.ts';
 
 /** Stand-by is not worth a line. */
@@ -110,6 +111,9 @@ function MachineButtons({ machine, isBooking, book, onChange }: MachineCardProps
           </button>
         )}
       </div>
+      {machine.occupancy === 'in-session' && !isMine && hasRole(me, 'operator', 'admin') && (
+        <EndForOther machine={machine} onChange={onChange} />
+      )}
     </>
   );
 }

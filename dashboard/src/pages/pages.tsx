@@ -5,9 +5,10 @@ import { Plain } from '../ui/states.tsx';
 import { AcceptPage } from './accept-page.tsx';
 import { CommunityPage } from './community-page.tsx';
 import { MachinesPage } from './machines-page.tsx';
+import { MemberStatementsPage } from './member-statements-page.tsx';
 import { OperatorPage } from './operator-page.tsx';
 import { PeoplePage } from './people-page.tsx';
-import { maySee, type PageName, routeOf, statementMonth } from './routes.ts';
+import { maySee, memberOfPath, type PageName, routeOf, statementMonth } from './routes.ts';
 import { SharePage } from './share-page.tsx';
 import { Shell } from './shell.tsx';
 import { SignInPage } from './sign-in-page.tsx';
@@ -36,6 +37,9 @@ function Content({ path }: { path: string }) {
   if (!maySee(route, me)) return <Lost title={text.state.forbiddenTitle} body={text.state.forbiddenBody} />;
   const month = statementMonth(path);
   if (month !== null) return <StatementPage key={month} month={month} />;
+  const of = memberOfPath(path);
+  if (of !== null && of.month === null) return <MemberStatementsPage key={of.member} member={of.member} />;
+  if (of?.month != null) return <StatementPage key={path} month={of.month} member={of.member} />;
   if (path !== route.path) return <Lost title={text.state.notFoundTitle} body={text.state.notFoundBody} />;
   return <Page name={route.name} />;
 }

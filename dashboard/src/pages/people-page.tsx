@@ -19,8 +19,9 @@ export function PeoplePage() {
   const members = useResource((signal) => api.members({ signal }), [generation]);
   const badges = useResource((signal) => api.badges({ signal }), [generation]);
   const unknown = useResource((signal) => api.unknownBadges({ signal }), [generation]);
+  const shares = useResource((signal) => api.shares({ signal }), [generation]);
   const reload = () => {
-    for (const each of [members, badges, unknown]) each.reload();
+    for (const each of [members, badges, unknown, shares]) each.reload();
   };
   const registered = badges.data ?? [];
   return (
@@ -38,12 +39,18 @@ export function PeoplePage() {
           <div class="columns is-wide-left">
             <section class="card">
               <h2>{text.people.members}</h2>
-              <MemberList members={list} badges={registered} onLink={setLink} onChanged={reload} />
+              <MemberList
+                members={list}
+                badges={registered}
+                unsold={shares.data?.unsold ?? 0}
+                onLink={setLink}
+                onChanged={reload}
+              />
             </section>
             <AddMember
               onAdded={(added) => {
                 setLink(added);
-                members.reload();
+                reload();
               }}
             />
           </div>

@@ -31,6 +31,17 @@ export function routeOf(path: string): Route | undefined {
   );
 }
 
+/** Where treasurers and admins read the statements of a member; with a month behind it, one of them. */
+export function statementsPath(member: string): string {
+  return `/treasury/statements/${encodeURIComponent(member)}`;
+}
+
+/** What `statementsPath` was made of; null anywhere else. */
+export function memberOfPath(path: string): { readonly member: string; readonly month: string | null } | null {
+  const [, member, month] = /^\/treasury\/statements\/([\w-]{1,60})(?:\/(\d{4}-(?:0[1-9]|1[0-2])))?$/.exec(path) ?? [];
+  return member === undefined ? null : { member, month: month ?? null };
+}
+
 /** `/share/2026-05` is the statement of that month; null anywhere else. */
 export function statementMonth(path: string): string | null {
   return /^\/share\/(\d{4}-(?:0[1-9]|1[0-2]))$/.exec(path)?.[1] ?? null;

@@ -10,14 +10,17 @@ import { text } from '../text/text.ts';
 import { Answer } from '../ui/figure.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Empty, Loaded } from '../ui/states.tsx';
+import { memberOfPath, statementsPath } from './routes.ts';
 
-export function StatementPage({ month }: { month: string }) {
+/** Without a member one's own. */
+export function StatementPage({ month, member }: { month: string; member?: string }) {
   const { me } = useApp();
-  if (me?.member == null) return <Empty icon="share" title={text.share.noMemberTitle} body={text.share.noMember} />;
-  return <OwnStatement member={me.member} month={month} />;
+  const whose = member ?? me?.member;
+  if (whose == null) return <Empty icon="share" title={text.share.noMemberTitle} body={text.share.noMember} />;
+  return <StatementOf member={whose} month={month} />;
 }
 
-function OwnStatement({ member, month }: { member: string; month: string }) {
+function StatementOf({ member, month }: { member: string; month: string }) {
   const { api } = useApp();
   const statement = useResource((signal) => api.statement(member, month, { signal }), [member, month]);
   return <Loaded resource={statement}>{(data) => <StatementView statement={data} />}</Loaded>;
@@ -46,20 +49,20 @@ function StatementView({ statement }: { statement: Statement }) {
 }
 
 function StatementHead({ statement }: { statement: Statement }) {
-  const { api, format, community } = useApp();
-  const { totalMinor, status, settledMs, month, member } = statement;
-  const amount = format.money(Math.abs(totalMinor));
-  const sentence =
-    totalMinor === 0 ? text.statement.even : totalMinor > 0 ? text.statement.owe(amount) : text.statement.owed(amount);
+  const { api, format, community, me, router } = useApp();
+  const { status, settledMs, month, member, memberName } = statement;
+  const amount = format.money(Math.abs(statement.totalMinor));
+  const isOthers = memberOfPath(router.place.value.path) !== null;
+  const sentence = sentenceOf(statement, { isMine: me?.member === member, amount });
   const isSettled = status === 'settled' && settledMs !== null;
   return (
     <div class="statement-head">
-      <a class="row small no-print" href="/share">
+      <a class="row small no-print" href={isOthers ? statementsPath(member) : '/share'}>
         <Icon name="back" size={16} />
-        {text.statement.back}
+        {isOthers ? text.treasury.statementsOf(memberName) : text.statement.back}
       </a>
       <p class="soft">
-        {text.statement.title(format.month(month))}, {statement.memberName}, {community.name}
+        {text.statement.title(format.month(month))}, {memberName}, {community.name}
       </p>
       <Answer sentence={sentence} mark={amount} />
       <div class="row">
@@ -81,6 +84,16 @@ function StatementHead({ statement }: { statement: Statement }) {
       </div>
     </div>
   );
+}
+
+function sentenceOf(
+  { totalMinor, memberName }: Statement,
+  { isMine, amount }: { isMine: boolean; amount: string },
+): string {
+  const words = text.statement;
+  if (totalMinor === 0) return words.even;
+  if (isMine) return totalMinor > 0 ? words.owe(amount) : words.owed(amount);
+  return totalMinor > 0 ? words.owes(memberName, amount) : words.isOwed(memberName, amount);
 }
 
 function Proofs({ statement }: { statement: Statement }) {

@@ -8,8 +8,9 @@ import { hasRole, useApp } from '../state/app.ts';
 import { useAction } from '../state/use-action.ts';
 import { type Resource, useResource } from '../state/use-resource.ts';
 import { text } from '../text/text.ts';
+import { MembersStatements } from '../treasury/members-statements.tsx';
 import { SettlementList } from '../treasury/settlement-list.tsx';
-import { ShareIssueCard } from '../treasury/share-issue.tsx';
+import { SharesCard } from '../treasury/shares-card.tsx';
 import { Tariffs } from '../treasury/tariffs.tsx';
 import { Choice } from '../ui/field.tsx';
 import { Answer } from '../ui/figure.tsx';
@@ -23,6 +24,7 @@ export function TreasuryPage() {
   const { api, me } = useApp();
   const runs = useResource((signal) => api.settlements({ signal }), []);
   const head = useResource((signal) => api.ledgerHead({ signal }), []);
+  const members = useResource((signal) => api.members({ signal }), []);
   const reload = () => {
     runs.reload();
     head.reload();
@@ -37,10 +39,11 @@ export function TreasuryPage() {
               <h2>{text.treasury.runs}</h2>
               <SettlementList runs={list} />
               <Tariffs />
-              <ShareIssueCard />
+              <SharesCard members={members.data ?? []} onMoved={members.reload} />
             </section>
             <div class="stack">
               {hasRole(me, 'treasurer') && <CloseMonth onDone={reload} />}
+              <MembersStatements members={members.data ?? []} />
               <HeadCard head={head} />
             </div>
           </div>

@@ -19,10 +19,12 @@ export type AssignMeterProps = {
 
 export function AssignMeter({ points, devices, onAssigned }: AssignMeterProps) {
   const { api, live, announce } = useApp();
-  const [point, setPoint] = useState(points[0]?.id ?? '');
+  const [picked, setPoint] = useState('');
   const [chosen, setChosen] = useState('');
   const [modulus, setModulus] = useState('');
   const { isBusy, error, run } = useAction();
+  // What was picked may be gone since: its owner left.
+  const point = (points.find(({ id }) => id === picked) ?? points[0])?.id ?? '';
   const device = chosen === '' ? deviceKey(devices[0] ?? { edge: '', device: '' }) : chosen;
   const assign = (event: Event) => {
     event.preventDefault();

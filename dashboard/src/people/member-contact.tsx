@@ -9,15 +9,22 @@ import { Refusal } from '../ui/states.tsx';
 
 export function MemberContact({ member, onChanged }: { member: Member; onChanged: () => void }) {
   const { api, announce } = useApp();
+  /** As it was when these fields were filled: what nobody edited here is not sent, and stays as others changed it. */
+  const [known, setKnown] = useState(member);
   const [name, setName] = useState(member.name);
   const [email, setEmail] = useState(member.email ?? '');
   const { isBusy, error, run } = useAction();
   const save = (event: Event) => {
     event.preventDefault();
     return run(async () => {
-      const address = email.trim();
-      await api.changeMember(member.id, { name: name.trim(), ...(address === '' ? {} : { email: address }) });
-      announce(text.membership.saved(name.trim()));
+      const typed = { name: name.trim(), email: email.trim() };
+      const change = {
+        ...(typed.name !== known.name && { name: typed.name }),
+        ...(typed.email !== (known.email ?? '') && { email: typed.email }),
+      };
+      if (Object.keys(change).length === 0) return;
+      setKnown(await api.changeMember(member.id, change));
+      announce(text.membership.saved(typed.name));
       onChanged();
     });
   };

@@ -1,6 +1,7 @@
 /** Members with their shares and roles: a link for those who cannot log in, and each opens to what can be changed. */
 import type { BadgeRecord, Member } from '@commonworks/core/api/index.ts';
 import { useState } from 'preact/hooks';
+import { statementsPath } from '../pages/routes.ts';
 import { useApp } from '../state/app.ts';
 import { useAction } from '../state/use-action.ts';
 import { text } from '../text/text.ts';
@@ -16,6 +17,8 @@ import { MemberShares } from './member-shares.tsx';
 export type MemberListProps = {
   readonly members: readonly Member[];
   readonly badges: readonly BadgeRecord[];
+  /** Shares that nobody holds. */
+  readonly unsold: number;
   readonly onLink: (link: LinkOut) => void;
   readonly onChanged: () => void;
 };
@@ -48,7 +51,10 @@ function Former({ members }: { members: readonly Member[] }) {
         {members.map(({ id, name, leftMs }) => (
           <li key={id} class="booking-row">
             <span class="strong">{name}</span>{' '}
-            <span class="small soft">{text.membership.leftOn(format.dateLong(leftMs ?? 0))}</span>
+            <span class="small soft">{text.membership.leftOn(format.dateLong(leftMs ?? 0))}</span>{' '}
+            <a class="small" href={statementsPath(id)} aria-label={text.treasury.statementsOf(name)}>
+              {text.treasury.statementsShort}
+            </a>
           </li>
         ))}
       </ul>
@@ -105,7 +111,7 @@ function MemberRow({ member, onLink, ...of }: MemberRowProps) {
   );
 }
 
-function MemberChanges({ member, members, badges, onChanged }: Omit<MemberRowProps, 'onLink'>) {
+function MemberChanges({ member, members, badges, unsold, onChanged }: Omit<MemberRowProps, 'onLink'>) {
   const { me, refreshMe } = useApp();
   const changed = () => {
     onChanged();
@@ -117,7 +123,7 @@ function MemberChanges({ member, members, badges, onChanged }: Omit<MemberRowPro
       <MemberContact member={member} onChanged={changed} />
       <MemberRoles member={member} onChanged={changed} />
       <MemberBadges badges={own} onChanged={changed} />
-      <MemberShares key={member.shares} member={member} members={members} onChanged={changed} />
+      <MemberShares key={member.shares} member={member} members={members} unsold={unsold} onChanged={changed} />
       <MemberLeave member={member} onChanged={changed} />
     </div>
   );

@@ -1,5 +1,5 @@
 /** What is measured where: metering points and their meters, and the agents that read them. */
-import type { Member } from '@commonworks/core/api/index.ts';
+import type { Member, MeteringPoint } from '@commonworks/core/api/index.ts';
 import type { ComponentChildren } from 'preact';
 import { useApp } from '../state/app.ts';
 import { useResource } from '../state/use-resource.ts';
@@ -16,10 +16,13 @@ import { RatePoint } from './rate-point.tsx';
 /** Of `members` those who have left still name their old points, and are offered no new ones. */
 export function Places({ members }: { members: readonly Member[] }) {
   const present = members.filter(({ leftMs }) => leftMs === null);
+  const gone = new Set(members.filter(({ leftMs }) => leftMs !== null).map(({ id }) => id));
   const { api } = useApp();
-  const points = useResource((signal) => api.meteringPoints({ signal }), []);
+  // Who leaves takes the meters off their points.
+  const points = useResource((signal) => api.meteringPoints({ signal }), [gone.size]);
   const edges = useResource((signal) => api.edges({ signal }), []);
   const devices = useResource((signal) => api.devices({ signal }), []);
+  const open = (known: readonly MeteringPoint[]) => known.filter(({ member }) => member === null || !gone.has(member));
   return (
     <>
       <section class="card">
@@ -32,9 +35,9 @@ export function Places({ members }: { members: readonly Member[] }) {
                 <Fold title={text.people.addPoint}>
                   <AddPoint members={present} onAdded={points.reload} />
                 </Fold>
-                {known.length > 0 && (
+                {open(known).length > 0 && (
                   <Fold title={text.people.chooseMeter}>
-                    <AssignMeter points={known} devices={devices.data ?? []} onAssigned={points.reload} />
+                    <AssignMeter points={open(known)} devices={devices.data ?? []} onAssigned={points.reload} />
                   </Fold>
                 )}
                 {known.length > 0 && (

@@ -84,7 +84,7 @@ function UnknownRow({ unknown, members, onGiven }: UnknownRowProps) {
         <Choice
           label={words.giveTo}
           value={member}
-          options={[['', words.choose], ...members.map(({ id, name }) => [id, name] as const)]}
+          options={[['', text.membership.choose], ...members.map(({ id, name }) => [id, name] as const)]}
           choose={setMember}
         />
         <button

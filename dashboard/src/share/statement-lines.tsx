@@ -64,13 +64,16 @@ function reckoning(line: StatementLine, format: Format): string {
 }
 
 function Proof({ line, statement }: { line: StatementLine; statement: Statement }) {
+  const { me } = useApp();
   if (line.kind === 'session') {
     return (
       <div class="stack is-tight">
         <p>{text.statement.sessionProof}</p>
-        <p>
-          <a href="/machines">{text.statement.openSessions}</a>
-        </p>
+        {me?.member === statement.member && (
+          <p>
+            <a href="/machines">{text.statement.openSessions}</a>
+          </p>
+        )}
       </div>
     );
   }

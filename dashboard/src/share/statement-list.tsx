@@ -1,11 +1,12 @@
-/** My statements, newest first: draft or settled, with the amount. */
+/** Somebody's statements, newest first: draft or settled, with the amount. */
 import type { StatementSummary } from '@commonworks/core/api/index.ts';
 import { useApp } from '../state/app.ts';
 import { text } from '../text/text.ts';
 import { Badge } from '../ui/badge.tsx';
 import { Icon } from '../ui/icons.tsx';
 
-export function StatementList({ list }: { list: readonly StatementSummary[] }) {
+/** `base` is the address that the month is added to. */
+export function StatementList({ list, base = '/share' }: { list: readonly StatementSummary[]; base?: string }) {
   const { format } = useApp();
   if (list.length === 0) return <p class="soft">{text.share.noStatements}</p>;
   const newestFirst = list.toSorted((a, b) => b.month.localeCompare(a.month));
@@ -13,7 +14,7 @@ export function StatementList({ list }: { list: readonly StatementSummary[] }) {
     <ul class="links">
       {newestFirst.map((statement) => (
         <li key={statement.month}>
-          <a href={`/share/${statement.month}`} class="link-row">
+          <a href={`${base}/${statement.month}`} class="link-row">
             <span class="stack is-tight">
               <span class="strong">{format.month(statement.month)}</span>
               <StatusBadge status={statement.status} />

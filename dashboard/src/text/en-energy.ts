@@ -137,6 +137,8 @@ export const enEnergy = {
     owe: (amount: string) => `You pay ${amount}.`,
     owed: (amount: string) => `You get ${amount}.`,
     even: 'Nothing to pay.',
+    owes: (name: string, amount: string) => `${name} pays ${amount}.`,
+    isOwed: (name: string, amount: string) => `${name} gets ${amount}.`,
     adjustment: 'Correction of an earlier month',
     draft: 'Draft',
     draftLong: 'Draft: it moves with every measured quarter hour until the treasurer closes the month.',

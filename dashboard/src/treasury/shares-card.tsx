@@ -1,4 +1,5 @@
-/** How many shares there are; the treasurer issues more, which members then subscribe. */
+/** How many shares there are; the treasurer hands them on, and issues more, which members then subscribe. */
+import type { Member } from '@commonworks/core/api/index.ts';
 import { useState } from 'preact/hooks';
 import { hasRole, useApp } from '../state/app.ts';
 import { useAction } from '../state/use-action.ts';
@@ -7,15 +8,27 @@ import { text } from '../text/text.ts';
 import { TextField } from '../ui/field.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Loaded, Refusal } from '../ui/states.tsx';
+import { communityHolder, MoveShares } from './move-shares.tsx';
 
-export function ShareIssueCard() {
+export type SharesCardProps = { readonly members: readonly Member[]; readonly onMoved: () => void };
+
+export function SharesCard({ members, onMoved }: SharesCardProps) {
   const { api, me } = useApp();
   const shares = useResource((signal) => api.shares({ signal }), []);
+  const moved = () => {
+    shares.reload();
+    onMoved();
+  };
   return (
     <section class="card">
       <h2>{text.treasury.shares}</h2>
       <Loaded resource={shares}>
-        {({ issued, unsold }) => <p>{text.treasury.shareCount(String(issued), String(unsold))}</p>}
+        {({ issued, unsold }) => (
+          <>
+            <p>{text.treasury.shareCount(String(issued), String(unsold))}</p>
+            <HandOn members={members} unsold={unsold} onMoved={moved} />
+          </>
+        )}
       </Loaded>
       {hasRole(me, 'treasurer', 'admin') && (
         <details>
@@ -27,6 +40,21 @@ export function ShareIssueCard() {
         </details>
       )}
     </section>
+  );
+}
+
+function HandOn({ members, unsold, onMoved }: SharesCardProps & { readonly unsold: number }) {
+  const present = members.filter(({ leftMs }) => leftMs === null).toSorted((a, b) => a.name.localeCompare(b.name));
+  const holders = [communityHolder(unsold), ...present];
+  if (present.length === 0) return null;
+  return (
+    <details>
+      <summary>
+        <Icon name="chevron" size={16} />
+        {text.membership.handOn}
+      </summary>
+      <MoveShares givers={holders.filter(({ shares }) => shares > 0)} takers={holders} onMoved={onMoved} />
+    </details>
   );
 }
 

@@ -1,0 +1,73 @@
+/** What treasurers and operators do for others, in a real browser: shares, statements, a session that nobody ends. */
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startFixtureServer } from '../dashboard/dev/fixture-server.ts';
+import { addAxe, violations } from './pages/axe.ts';
+import { logIn, openBrowser, visitor } from './pages/browser.ts';
+import { fixtureLogin } from './pages/logins.ts';
+import { open, pageNamed } from './pages/page-list.ts';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await openBrowser();
+});
+afterAll(() => browser.close());
+
+type Visit = { context: BrowserContext; url: string; who: string; name: 'treasury' | 'machines' };
+
+async function visit({ context, url, who, name }: Visit): Promise<Page> {
+  await addAxe(context);
+  await logIn(context, url, fixtureLogin(who));
+  const page = await context.newPage();
+  await open(page, url, pageNamed(name));
+  return page;
+}
+
+describe('a treasurer', () => {
+  it('hands shares on, from what is unsold and between members', async () => {
+    await using server = await startFixtureServer();
+    await using context = await visitor(browser, 'phone', 'light');
+    const page = await visit({ context, url: server.url, who: 'theo', name: 'treasury' });
+    await page.locator('summary', { hasText: 'Hand shares on' }).click();
+    const form = page.locator('form', { has: page.getByLabel('Hand on to') });
+    await form.getByLabel('Hand on to').selectOption({ label: 'Anna' });
+    await form.getByLabel('How many').fill('5');
+    await form.getByLabel('Why, for the register').fill('Bought');
+    await form.getByRole('button', { name: 'Hand on' }).click();
+    await page.getByText('5 shares handed on to Anna.').first().waitFor();
+    await page.getByText('7 of them unsold').waitFor();
+    expect(await violations(page)).toEqual([]);
+  });
+
+  it("reads a member's statement", async () => {
+    await using server = await startFixtureServer();
+    await using context = await visitor(browser, 'phone', 'light');
+    const page = await visit({ context, url: server.url, who: 'theo', name: 'treasury' });
+    await page.getByLabel('Member', { exact: true }).selectOption({ label: 'Ben' });
+    await page.getByRole('link', { name: 'Open the statements' }).click();
+    await page.locator('.link-row').first().click();
+    await page.getByRole('heading', { name: /^Ben (pays|gets) / }).waitFor();
+    await page.getByRole('link', { name: 'Statements of Ben' }).click();
+    await page.getByRole('heading', { name: 'Statements of Ben' }).waitFor();
+  });
+});
+
+describe('an operator', () => {
+  it('ends the session of somebody else, and is asked twice', async () => {
+    await using server = await startFixtureServer();
+    await using context = await visitor(browser, 'phone', 'light');
+    const page = await visit({ context, url: server.url, who: 'olga', name: 'machines' });
+    await page.getByRole('button', { name: 'End their session: Laser cutter' }).click();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Yes, end it now' }).click();
+    await page.getByText('The session of Ben has ended.').first().waitFor();
+    await expect.poll(() => page.getByRole('button', { name: /^End their session/ }).count()).toBe(0);
+  });
+
+  it('is a person of that office: a member sees no such button', async () => {
+    await using server = await startFixtureServer();
+    await using context = await visitor(browser, 'phone', 'light');
+    const page = await visit({ context, url: server.url, who: 'anna', name: 'machines' });
+    expect(await page.getByRole('button', { name: /^End their session/ }).count()).toBe(0);
+  });
+});
