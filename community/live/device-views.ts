@@ -11,13 +11,18 @@ export type ReachOf = (edge: string, device: string) => Reach | undefined;
 
 export type DevicesAt = { readonly nowMs: number; readonly edges: readonly EdgeName[]; readonly reach: ReachOf };
 
-/** Devices of the edges in the register. */
+/** home-2 before home-10, and edges by the names people gave them. */
+const BY_NAME = new Intl.Collator('en', { numeric: true });
+
+/** Devices of the edges in the register, by the names of edge and device. */
 export function deviceViews(live: LiveValuesStore, at: DevicesAt): Device[] {
   const names = new Map(at.edges.map((edge) => [edge.id, edge.name]));
   return live
     .known()
     .filter(({ edge }) => names.has(edge))
-    .map(({ edge, device }) => toView(live, { edge, device, edgeName: names.get(edge) ?? edge }, at));
+    .map(({ edge, device }) => ({ edge, device, edgeName: names.get(edge) ?? edge }))
+    .sort((a, b) => BY_NAME.compare(a.edgeName, b.edgeName) || BY_NAME.compare(a.device, b.device))
+    .map((which) => toView(live, which, at));
 }
 
 /** One of them, by `edge/device`; null when the edge is not in the register. */

@@ -1,6 +1,7 @@
 /** What is known live: bounded for each edge, and forgotten when the edge announces other devices. */
 import type { EdgeStatus } from '@commonworks/core';
 import { describe, expect, it } from 'vitest';
+import { deviceViews } from './device-views.ts';
 import { createLiveValues } from './live-values.ts';
 
 const values = { activePowerW: { value: 1, quality: 'good' as const } };
@@ -31,5 +32,17 @@ describe('live values', () => {
     expect(live.known()).toHaveLength(501);
     expect(live.announced('evil', 'd-0-0')).toBeUndefined();
     expect(live.announced('good', 'relay')).toBeDefined();
+  });
+
+  it('are listed by the names of their edges and devices, numbers as people count', () => {
+    const live = createLiveValues();
+    live.takeStatus('0-workshop', announcing(['saw']));
+    live.takeStatus('1-roof', announcing(['home-10', 'home-2']));
+    const edges = [
+      { id: '0-workshop', name: 'workshop' },
+      { id: '1-roof', name: 'roof' },
+    ];
+    const views = deviceViews(live, { nowMs: 0, edges, reach: () => undefined });
+    expect(views.map(({ device }) => device)).toEqual(['home-2', 'home-10', 'saw']);
   });
 });
