@@ -92,9 +92,9 @@ it('calls an interval with a restart estimated, and one with a swap missing', ()
 });
 
 it('credits a wrap inside an interval, also across an interpolated edge', () => {
-  const wrap: CounterFacts = { ratedPowerW: 50_000, widthBits: 16 };
-  const samples = [sample(0, 65_000_000), sample(LENGTH - 300_000, 65_400_000), sample(LENGTH + 300_000, 64_000)];
-  const { intervals } = deriveIntervals(samples, { facts: wrap, span: { fromMs: 0, toMs: LENGTH }, lengthMs: LENGTH });
+  const wraps = (timeMs: number, mwh: number) => ({ ...sample(timeMs, mwh), modulusMwh: 65_536_000 });
+  const samples = [wraps(0, 65_000_000), wraps(LENGTH - 300_000, 65_400_000), wraps(LENGTH + 300_000, 64_000)];
+  const { intervals } = derive(samples, LENGTH);
   // 65,536,000 - 65,400,000 + 64,000 = 200,000 flowed between the last two; half of it before the edge.
   expect(intervals[0]).toMatchObject({ energyMwh: 500_000, closingMwh: 65_500_000, quality: 'estimated' });
 });

@@ -5,13 +5,15 @@ import type { CounterFacts, RegisterSample } from './register-sample.ts';
 
 const QUARTER = 900_000;
 const KWH = 1_000_000;
+/** Where a register of 16 bits of 1 Wh wraps. */
+const BITS_16 = 65_536 * 1000;
 
-function series(mwh: (number | null)[], meter?: string): RegisterSample[] {
+function series(mwh: (number | null)[], of: Pick<RegisterSample, 'meter' | 'modulusMwh'> = {}): RegisterSample[] {
   return mwh.map((value, i) => ({
     timeMs: i * QUARTER,
     mwh: value,
     quality: value === null ? 'missing' : 'good',
-    ...(meter === undefined ? {} : { meter }),
+    ...of,
   }));
 }
 
@@ -21,6 +23,7 @@ type Case = {
   title: string;
   mwh: (number | null)[];
   facts: CounterFacts;
+  modulusMwh?: number;
   total: number;
   kinds: string[];
   segments?: number;
@@ -68,35 +71,40 @@ const cases: Case[] = [
   {
     title: 'a wrap of 16 bits of 0.1 kWh',
     mwh: [65_535 * 100_000, 1 * 100_000],
-    facts: { ...household, widthBits: 16, resolutionMwh: 100_000 },
+    facts: household,
+    modulusMwh: 65_536 * 100_000,
     total: 200_000,
     kinds: ['rollover'],
   },
   {
     title: 'a wrap at exactly the modulus',
     mwh: [65_535 * 1000, 0, 2000],
-    facts: { ...household, widthBits: 16 },
+    facts: household,
+    modulusMwh: BITS_16,
     total: 3000,
     kinds: ['rollover'],
   },
   {
     title: 'a display that wraps at 99999.9 kWh',
     mwh: [99_999_900_000, 400_000, 500_000],
-    facts: { ...household, modulusMwh: 100_000 * KWH },
+    facts: household,
+    modulusMwh: 100_000 * KWH,
     total: 600_000,
     kinds: ['rollover'],
   },
   {
     title: 'a fall that would be a wrap of more than can flow',
     mwh: [30_000 * 1000, 500_000, 600_000],
-    facts: { ratedPowerW: 5000, widthBits: 16 },
+    facts: { ratedPowerW: 5000 },
+    modulusMwh: BITS_16,
     total: 600_000,
     kinds: ['reset'],
   },
   {
     title: 'a wrap that nothing bounds',
     mwh: [65_535_000, 1000, 3000],
-    facts: { widthBits: 16 },
+    facts: {},
+    modulusMwh: BITS_16,
     total: 2000,
     kinds: ['swap'],
     segments: 2,
@@ -149,8 +157,8 @@ const cases: Case[] = [
   },
 ];
 
-it.each(cases)('judges $title', ({ mwh, facts, total, kinds, segments }) => {
-  const { points, judgements } = judgeCounter(series(mwh), facts);
+it.each(cases)('judges $title', ({ mwh, facts, modulusMwh, total, kinds, segments }) => {
+  const { points, judgements } = judgeCounter(series(mwh, modulusMwh === undefined ? {} : { modulusMwh }), facts);
   expect(points.at(-1)?.cumulativeMwh).toBe(total);
   const heard = judgements.map((judgement) => judgement.kind);
   expect(mwh.length > 100 ? heard.filter((kind) => kind !== 'glitch') : heard).toEqual(kinds);
@@ -158,8 +166,8 @@ it.each(cases)('judges $title', ({ mwh, facts, total, kinds, segments }) => {
 });
 
 it('takes a change of meter for a swap whatever the values say', () => {
-  const old = series([10 * KWH, 11 * KWH], 'a');
-  const swapped = series([0, 0, 12 * KWH, 13 * KWH], 'b').slice(2);
+  const old = series([10 * KWH, 11 * KWH], { meter: 'a' });
+  const swapped = series([0, 0, 12 * KWH, 13 * KWH], { meter: 'b' }).slice(2);
   const { points, judgements } = judgeCounter([...old, ...swapped], household);
   expect(judgements).toEqual([
     { timeMs: 2 * QUARTER, kind: 'swap', beforeMwh: 11 * KWH, afterMwh: 12 * KWH, creditedMwh: null },
@@ -168,14 +176,13 @@ it('takes a change of meter for a swap whatever the values say', () => {
 });
 
 it('wraps each meter of a place at its own modulus', () => {
-  const facts = { ratedPowerW: 20_000, modulusMwh: 1000 * KWH };
   const own = (mwh: number[], at: number, modulusMwh: number) =>
     mwh.map((value, i) => ({
       ...{ timeMs: (at + i) * QUARTER, mwh: value, quality: 'good' as const, meter: String(at), modulusMwh },
     }));
   const { points, judgements } = judgeCounter(
     [...own([99 * KWH, 0.5 * KWH], 0, 100 * KWH), ...own([9_999 * KWH, 1 * KWH], 2, 10_000 * KWH)],
-    facts,
+    household,
   );
   expect(judgements.map(({ kind, creditedMwh }) => [kind, creditedMwh])).toEqual([
     ['rollover', 1.5 * KWH],
@@ -206,15 +213,19 @@ const anySeries = fc.array(fc.oneof(fc.integer({ min: 0, max: 3000 }), fc.consta
 const anyFacts = fc.constantFrom<CounterFacts>(
   {},
   household,
-  { ratedPowerW: 2000, widthBits: 16 },
-  { modulusMwh: 8 * KWH, ratedPowerW: 30_000 },
-  { modulusMwh: 8 * KWH, ratedPowerW: 2000, refreshMs: QUARTER },
+  { ratedPowerW: 2000 },
+  { ratedPowerW: 2000, refreshMs: QUARTER },
+);
+const anyMeter = fc.constantFrom<Pick<RegisterSample, 'modulusMwh'>>(
+  {},
+  { modulusMwh: BITS_16 },
+  { modulusMwh: 8 * KWH },
 );
 
 it('never makes cumulative energy fall, whatever the register says', () => {
   fc.assert(
-    fc.property(anySeries, anyFacts, (mwh, facts) => {
-      const { points } = judgeCounter(series(mwh), facts);
+    fc.property(anySeries, anyFacts, anyMeter, (mwh, facts, meter) => {
+      const { points } = judgeCounter(series(mwh, meter), facts);
       for (const [i, point] of points.entries())
         expect(point.cumulativeMwh).toBeGreaterThanOrEqual(points[i - 1]?.cumulativeMwh ?? 0);
     }),
@@ -224,8 +235,7 @@ it('never makes cumulative energy fall, whatever the register says', () => {
 it('never credits more than the rated power can have carried', () => {
   fc.assert(
     fc.property(anySeries, (mwh) => {
-      const facts = { ratedPowerW: 2000, widthBits: 16 };
-      const { points } = judgeCounter(series(mwh), facts);
+      const { points } = judgeCounter(series(mwh, { modulusMwh: BITS_16 }), { ratedPowerW: 2000 });
       const hours = ((points.at(-1)?.timeMs ?? 0) - (points[0]?.timeMs ?? 0)) / 3_600_000;
       // Each step may add one count and two seconds of latching to rated power times time.
       const slack = points.length * (1000 + 2000 * (2 / 3.6));

@@ -7,7 +7,6 @@ import {
   type CounterFacts,
   flowMaxMwh,
   isUsable,
-  modulusOf,
   type RegisterSample,
   stepMaxMwh,
   type UsableSample,
@@ -72,7 +71,7 @@ export function judgeCounter(samples: readonly RegisterSample[], facts: CounterF
       judgements.push({ timeMs, kind: step, beforeMwh: walk.highMwh, afterMwh: mwh, creditedMwh });
     }
     if (step === 'glitch') continue;
-    points.push(nextPoint(points.at(-1), sample, { step, creditedMwh, modulusMwh: modulusOf(facts, sample) }));
+    points.push(nextPoint(points.at(-1), sample, { step, creditedMwh, modulusMwh: sample.modulusMwh ?? null }));
     if (step !== 'dip') moveOn(walk, sample, step);
   }
   return { points, judgements };
@@ -117,8 +116,8 @@ function judgeFall(walk: Walk, index: number, sample: UsableSample): Verdict {
   if (highMwh - sample.mwh <= DIP_MAX_MWH && sample.mwh > highMwh / 2) return { step: 'dip', creditedMwh: 0 };
   if (comesBack(walk, index, sample)) return GLITCH;
   const isBounded = facts.ratedPowerW !== undefined;
-  const modulus = modulusOf(facts, sample);
-  if (modulus !== null && isBounded && highMwh < modulus) {
+  const modulus = sample.modulusMwh;
+  if (modulus !== undefined && isBounded && highMwh < modulus) {
     const wrapped = sample.mwh + modulus - highMwh;
     if (wrapped <= possibleSince(walk, sample)) return { step: 'rollover', creditedMwh: wrapped };
   }

@@ -9,18 +9,12 @@ export type RegisterSample = {
   readonly quality: Quality;
   /** Which physical meter it came from; a change is a swap, whatever the values say. */
   readonly meter?: string;
-  /** Where the register of this meter wraps; goes before the facts', for the meters of one place may differ. */
+  /** Where the register of this meter wraps; with the sample, for the meters of one place may differ. Absent: not known. */
   readonly modulusMwh?: Mwh;
 };
 
 /** What is known of the counter. The more is known, the fewer steps stay unexplained; nothing is guessed. */
 export type CounterFacts = {
-  /** Bits of the register that wraps; needs `resolutionMwh` when a count is not 1 Wh. */
-  readonly widthBits?: number;
-  /** mWh of one count; default 1000 (1 Wh). */
-  readonly resolutionMwh?: Mwh;
-  /** Where the register wraps, when it is not a power of two of counts (99999.9 kWh on a display). */
-  readonly modulusMwh?: Mwh;
   /** The most this point can draw or feed, in W. Without it no rollover is accepted and no rise is refused. */
   readonly ratedPowerW?: number;
   /** Meters and gateways that renew their register slowly show one this old, then all that flowed meanwhile at once. */
@@ -34,14 +28,8 @@ export function isUsable(sample: RegisterSample): sample is UsableSample {
   return sample.mwh !== null && (sample.quality === 'good' || sample.quality === 'estimated');
 }
 
-const RESOLUTION_MWH = 1000;
-
-export function modulusOf(facts: CounterFacts, sample: RegisterSample): Mwh | null {
-  if (sample.modulusMwh !== undefined) return sample.modulusMwh;
-  if (facts.modulusMwh !== undefined) return facts.modulusMwh;
-  if (facts.widthBits === undefined) return null;
-  return 2 ** facts.widthBits * (facts.resolutionMwh ?? RESOLUTION_MWH);
-}
+/** One count of the register, 1 Wh: a coarser one may show it all at once. */
+const COUNT_MWH = 1000;
 
 /** A reading's time stamp may be this far from the moment the meter latched its register. */
 const LATCH_MS = 2000;
@@ -50,7 +38,7 @@ const LATCH_MS = 2000;
 export function flowMaxMwh(facts: CounterFacts, elapsedMs: number): Mwh {
   if (facts.ratedPowerW === undefined) return Number.POSITIVE_INFINITY;
   // 1 W for 3600 ms is 1 mWh.
-  return (facts.ratedPowerW * (elapsedMs + LATCH_MS)) / 3600 + (facts.resolutionMwh ?? RESOLUTION_MWH);
+  return (facts.ratedPowerW * (elapsedMs + LATCH_MS)) / 3600 + COUNT_MWH;
 }
 
 /** The most a register can have risen between two readings: the first may have shown an older one. */
