@@ -1,7 +1,6 @@
 /** Reads the weights of a fixed key: `participant,weight`. */
 import { parseKwh } from '@commonworks/core';
-import { CsvError, parse } from 'csv-parse';
-import { openBytes, unreadable } from '../tables/open-text.ts';
+import { readRows } from '../tables/read-rows.ts';
 import { createRowFaults } from '../tables/row-faults.ts';
 
 const WEIGHTS_MAX = 100_000;
@@ -14,32 +13,15 @@ const WEIGHTS_MAX = 100_000;
 export async function readWeights(file: string): Promise<Map<string, number>> {
   const faults = createRowFaults();
   const weights = new Map<string, number>();
-  const bytes = openBytes(file);
-  const table = parse({ bom: true, info: true, relax_column_count: true, skip_empty_lines: true });
-  bytes.on('error', (error) => table.destroy(error));
-  let isFirst = true;
-  try {
-    for await (const { record, info } of bytes.pipe(table) as AsyncIterable<{
-      record: string[];
-      info: { lines: number };
-    }>) {
-      const [name = '', weight = ''] = record;
-      if (isFirst) {
-        isFirst = false;
-        if (record.join() !== 'participant,weight') faults.add(1, 'the header is not participant,weight');
-        continue;
-      }
-      const millionths = parseKwh(weight);
-      if (name.trim() === '') faults.add(info.lines, 'participant is blank');
-      else if (weights.has(name)) faults.add(info.lines, `${name} has a weight already`);
-      if (millionths === null || millionths < 0)
-        faults.add(info.lines, `weight "${weight}" is not a number with up to six decimals`);
-      else weights.set(name, millionths);
-      if (weights.size > WEIGHTS_MAX || faults.isFull()) break;
-    }
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw unreadable(file, error);
-    faults.add(null, `not a readable table: ${error.message}`);
+  for await (const { record, line } of readRows(file, 'participant,weight', faults)) {
+    const [name = '', weight = ''] = record;
+    const millionths = parseKwh(weight);
+    if (name.trim() === '') faults.add(line, 'participant is blank');
+    else if (weights.has(name)) faults.add(line, `${name} has a weight already`);
+    if (millionths === null || millionths < 0)
+      faults.add(line, `weight "${weight}" is not a number with up to six decimals`);
+    else weights.set(name, millionths);
+    if (weights.size > WEIGHTS_MAX) break;
   }
   if (weights.size > WEIGHTS_MAX) faults.add(null, `more than ${WEIGHTS_MAX} weights`);
   if (faults.count === 0 && ![...weights.values()].some((weight) => weight > 0))

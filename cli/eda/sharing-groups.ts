@@ -1,7 +1,6 @@
 /** Who shares with whom, and since when: one report may hold several communities that later became one. */
 import { daySpan, localDay } from '@commonworks/core';
-import { CsvError, parse } from 'csv-parse';
-import { openBytes, unreadable } from '../tables/open-text.ts';
+import { readRows } from '../tables/read-rows.ts';
 import { createRowFaults } from '../tables/row-faults.ts';
 import { csvCell } from '../tables/write-whole.ts';
 
@@ -36,28 +35,11 @@ const SPELLS_MAX = 100_000;
 export async function readGroups(file: string, zone: string): Promise<GroupSpell[]> {
   const faults = createRowFaults();
   const spells: GroupSpell[] = [];
-  const bytes = openBytes(file);
-  const table = parse({ bom: true, info: true, relax_column_count: true, skip_empty_lines: true });
-  bytes.on('error', (error) => table.destroy(error));
-  let isFirst = true;
-  try {
-    for await (const { record, info } of bytes.pipe(table) as AsyncIterable<{
-      record: string[];
-      info: { lines: number };
-    }>) {
-      if (isFirst) {
-        isFirst = false;
-        if (record.join() !== HEADER) faults.add(1, `the header is not ${HEADER}`);
-        continue;
-      }
-      const spell = readSpell(record, zone);
-      if (typeof spell === 'string') faults.add(info.lines, spell);
-      else spells.push(spell);
-      if (faults.isFull() || spells.length > SPELLS_MAX) break;
-    }
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw unreadable(file, error);
-    faults.add(null, `not a readable table: ${error.message}`);
+  for await (const { record, line } of readRows(file, HEADER, faults)) {
+    const spell = readSpell(record, zone);
+    if (typeof spell === 'string') faults.add(line, spell);
+    else spells.push(spell);
+    if (spells.length > SPELLS_MAX) break;
   }
   if (spells.length > SPELLS_MAX) faults.add(null, `more than ${SPELLS_MAX} lines`);
   for (const [point, own] of Map.groupBy(spells, (spell) => spell.point)) {
