@@ -8,8 +8,7 @@ import { text } from '../text/text.ts';
 import { DayStepper } from '../ui/day-stepper.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Loaded } from '../ui/states.tsx';
-import { BarChart } from './bar-chart.tsx';
-import { BarLegend } from './bar-legend.tsx';
+import { BarPlot } from './bar-plot.tsx';
 import { balanceOf, DAY_SERIES, dayBars } from './day-balance.ts';
 import { dayTicks } from './day-ticks.ts';
 import { downloadDay, EnergyDayTable } from './energy-day-table.tsx';
@@ -39,7 +38,6 @@ export function EnergyDayCard({ today }: { today: string }) {
 
 function EnergyDayView({ energyDay }: { energyDay: EnergyDay }) {
   const { format } = useApp();
-  const [hovered, setHovered] = useState<number | null>(null);
   const bars = useMemo(() => dayBars(energyDay), [energyDay]);
   const ticks = useMemo(() => dayTicks(energyDay.day, format), [energyDay.day, format]);
   const balance = balanceOf(energyDay);
@@ -49,19 +47,13 @@ function EnergyDayView({ energyDay }: { energyDay: EnergyDay }) {
       <p class="small soft">
         {text.today.howTo} {text.today.kwhPerQuarter}.
       </p>
-      <BarChart
+      <BarPlot
         bars={bars}
         series={DAY_SERIES}
         span={daySpan(energyDay.day, format.zone)}
         ticks={ticks}
         syncKey="community"
         heightPx={300}
-        onHover={setHovered}
-      />
-      <BarLegend
-        bars={bars}
-        series={DAY_SERIES}
-        hovered={hovered}
         titleOf={(bar) => format.timeRange(bar.fromMs, bar.toMs)}
         whole={text.today.wholeDay}
       />

@@ -4,18 +4,14 @@ import { formatKwhText } from '../format/kwh-text.ts';
 import { useApp } from '../state/app.ts';
 import { text } from '../text/text.ts';
 import { download, toCsv } from '../ui/csv.ts';
-import { Icon } from '../ui/icons.tsx';
+import { Fold } from '../ui/fold.tsx';
 import { Scroller } from '../ui/scroller.tsx';
 import { DAY_SERIES, valuesOf } from './day-balance.ts';
 
 export function EnergyDayTable({ energyDay }: { energyDay: EnergyDay }) {
   const { format } = useApp();
   return (
-    <details>
-      <summary>
-        <Icon name="chevron" size={16} />
-        {text.today.table}
-      </summary>
+    <Fold title={text.today.table}>
       <Scroller label={text.today.table} isTall>
         <table class="table">
           <thead>
@@ -48,7 +44,7 @@ export function EnergyDayTable({ energyDay }: { energyDay: EnergyDay }) {
           </tbody>
         </table>
       </Scroller>
-    </details>
+    </Fold>
   );
 }
 

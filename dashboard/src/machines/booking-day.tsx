@@ -2,7 +2,7 @@
 import type { Booking } from '@commonworks/core/api/index.ts';
 import { useApp } from '../state/app.ts';
 import { text } from '../text/text.ts';
-import { Icon } from '../ui/icons.tsx';
+import { Fold } from '../ui/fold.tsx';
 import { daySlots, type Part, type Slot } from './day-slots.ts';
 
 export type BookingDayProps = {
@@ -26,13 +26,9 @@ export function BookingDay({ day, taken, startMs, choose }: BookingDayProps) {
         <SlotGroup key={part} title={text.booking[part]} slots={partOf(part)} startMs={startMs} choose={choose} />
       ))}
       {night.length > 0 && (
-        <details>
-          <summary>
-            <Icon name="chevron" size={16} />
-            {text.booking.night}
-          </summary>
+        <Fold title={text.booking.night}>
           <SlotGroup title={text.booking.night} slots={night} startMs={startMs} choose={choose} />
-        </details>
+        </Fold>
       )}
     </div>
   );

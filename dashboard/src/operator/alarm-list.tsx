@@ -3,7 +3,7 @@ import type { Alarm } from '@commonworks/core/api/index.ts';
 import { useApp } from '../state/app.ts';
 import { text } from '../text/text.ts';
 import { Badge } from '../ui/badge.tsx';
-import { Icon } from '../ui/icons.tsx';
+import { Fold } from '../ui/fold.tsx';
 
 const PAST_SHOWN_MAX = 20;
 
@@ -25,17 +25,13 @@ export function AlarmList({ alarms }: { alarms: readonly Alarm[] }) {
         </ul>
       )}
       {past.length > 0 && (
-        <details>
-          <summary>
-            <Icon name="chevron" size={16} />
-            {text.operator.past}
-          </summary>
+        <Fold title={text.operator.past}>
           <ul class="alarm-grid">
             {past.map((alarm) => (
               <AlarmCard key={alarm.id} alarm={alarm} />
             ))}
           </ul>
-        </details>
+        </Fold>
       )}
     </>
   );

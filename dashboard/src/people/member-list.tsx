@@ -5,7 +5,7 @@ import { statementsPath } from '../pages/routes.ts';
 import { useApp } from '../state/app.ts';
 import { useAction } from '../state/use-action.ts';
 import { text } from '../text/text.ts';
-import { Icon } from '../ui/icons.tsx';
+import { Fold } from '../ui/fold.tsx';
 import { Refusal } from '../ui/states.tsx';
 import type { LinkOut } from './link-panel.tsx';
 import { MemberBadges } from './member-badges.tsx';
@@ -42,11 +42,7 @@ export function MemberList(props: MemberListProps) {
 function Former({ members }: { members: readonly Member[] }) {
   const { format } = useApp();
   return (
-    <details>
-      <summary>
-        <Icon name="chevron" size={16} />
-        {text.membership.former(members.length)}
-      </summary>
+    <Fold title={text.membership.former(members.length)}>
       <ul class="links">
         {members.map(({ id, name, leftMs }) => (
           <li key={id} class="booking-row">
@@ -58,7 +54,7 @@ function Former({ members }: { members: readonly Member[] }) {
           </li>
         ))}
       </ul>
-    </details>
+    </Fold>
   );
 }
 

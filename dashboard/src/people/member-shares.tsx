@@ -1,10 +1,9 @@
 /** Shares of a member: handed on to another or back to the community, and more of what is unsold. */
 import type { Member } from '@commonworks/core/api/index.ts';
-import type { ComponentChildren } from 'preact';
 import { useApp } from '../state/app.ts';
 import { text } from '../text/text.ts';
 import { communityHolder, MoveShares } from '../treasury/move-shares.tsx';
-import { Icon } from '../ui/icons.tsx';
+import { Fold } from '../ui/fold.tsx';
 
 export type MemberSharesProps = {
   readonly member: Member;
@@ -35,17 +34,5 @@ export function MemberShares({ member, members, unsold, onChanged }: MemberShare
         </Fold>
       )}
     </section>
-  );
-}
-
-function Fold({ title, children }: { title: string; children: ComponentChildren }) {
-  return (
-    <details>
-      <summary>
-        <Icon name="chevron" size={16} />
-        {title}
-      </summary>
-      {children}
-    </details>
   );
 }

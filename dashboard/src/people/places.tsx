@@ -1,10 +1,9 @@
 /** What is measured where: metering points and their meters, and the agents that read them. */
 import type { Member, MeteringPoint } from '@commonworks/core/api/index.ts';
-import type { ComponentChildren } from 'preact';
 import { useApp } from '../state/app.ts';
 import { useResource } from '../state/use-resource.ts';
 import { text } from '../text/text.ts';
-import { Icon } from '../ui/icons.tsx';
+import { Fold } from '../ui/fold.tsx';
 import { Loaded } from '../ui/states.tsx';
 import { AddMachine } from './add-machine.tsx';
 import { AddPoint } from './add-point.tsx';
@@ -60,17 +59,5 @@ export function Places({ members }: { members: readonly Member[] }) {
         </section>
       </div>
     </>
-  );
-}
-
-function Fold({ title, children }: { title: string; children: ComponentChildren }) {
-  return (
-    <details>
-      <summary>
-        <Icon name="chevron" size={16} />
-        {title}
-      </summary>
-      {children}
-    </details>
   );
 }

@@ -6,7 +6,7 @@ import { useApp } from '../state/app.ts';
 import { useAction } from '../state/use-action.ts';
 import { text } from '../text/text.ts';
 import { Choice } from '../ui/field.tsx';
-import { Icon } from '../ui/icons.tsx';
+import { Fold } from '../ui/fold.tsx';
 import { Refusal } from '../ui/states.tsx';
 import { shortHash, useAge } from './badge-words.ts';
 
@@ -41,15 +41,7 @@ export function UnknownBadges({ fetched, registered, members, onGiven }: Unknown
     <section class="card">
       <h2>{text.membership.unknown.title(unknown.length)}</h2>
       {recent.length > 0 && rows(recent)}
-      {earlier.length > 0 && (
-        <details>
-          <summary>
-            <Icon name="chevron" size={16} />
-            {text.membership.unknown.earlier(earlier.length)}
-          </summary>
-          {rows(earlier)}
-        </details>
-      )}
+      {earlier.length > 0 && <Fold title={text.membership.unknown.earlier(earlier.length)}>{rows(earlier)}</Fold>}
     </section>
   );
 }

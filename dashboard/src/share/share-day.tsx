@@ -1,10 +1,9 @@
 /** My day by quarter hour: what came from our own, what from my supplier. */
 import type { MemberShare } from '@commonworks/core/api/index.ts';
 import { daySpan } from '@commonworks/core/time.ts';
-import { useMemo, useState } from 'preact/hooks';
-import { BarChart } from '../chart/bar-chart.tsx';
-import { BarLegend } from '../chart/bar-legend.tsx';
+import { useMemo } from 'preact/hooks';
 import type { Bar } from '../chart/bar-model.ts';
+import { BarPlot } from '../chart/bar-plot.tsx';
 import { dayTicks } from '../chart/day-ticks.ts';
 import { LegendKeys } from '../chart/legend-keys.tsx';
 import { useApp } from '../state/app.ts';
@@ -16,7 +15,6 @@ const QUARTER_HOUR_MS = 900_000;
 export function ShareDay({ share }: { share: MemberShare }) {
   const { format } = useApp();
   const { day } = share;
-  const [hovered, setHovered] = useState<number | null>(null);
   const bars = useMemo(() => barsOf(share), [share]);
   const ticks = useMemo(() => dayTicks(day.day, format), [day.day, format]);
   return (
@@ -26,19 +24,13 @@ export function ShareDay({ share }: { share: MemberShare }) {
         <p class="soft">{text.today.none}</p>
       ) : (
         <>
-          <BarChart
+          <BarPlot
             bars={bars}
             series={SHARE_SERIES}
             span={daySpan(day.day, format.zone)}
             ticks={ticks}
             syncKey="share"
             heightPx={220}
-            onHover={setHovered}
-          />
-          <BarLegend
-            bars={bars}
-            series={SHARE_SERIES}
-            hovered={hovered}
             titleOf={(bar) => format.timeRange(bar.fromMs, bar.toMs)}
             whole={text.today.wholeDay}
           />

@@ -1,13 +1,12 @@
 /** My month day by day, as bars and as a table. */
 import type { MemberShare } from '@commonworks/core/api/index.ts';
 import { daySpan, monthSpan } from '@commonworks/core/time.ts';
-import { useMemo, useState } from 'preact/hooks';
-import { BarChart } from '../chart/bar-chart.tsx';
-import { BarLegend } from '../chart/bar-legend.tsx';
+import { useMemo } from 'preact/hooks';
 import type { Bar } from '../chart/bar-model.ts';
+import { BarPlot } from '../chart/bar-plot.tsx';
 import { useApp } from '../state/app.ts';
 import { text } from '../text/text.ts';
-import { Icon } from '../ui/icons.tsx';
+import { Fold } from '../ui/fold.tsx';
 import { Scroller } from '../ui/scroller.tsx';
 import { SHARE_SERIES } from './share-series.ts';
 
@@ -15,7 +14,6 @@ type Month = MemberShare['month'];
 
 export function ShareMonth({ month }: { month: Month }) {
   const { format } = useApp();
-  const [hovered, setHovered] = useState<number | null>(null);
   const bars = useMemo(() => barsOf(month, format.zone), [month, format.zone]);
   const ticks = useMemo(
     () =>
@@ -29,19 +27,13 @@ export function ShareMonth({ month }: { month: Month }) {
   return (
     <section class="card">
       <h2>{text.share.monthTitle(format.month(month.month))}</h2>
-      <BarChart
+      <BarPlot
         bars={bars}
         series={SHARE_SERIES}
         span={monthSpan(month.month, format.zone)}
         ticks={ticks}
         syncKey="share-month"
         heightPx={200}
-        onHover={setHovered}
-      />
-      <BarLegend
-        bars={bars}
-        series={SHARE_SERIES}
-        hovered={hovered}
         titleOf={(bar) => format.dateLong(bar.fromMs)}
         whole={format.month(month.month)}
       />
@@ -53,11 +45,7 @@ export function ShareMonth({ month }: { month: Month }) {
 function MonthTable({ days }: { days: Month['days'] }) {
   const { format } = useApp();
   return (
-    <details>
-      <summary>
-        <Icon name="chevron" size={16} />
-        {text.today.table}
-      </summary>
+    <Fold title={text.today.table}>
       <Scroller label={text.today.table} isTall>
         <table class="table">
           <thead>
@@ -82,7 +70,7 @@ function MonthTable({ days }: { days: Month['days'] }) {
           </tbody>
         </table>
       </Scroller>
-    </details>
+    </Fold>
   );
 }
 

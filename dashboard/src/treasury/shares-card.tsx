@@ -6,7 +6,7 @@ import { useAction } from '../state/use-action.ts';
 import { useResource } from '../state/use-resource.ts';
 import { text } from '../text/text.ts';
 import { TextField } from '../ui/field.tsx';
-import { Icon } from '../ui/icons.tsx';
+import { Fold } from '../ui/fold.tsx';
 import { Loaded, Refusal } from '../ui/states.tsx';
 import { communityHolder, MoveShares } from './move-shares.tsx';
 
@@ -31,13 +31,9 @@ export function SharesCard({ members, onMoved }: SharesCardProps) {
         )}
       </Loaded>
       {hasRole(me, 'treasurer', 'admin') && (
-        <details>
-          <summary>
-            <Icon name="chevron" size={16} />
-            {text.treasury.issueShares}
-          </summary>
+        <Fold title={text.treasury.issueShares}>
           <IssueForm onIssued={shares.reload} />
-        </details>
+        </Fold>
       )}
     </section>
   );
@@ -48,13 +44,9 @@ function HandOn({ members, unsold, onMoved }: SharesCardProps & { readonly unsol
   const holders = [communityHolder(unsold), ...present];
   if (present.length === 0) return null;
   return (
-    <details>
-      <summary>
-        <Icon name="chevron" size={16} />
-        {text.membership.handOn}
-      </summary>
+    <Fold title={text.membership.handOn}>
       <MoveShares givers={holders.filter(({ shares }) => shares > 0)} takers={holders} onMoved={onMoved} />
-    </details>
+    </Fold>
   );
 }
 

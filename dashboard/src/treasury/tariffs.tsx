@@ -8,7 +8,7 @@ import { useAction } from '../state/use-action.ts';
 import { useResource } from '../state/use-resource.ts';
 import { text } from '../text/text.ts';
 import { Choice, TextField } from '../ui/field.tsx';
-import { Icon } from '../ui/icons.tsx';
+import { Fold } from '../ui/fold.tsx';
 import { Loaded, Refusal } from '../ui/states.tsx';
 
 const METHODS = ['pro-rata', 'fixed'] as const satisfies AllocationMethod[];
@@ -24,13 +24,9 @@ export function Tariffs() {
         {(list) => (list.length === 0 ? <p class="soft">{text.treasury.noTariff}</p> : <TariffList tariffs={list} />)}
       </Loaded>
       {hasRole(me, 'treasurer') && (
-        <details>
-          <summary>
-            <Icon name="chevron" size={16} />
-            {text.treasury.addTariff}
-          </summary>
+        <Fold title={text.treasury.addTariff}>
           <NewTariffForm onAdded={tariffs.reload} />
-        </details>
+        </Fold>
       )}
     </section>
   );
