@@ -62,5 +62,10 @@ async function openSerial(link: Extract<StreamLink, { path: string }>): Promise<
     hupcl: false,
   });
   await new Promise<void>((resolve, reject) => port.open((error) => (error ? reject(error) : resolve())));
+  // By itself a destroyed port stays open: locked against being opened again, and keeping the process alive.
+  port._destroy = (error, done) => {
+    if (port.isOpen) port.close(() => done(error));
+    else done(error);
+  };
   return port;
 }
