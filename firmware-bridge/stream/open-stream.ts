@@ -22,7 +22,8 @@ export type OpenOptions = { readonly signal: AbortSignal; readonly timeoutMs?: n
 export async function openStream(link: StreamLink, options: OpenOptions): Promise<Duplex> {
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs ?? 5000)]);
   try {
-    return 'host' in link ? await openTcp(link, signal) : await openSerial(link);
+    signal.throwIfAborted();
+    return 'host' in link ? await openTcp(link, signal) : await openSerial(link, signal);
   } catch (cause) {
     const name = linkName(link);
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -48,7 +49,7 @@ async function openTcp(link: { host: string; port: number }, signal: AbortSignal
   }
 }
 
-async function openSerial(link: Extract<StreamLink, { path: string }>): Promise<Duplex> {
+async function openSerial(link: Extract<StreamLink, { path: string }>, signal: AbortSignal): Promise<Duplex> {
   // Loaded here, so that an edge without serial ports needs no native module.
   const { SerialPort } = await import('serialport');
   const port = new SerialPort({
@@ -67,5 +68,8 @@ async function openSerial(link: Extract<StreamLink, { path: string }>): Promise<
     if (port.isOpen) port.close(() => done(error));
     else done(error);
   };
+  // Opening a serial port cannot be called off: nobody waits for it any more.
+  if (signal.aborted) port.destroy();
+  signal.throwIfAborted();
   return port;
 }
