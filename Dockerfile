@@ -14,6 +14,7 @@ COPY demo/package.json demo/
 COPY edge/package.json edge/
 COPY firmware-bridge/package.json firmware-bridge/
 COPY flows/package.json flows/
+COPY store/package.json store/
 COPY telemetry/package.json telemetry/
 RUN npm ci --no-audit --no-fund
 COPY . .

@@ -11,7 +11,7 @@ export default defineConfig({
           ...shared,
           name: 'unit',
           include: [
-            '{core,clock,firmware-bridge,edge,telemetry,broker,community,dashboard,flows,demo,cli}/**/*.test.ts',
+            '{core,clock,firmware-bridge,edge,store,telemetry,broker,community,dashboard,flows,demo,cli}/**/*.test.ts',
             'test/tidy.test.ts',
           ],
           exclude: ['**/node_modules/**', '**/dist/**'],

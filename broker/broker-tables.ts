@@ -1,4 +1,4 @@
-/** broker.db: the access document in force and the edges' last status messages, so that both survive a restart. */
+/** broker.db: the access document in force, the edges' last status messages and device lists, so that all survive a restart. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { AccessDocument } from '@commonworks/core';
 import type { Migration } from '@commonworks/telemetry/sqlite/open-database.ts';
@@ -8,10 +8,21 @@ export const BROKER_MIGRATIONS: readonly Migration[] = [
      id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, synced_ms INTEGER NOT NULL, document TEXT NOT NULL
    ) STRICT;
    CREATE TABLE edge_status (edge TEXT PRIMARY KEY, received_ms INTEGER NOT NULL, payload TEXT NOT NULL) STRICT;`,
+  `CREATE TABLE edge_devices (
+     edge TEXT NOT NULL, page INTEGER NOT NULL, payload TEXT NOT NULL, PRIMARY KEY (edge, page)
+   ) STRICT;`,
 ];
 
 export type SavedAccess = { readonly document: AccessDocument; readonly syncedMs: number };
 export type SavedStatus = { readonly edge: string; readonly receivedMs: number; readonly payload: string };
+
+/** `pages`: how many the list has now; those after them belong to an older one. An empty payload clears the page. */
+export type SavedDevices = {
+  readonly edge: string;
+  readonly page: number;
+  readonly pages: number;
+  readonly payload: string;
+};
 
 export class BrokerTables {
   readonly #db: DatabaseSync;
@@ -45,5 +56,19 @@ export class BrokerTables {
   saveStatus({ edge, receivedMs, payload }: SavedStatus): void {
     if (payload === '') this.#db.prepare('DELETE FROM edge_status WHERE edge = ?').run(edge);
     else this.#db.prepare('INSERT OR REPLACE INTO edge_status VALUES (?, ?, ?)').run(edge, receivedMs, payload);
+  }
+
+  devices(): Pick<SavedDevices, 'edge' | 'page' | 'payload'>[] {
+    const rows = this.#db.prepare('SELECT edge, page, payload FROM edge_devices').all();
+    return rows.map((row) => ({
+      edge: String(row['edge']),
+      page: Number(row['page']),
+      payload: String(row['payload']),
+    }));
+  }
+
+  saveDevices({ edge, page, pages, payload }: SavedDevices): void {
+    this.#db.prepare('DELETE FROM edge_devices WHERE edge = ? AND (page >= ? OR page = ?)').run(edge, pages, page);
+    if (payload !== '') this.#db.prepare('INSERT INTO edge_devices VALUES (?, ?, ?)').run(edge, page, payload);
   }
 }

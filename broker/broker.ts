@@ -1,23 +1,27 @@
 /** A whole broker: MQTT, ingest, log, series and their HTTP API, from its parts; ended by disposing of it. */
-import type { BrokerStatus, Clock, EdgeTopic, MarkMessage } from '@commonworks/core';
-import { CodedError, edgeTopic, parseEdgeTopic } from '@commonworks/core';
+import { type HubTime, rightHub } from '@commonworks/clock/hub-time.ts';
+import type { BrokerStatus, Clock, EdgeTopic, HubTimeState, MarkMessage } from '@commonworks/core';
+import { CodedError, devicesTopic, edgeTopic, MESSAGE_LIMITS, parseEdgeTopic } from '@commonworks/core';
 import type { Mark } from '@commonworks/telemetry/log/pack-log.ts';
 import type { CursorStore, LogReader } from '@commonworks/telemetry/port.ts';
 import type { FastifyInstance } from 'fastify';
 import { AccessKeeper } from './access/access-keeper.ts';
 import { Credentials } from './access/credentials.ts';
+import { LoginRefusals } from './access/login-refusals.ts';
 import { TopicRules } from './access/topic-rules.ts';
 import type { BrokerLog } from './broker-log.ts';
 import { withoutRepeats } from './broker-log.ts';
-import { isLivePayload, isStatusPayload, offlineStatus } from './edge-messages.ts';
+import { devicesPayload, isLivePayload, isStatusPayload, offlineStatus } from './edge-messages.ts';
 import { buildLogApi } from './http/log-api.ts';
 import { Ingest } from './ingest/ingest.ts';
+import { createJudgeAgain } from './ingest/judge-again.ts';
 import type { Stores } from './ingest/stores.ts';
 import { openStores } from './ingest/stores.ts';
 import { MQTT_LIMITS, type MqttLimits } from './mqtt/limits.ts';
 import { type Listener, listenTcp, listenWebSocket } from './mqtt/listeners.ts';
 import type { Disposition } from './mqtt/mqtt-broker.ts';
 import { MqttBroker } from './mqtt/mqtt-broker.ts';
+import { createTimeAnswers } from './time-answers.ts';
 
 export type BrokerOptions = {
   readonly community: string;
@@ -35,7 +39,8 @@ export type BrokerOptions = {
   readonly commitMs?: number | undefined;
   readonly limits?: Partial<MqttLimits>;
   readonly now: Clock;
-  /** How far ahead of the clock a reading may be. */
+  /** The hub's own time, and what it is worth; absent: `now` is right. */
+  readonly hub?: HubTime;
   readonly log: BrokerLog;
   /** How the projections into InfluxDB stand. */
   readonly projections?: () => BrokerStatus['projections'];
@@ -52,11 +57,11 @@ export type Broker = {
 
 /** On an SSD or virtual disk; longer where a flush is slow. */
 const COMMIT_MS = 2;
-const COMMAND_BYTES_MAX = 16_384;
 
 /** @throws CodedError for files that cannot be used and ports that cannot be opened. */
 export async function openBroker(given: BrokerOptions): Promise<Broker> {
-  const options = { ...given, log: withoutRepeats(given.log, given.now) };
+  const hub = given.hub ?? rightHub(given.now);
+  const options = { ...given, hub, log: withoutRepeats(given.log, hub.now) };
   const limits = { ...MQTT_LIMITS, ...given.limits };
   const stores = await openStores(options);
   const opened: (() => Promise<unknown>)[] = [() => stores.close()];
@@ -68,11 +73,19 @@ export async function openBroker(given: BrokerOptions): Promise<Broker> {
   }
 }
 
+type Known = BrokerOptions & { readonly hub: HubTime };
 type Base = { readonly limits: MqttLimits; readonly stores: Stores; readonly opened: (() => Promise<unknown>)[] };
 
-async function assemble(options: BrokerOptions, base: Base): Promise<Broker> {
+async function assemble(options: Known, base: Base): Promise<Broker> {
   const { stores, opened } = base;
   const whole = connect(options, base);
+  const judgeAgain = createJudgeAgain({ writer: stores.writer, moment: options.hub.moment, log: options.log });
+  options.hub.onChange((state) => {
+    tellTime(options.log, state);
+    void judgeAgain();
+  });
+  await judgeAgain();
+  tellTime(options.log, options.hub.state());
   await whole.mqtt.listen();
   restoreStatuses(whole.mqtt, stores, options);
   const addresses = await listenAll(whole, base.limits, opened);
@@ -89,16 +102,18 @@ async function assemble(options: BrokerOptions, base: Base): Promise<Broker> {
 }
 
 type Whole = {
-  readonly options: BrokerOptions;
+  readonly options: Known;
   readonly stores: Stores;
   readonly ingest: Ingest;
   readonly keeper: AccessKeeper;
   readonly credentials: Credentials;
   readonly mqtt: MqttBroker;
+  readonly refusals: LoginRefusals;
 };
 
-function connect(options: BrokerOptions, { limits, stores }: Base): Whole {
-  const { community, log, now } = options;
+function connect(options: Known, { limits, stores }: Base): Whole {
+  const { community, log, hub } = options;
+  const { now } = hub;
   const ingest: Ingest = new Ingest({
     ...options,
     writer: stores.writer,
@@ -121,7 +136,13 @@ function connect(options: BrokerOptions, { limits, stores }: Base): Whole {
       }),
   });
   const credentials = new Credentials({ access: () => keeper.document, serviceToken: options.serviceToken, now });
+  const refusals = new LoginRefusals({ isEdge: (name) => credentials.find(name)?.role === 'edge', now });
   const rules = new TopicRules(community);
+  const answer = createTimeAnswers(hub.state, hub.monotonic);
+  const answerTime = (edge: string, payload: Uint8Array) => {
+    const text = answer(edge, payload);
+    if (text !== null) mqtt.publish(edgeTopic(community, edge, 'time'), text, { qos: 0, retain: false });
+  };
   const mqtt: MqttBroker = new MqttBroker({
     limits,
     log,
@@ -130,12 +151,14 @@ function connect(options: BrokerOptions, { limits, stores }: Base): Whole {
       login: (login) => credentials.check(login),
       mayPublish: (principal, publication) => rules.publish(principal, publication),
       maySubscribe: (principal, filter) => rules.subscribe(principal, filter),
-      receive: receiver({ stores, ingest, log, now }),
+      receive: receiver({ stores, ingest, log, now, tellTime: (edge, payload) => answerTime(edge, payload) }),
       subscribed: (filter) => tellMarksOnDemand(mqtt, stores, filter),
+      refused: (refused) => refusals.note(refused),
+      admitted: (user) => refusals.forget(user),
       isFull: () => ingest.pending >= limits.pendingTotal,
     },
   });
-  return { options, stores, ingest, keeper, credentials, mqtt };
+  return { options, stores, ingest, keeper, credentials, mqtt, refusals };
 }
 
 async function listenAll(whole: Whole, limits: MqttLimits, opened: Base['opened']): Promise<Broker['addresses']> {
@@ -151,6 +174,7 @@ async function listenAll(whole: Whole, limits: MqttLimits, opened: Base['opened'
     ...stores.reads,
     replaceAccess: (document) => keeper.replace(document),
     status: () => statusOf(whole),
+    refusals: () => ({ nowMs: options.now(), refusals: whole.refusals.list() }),
   });
   // A listener has closed when its connections have: so they are ended first.
   opened.push(
@@ -173,7 +197,13 @@ async function closeAll(opened: (() => Promise<unknown>)[]): Promise<void> {
   for (const close of opened.reverse()) await close();
 }
 
-type Parts = { readonly stores: Stores; readonly ingest: Ingest; readonly log: BrokerLog; readonly now: Clock };
+type Parts = {
+  readonly stores: Stores;
+  readonly ingest: Ingest;
+  readonly log: BrokerLog;
+  readonly now: Clock;
+  readonly tellTime: (edge: string, payload: Uint8Array) => void;
+};
 
 /** What becomes of a message whose sender may publish it. */
 function receiver({
@@ -181,8 +211,9 @@ function receiver({
   ingest,
   log,
   now,
+  tellTime,
 }: Parts): (topic: EdgeTopic, payload: Uint8Array) => Disposition | Promise<Disposition> {
-  return ({ edge, channel }, payload) => {
+  return ({ edge, channel, page }, payload) => {
     switch (channel) {
       case 'data':
         return ingest.keep(edge, payload).then((outcome) => (outcome === 'quarantined' ? 'swallow' : 'deliver'));
@@ -196,14 +227,36 @@ function receiver({
         });
         return 'deliver';
       }
+      case 'devices':
+        return keepDevices({ stores, log }, { edge, page: page ?? 0 }, payload);
       case 'cmd':
-        return payload.length <= COMMAND_BYTES_MAX ? 'deliver' : 'swallow';
+        return payload.length <= MESSAGE_LIMITS.commandBytes ? 'deliver' : 'swallow';
+      case 'ask':
+        tellTime(edge, payload);
+        return 'swallow';
       case 'mark':
+      case 'time':
         return 'swallow';
       default:
         return channel satisfies never;
     }
   };
+}
+
+/** A page of a device list: forwarded and kept, as the status is. */
+function keepDevices(
+  { stores, log }: Pick<Parts, 'stores' | 'log'>,
+  { edge, page }: { edge: string; page: number },
+  payload: Uint8Array,
+): Disposition {
+  const list = devicesPayload(payload);
+  if (list === null || (list !== 'cleared' && list.page !== page)) return 'swallow';
+  const pages = list === 'cleared' ? MESSAGE_LIMITS.devicesPages : list.pages;
+  const saved = { edge, page, pages, payload: Buffer.from(payload).toString('utf8') };
+  stores.writer.call('saveDevices', saved).catch((error: unknown) => {
+    log.warn({ code: 'broker.commit-failed', edge, err: String(error) }, 'a device list could not be saved');
+  });
+  return 'deliver';
 }
 
 function tellMarks(mqtt: MqttBroker, community: string, marks: readonly Mark[]): void {
@@ -223,10 +276,23 @@ function tellMarksOnDemand(mqtt: MqttBroker, stores: Stores, filter: string): vo
     .catch(() => undefined);
 }
 
-function restoreStatuses(mqtt: MqttBroker, stores: Stores, { community, now }: BrokerOptions): void {
+function restoreStatuses(mqtt: MqttBroker, stores: Stores, { community, hub }: Known): void {
   for (const { edge, payload } of stores.start.statuses) {
-    mqtt.publish(edgeTopic(community, edge, 'status'), offlineStatus(payload, now()), { qos: 1, retain: true });
+    mqtt.publish(edgeTopic(community, edge, 'status'), offlineStatus(payload, hub.now()), { qos: 1, retain: true });
   }
+  for (const { edge, page, payload } of stores.start.devices) {
+    mqtt.publish(devicesTopic(community, edge, page), payload, { qos: 1, retain: true });
+  }
+}
+
+function tellTime(log: BrokerLog, { isTrusted, source, errorMs, correctionMs }: HubTimeState): void {
+  const fields = {
+    source,
+    errorMs: errorMs === null ? null : Math.round(errorMs),
+    correctionMs: Math.round(correctionMs),
+  };
+  if (isTrusted) log.info(fields, "the hub's time is trusted");
+  else log.warn({ code: 'broker.time-unconfirmed', ...fields }, "nobody vouches for the hub's time: confirm it");
 }
 
 async function statusOf({ options, stores, ingest, keeper, mqtt }: Whole): Promise<BrokerStatus> {
@@ -234,7 +300,8 @@ async function statusOf({ options, stores, ingest, keeper, mqtt }: Whole): Promi
   return {
     ...counts,
     community: options.community,
-    nowMs: options.now(),
+    nowMs: options.hub.now(),
+    hubTime: options.hub.state(),
     accessVersion: keeper.version,
     accessSyncedMs: keeper.syncedMs,
     pending: ingest.pending,

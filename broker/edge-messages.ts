@@ -1,17 +1,22 @@
 /** Light checks of what is forwarded but not logged: size and shape, so that a page never chokes on it. */
-import { EdgeStatus } from '@commonworks/core';
+import { EdgeDevices, EdgeStatus, MESSAGE_LIMITS } from '@commonworks/core';
 import { Value } from 'typebox/value';
 
-const LIVE_BYTES_MAX = 16_384;
-const STATUS_BYTES_MAX = 65_536;
-
 export function isLivePayload(payload: Uint8Array): boolean {
-  return payload.length <= LIVE_BYTES_MAX && isObject(parse(payload));
+  return payload.length <= MESSAGE_LIMITS.liveBytes && isObject(parse(payload));
 }
 
 /** An empty payload clears the retained status [MQTT-3.3.1-10]. */
 export function isStatusPayload(payload: Uint8Array): boolean {
-  return payload.length === 0 || (payload.length <= STATUS_BYTES_MAX && isObject(parse(payload)));
+  return payload.length === 0 || (payload.length <= MESSAGE_LIMITS.statusBytes && isObject(parse(payload)));
+}
+
+/** One page of a device list; null when it is none, `cleared` when it clears a retained one. */
+export function devicesPayload(payload: Uint8Array): EdgeDevices | 'cleared' | null {
+  if (payload.length === 0) return 'cleared';
+  if (payload.length > MESSAGE_LIMITS.devicesPageBytes) return null;
+  const page = parse(payload);
+  return Value.Check(EdgeDevices, page) ? page : null;
 }
 
 /** After a restart no edge is connected yet: its saved status says so until it comes back. */

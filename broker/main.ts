@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { CodedError, isCoded, parseSiteConfig, type SiteConfig } from '@commonworks/core';
+import { openHubTime } from '@commonworks/clock/hub-time.ts';
+import { keepChip } from '@commonworks/clock/keep-hub-time.ts';
+import { CodedError, hubTimeKind, isCoded, parseSiteConfig, type SiteConfig } from '@commonworks/core';
 import { type Projection, readTargetSecret, startProjection } from '@commonworks/telemetry/influx/index.ts';
 import { pino } from 'pino';
 import { parse } from 'yaml';
@@ -30,17 +32,19 @@ async function run(): Promise<void> {
   const { config, serviceToken } = readSite(dir);
   const { signal } = stop;
   // The machine's own clock, also in a demo: it judges the devices' times, and a demo is never ahead of it.
-  const now = Date.now;
+  const data = join(dir, 'data');
+  const hub = await openHubTime({ kind: hubTimeKind(config), dir: data, signal });
+  void keepChip(data, hub, { signal });
   const started: { projection?: Projection } = {};
   await using broker = await openBroker({
     community: config.community.id,
     telemetryFile: join(dir, 'data', 'telemetry.db'),
     brokerFile: join(dir, 'data', 'broker.db'),
-    ...{ serviceToken, listen: config.listen, commitMs: config.commitMs, now, log },
+    ...{ serviceToken, listen: config.listen, commitMs: config.commitMs, now: hub.now, hub, log },
     projections: () => started.projection?.status() ?? [],
   });
   const projection = startProjection({
-    ...{ community: config.community.id, targets: config.influx ?? [], now, log, signal },
+    ...{ community: config.community.id, targets: config.influx ?? [], now: hub.now, log, signal },
     readLog: broker.readLog,
     cursors: broker.cursors,
     readSecret: (name) => readTargetSecret(name, { keysDir: join(dir, 'keys'), env: process.env }),

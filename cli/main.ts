@@ -12,6 +12,7 @@ import { register as grafana } from './commands/grafana.ts';
 import { register as importEda } from './commands/import-eda.ts';
 import { register as init } from './commands/init.ts';
 import { register as ledger } from './commands/ledger.ts';
+import { register as metering } from './commands/metering.ts';
 import { register as run } from './commands/run.ts';
 import { register as settle } from './commands/settle.ts';
 import { register as verify } from './commands/verify.ts';
@@ -28,6 +29,7 @@ for (const register of [
   demo,
   docs,
   allocate,
+  metering,
   settle,
   verify,
   ledger,

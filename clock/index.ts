@@ -1,4 +1,5 @@
 /** One clock for each process: the machine's own, or in a demo the demo world's. */
+import type { Clock } from '@commonworks/core';
 import { openDemoClock } from './demo-client.ts';
 import { openSystemClock } from './system.ts';
 import type { OpenedClock } from './types.ts';
@@ -14,6 +15,8 @@ export type ClockOptions = {
   readonly name?: string;
   /** True for a process that reads devices: the replay waits until its `ticks` have been handled. */
   readonly isDriver?: boolean;
+  /** The hub's own time, where it is more than the machine's clock; not for a demo. */
+  readonly now?: Clock;
   /** How long to wait for the demo clock's first answer. */
   readonly connectTimeoutMs?: number;
 };
@@ -23,6 +26,6 @@ export type ClockOptions = {
  * @throws CodedError `clock.unreachable` when the demo clock does not answer in time.
  */
 export async function openClock(options: ClockOptions): Promise<OpenedClock> {
-  if (options.address === undefined || options.address === '') return openSystemClock(options.signal);
+  if (options.address === undefined || options.address === '') return openSystemClock(options.signal, options.now);
   return openDemoClock({ ...options, address: options.address });
 }

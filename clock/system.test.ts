@@ -42,6 +42,28 @@ test('a clock set back by a little never yields the same tick twice', async () =
   stop.abort();
 });
 
+test.each([-2e9, -100_000, -1500, -30, 30, 1500, 100_000, 2e9])(
+  'a clock set by %i ms neither stops the ticks nor floods with them',
+  async (byMs) => {
+    const stop = new AbortController();
+    const [periodMs, startMs] = [20, performance.now()];
+    let skewMs = 3e9;
+    const now = () => Math.floor(performance.now() + skewMs);
+    const ticks = openSystemClock(stop.signal, now).ticks(periodMs);
+    await ticks.next();
+    await ticks.next();
+    skewMs += byMs;
+    for (let i = 0; i < 3; i++) {
+      const { value } = await ticks.next();
+      expect(value).toBeLessThanOrEqual(now());
+      expect(value % periodMs).toBe(0);
+    }
+    // Three ticks stand two periods apart at the least, whatever the clock says.
+    expect(performance.now() - startMs).toBeGreaterThanOrEqual(2 * periodMs);
+    stop.abort();
+  },
+);
+
 test('without an address the clock is the system clock, and close ends its ticks', async () => {
   const clock = await openClock({ signal: new AbortController().signal });
   expect(clock.status()).toMatchObject({ speed: 1, mode: 'system' });

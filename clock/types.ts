@@ -4,6 +4,8 @@ import type { Clock, ClockStatus } from '@commonworks/core';
 export type OpenedClock = {
   /** UTC epoch milliseconds; never goes back in a demo, follows the machine's clock on a real site. */
   readonly now: Clock;
+  /** Milliseconds of the same length that nobody sets: for ages and deadlines. Absent: `now` itself never goes back. */
+  readonly elapsed?: Clock;
   status(): ClockStatus;
   /**
    * Aligned instants: whole multiples of `periodMs` plus `offsetMs`, computed from the clock each time, so they never

@@ -1,23 +1,26 @@
 /** The community server: register, derivation, live side, commands and web, wired together. */
 import { hostname } from 'node:os';
 import type { OpenedClock } from '@commonworks/clock';
+import type { HubTime } from '@commonworks/clock/hub-time.ts';
 import { CodedError } from '@commonworks/core';
 import { forgetRefusals } from './badges/refusals.ts';
 import { forgetKeys } from './control/idempotency.ts';
-import type { Logger } from './http/app.ts';
+import { type Logger, workshopOf } from './http/app.ts';
 import { buildServer } from './http/server.ts';
 import { runLiveLoop } from './live/live-loop.ts';
+import { createRefusalReader } from './live/login-refusals.ts';
 import { takeSnapshot } from './live/snapshot.ts';
 import { type Control, openControl } from './open-control.ts';
 import { openDerivation } from './open-derivation.ts';
 import { openStores, type Stores } from './open-stores.ts';
 import type { CommunitySite } from './site.ts';
-import { closeSessions } from './workshop/sessions.ts';
+import { closeSessions, type WorkshopContext } from './workshop/sessions.ts';
 
 export type CommunityOptions = {
   readonly site: CommunitySite;
   readonly peers: { readonly log: string; readonly mqtt: string };
   readonly clock: OpenedClock;
+  readonly hub: HubTime;
   /** For the worker, which opens a clock of its own. */
   readonly clockAddress: string | undefined;
   readonly dashboardDir: string;
@@ -31,16 +34,17 @@ const KEY_LIFE_MS = 7 * 86_400_000;
 
 /** Resolves when everything is closed after the signal; rejects when a part died: then the process should end. */
 export async function runCommunity(options: CommunityOptions): Promise<void> {
-  const { site, clock, log, signal, peers } = options;
+  const { site, clock, hub, log, signal, peers } = options;
   const stores = await openStores(site, options);
   const control = openControl(site, stores, { ...options, mqttUrl: peers.mqtt });
   const following = openDerivation(site, { stores, control }, { ...options, logUrl: peers.log });
   const { db, live, logIn } = stores;
+  const readRefusals = createRefusalReader({ url: peers.log, token: site.serviceToken });
   const { id, zone, currency } = site.config.community;
   const app = {
     ...{ site: site.config.community, community: { id, zone, currency }, isDemo: site.config.demo !== undefined },
-    ...{ publicUrl: site.publicUrl, db, clock, logIn, live, commands: control.commands },
-    ...{ settle: following.derivation.settle, accessChanged: following.access.push },
+    ...{ publicUrl: site.publicUrl, dataDir: site.dataDir, hub, db, clock, logIn, live, commands: control.commands },
+    ...{ askAboutMonth: following.derivation.ask, accessChanged: following.access.push },
     ...{ adminTokenFile: site.adminTokenFile, serviceToken: site.serviceToken },
   };
   // Fastify would tell at info what the ready line says.
@@ -49,9 +53,9 @@ export async function runCommunity(options: CommunityOptions): Promise<void> {
   const loop = runLiveLoop(
     {
       ...{ live, db },
-      snapshot: () => takeSnapshot({ db, live, clock, ...following, link: control.link }),
+      snapshot: () => takeSnapshot({ db, live, clock, hub, ...following, link: control.link, readRefusals, zone }),
       isReplaying: () => clock.status().mode === 'replaying',
-      housekeeping: () => keepHouse({ stores, control }, { clock, context: { community: id, zone, currency } }),
+      housekeeping: () => keepHouse({ stores, control }, { clock, context: workshopOf(app) }),
       onFault: (error) => log.error({ err: error }, 'housekeeping failed'),
     },
     signal,
@@ -76,7 +80,7 @@ export async function runCommunity(options: CommunityOptions): Promise<void> {
 /** What waits for time to pass: commands nobody answered for, sessions whose machine is silent, relays, old keys and refusals. */
 async function keepHouse(
   { stores, control }: { stores: Stores; control: Control },
-  { clock, context }: { clock: OpenedClock; context: { community: string; zone: string; currency: string } },
+  { clock, context }: { clock: OpenedClock; context: WorkshopContext },
 ): Promise<void> {
   const { db, live } = stores;
   const nowMs = Math.trunc(clock.now());

@@ -2,7 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openClock } from '@commonworks/clock';
-import { CodedError, isCoded } from '@commonworks/core';
+import { openHubTime } from '@commonworks/clock/hub-time.ts';
+import { CodedError, hubTimeKind, isCoded } from '@commonworks/core';
 import { pino } from 'pino';
 import { runCommunity } from './community.ts';
 import { peerUrls, readCommunitySite } from './site.ts';
@@ -19,9 +20,11 @@ async function run(): Promise<void> {
   if (values.site === undefined) throw new CodedError('site.not-found', 'no --site DIR was given');
   const site = readCommunitySite(values.site);
   const clockAddress = process.env['COMMONWORKS_CLOCK'];
-  const clock = await openClock({ address: clockAddress, signal: stop.signal, name: 'community' });
+  const { signal } = stop;
+  const hub = await openHubTime({ kind: hubTimeKind(site.config), dir: site.dataDir, signal });
+  const clock = await openClock({ address: clockAddress, signal, name: 'community', now: hub.now });
   await runCommunity({
-    ...{ site, clock, clockAddress, log, signal: stop.signal, dashboardDir: DASHBOARD },
+    ...{ site, clock, hub, clockAddress, log, signal, dashboardDir: DASHBOARD },
     peers: peerUrls(site.config.listen, process.env),
     onReady: ({ host, webPort }) => log.info({ host, webPort, url: site.publicUrl }, 'ready'),
   });

@@ -1,8 +1,11 @@
 /** The schema of the whole file, folder by folder; later folders may refer to earlier ones. */
 import { BADGE_MIGRATIONS } from './badges/migrations.ts';
+import { CLOCK_MIGRATIONS } from './clocks/migrations.ts';
+import { CLOSING_MIGRATIONS } from './closing/migrations.ts';
 import { CONTROL_MIGRATIONS } from './control/migrations.ts';
 import { LEDGER_MIGRATIONS } from './ledger/migrations.ts';
 import { LIVE_MIGRATIONS } from './live/migrations.ts';
+import { METER_SWAP_MIGRATIONS } from './meter-swap/migrations.ts';
 import { METERING_MIGRATIONS } from './metering/migrations.ts';
 import type { FolderMigrations } from './migrate.ts';
 import { REGISTER_MIGRATIONS } from './register/migrations.ts';
@@ -18,4 +21,7 @@ export const MIGRATIONS: readonly FolderMigrations[] = [
   CONTROL_MIGRATIONS,
   LIVE_MIGRATIONS,
   BADGE_MIGRATIONS,
+  CLOCK_MIGRATIONS,
+  CLOSING_MIGRATIONS,
+  METER_SWAP_MIGRATIONS,
 ];

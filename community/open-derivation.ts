@@ -1,8 +1,10 @@
 /** Starts what follows the broker: the derivation worker and the list of who may connect. */
 import type { OpenedClock } from '@commonworks/clock';
+import { hubTimeKind } from '@commonworks/core';
 import { startAccessSync } from './access-sync/sync-access.ts';
 import type { Logger } from './http/app.ts';
 import { LogProgress } from './live/snapshot.ts';
+import type { Notice } from './metering/log-listener.ts';
 import { startDerivation } from './metering/start-derivation.ts';
 import { bringNotices } from './notices.ts';
 import type { Control } from './open-control.ts';
@@ -22,15 +24,22 @@ export function openDerivation(
   const progress = new LogProgress();
   const source = { url: options.logUrl, token: site.serviceToken };
   const onFault = (fault: { code: string; message: string } | null) => logFault(log, fault);
+  const onNotices = (notices: readonly Notice[]) => {
+    bringNotices(notices, { db, live, now: clock.now })
+      .then(({ machines }) => (machines ? parts.control.keepRelays() : undefined))
+      .catch((error) => log.error({ err: error }, 'news of the log could not be shown'));
+  };
   const derivation = startDerivation(
-    { file: site.communityFile, community: { id, zone, currency }, log: source, clockAddress: options.clockAddress },
+    {
+      ...{ file: site.communityFile, community: { id, zone, currency }, log: source },
+      ...{ clockAddress: options.clockAddress, dataDir: site.dataDir, hubKind: hubTimeKind(site.config) },
+    },
     {
       onPage: (page) => {
         progress.note(page, clock.now());
-        bringNotices(page.notices, { db, live, now: clock.now })
-          .then(({ machines }) => (machines ? parts.control.keepRelays() : undefined))
-          .catch((error) => log.error({ err: error }, 'news of the log could not be shown'));
+        onNotices(page.notices);
       },
+      onNotices,
       onFault,
       onSettled: ({ month, version }) => log.info({ month, version }, 'month settled'),
     },

@@ -1,7 +1,10 @@
 /** The tables of community.db as types: each folder describes its own. */
+import type { ClockTables } from './clocks/schema.ts';
+import type { ClosingTables } from './closing/schema.ts';
 import type { ControlTables } from './control/schema.ts';
 import type { LedgerTables } from './ledger/schema.ts';
 import type { LiveTables } from './live/schema.ts';
+import type { MeterSwapTables } from './meter-swap/schema.ts';
 import type { MeteringTables } from './metering/schema.ts';
 import type { RegisterTables } from './register/schema.ts';
 import type { SettlementTables } from './settlement/schema.ts';
@@ -13,4 +16,7 @@ export type CommunityDatabase = RegisterTables &
   SettlementTables &
   WorkshopTables &
   ControlTables &
-  LiveTables;
+  LiveTables &
+  ClockTables &
+  ClosingTables &
+  MeterSwapTables;

@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 
 export type CommunitySite = {
   readonly config: SiteConfig;
+  readonly dataDir: string;
   readonly communityFile: string;
   readonly authFile: string;
   readonly demoLoginsFile: string;
@@ -27,6 +28,7 @@ export function readCommunitySite(dir: string): CommunitySite {
   const seedFile = join(dir, 'seed.yaml');
   return {
     config,
+    dataDir: join(dir, 'data'),
     communityFile: join(dir, 'data', 'community.db'),
     authFile: join(dir, 'data', 'auth.db'),
     demoLoginsFile: join(dir, 'demo-logins.json'),

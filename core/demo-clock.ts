@@ -3,7 +3,17 @@ import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 
 /** What a fault does to one device on the wire, for `count` requests (or telegrams); `clear` ends it at once. */
-export const WIRE_FAULTS = ['drop', 'late', 'wrong-crc', 'truncated', 'exception', 'glitch', 'clear'] as const;
+export const WIRE_FAULTS = [
+  'drop',
+  'late',
+  'wrong-crc',
+  'truncated',
+  'exception',
+  /** The request is executed, and refused all the same. */
+  'exception-after',
+  'glitch',
+  'clear',
+] as const;
 export type WireFault = (typeof WIRE_FAULTS)[number];
 
 const id = Type.Integer({ minimum: 0 });

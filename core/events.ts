@@ -1,12 +1,13 @@
 /** Event records of the durable lane: what happened at the edge, as data. */
 import { type Static, Type } from 'typebox';
 import { ACTIVITIES } from './points.ts';
-import { SafeInteger, TIME_MAX_MS } from './schema.ts';
+import { Nullable, SafeInteger, TIME_MAX_MS } from './schema.ts';
+import { TIME_SOURCES } from './time-exchange.ts';
 
 const Text = Type.String({ maxLength: 500 });
 
 /** How a step of a counter can be judged that was not a plain rise. */
-export const JUDGEMENT_KINDS = ['reset', 'rollover', 'glitch', 'dip', 'swap'] as const;
+export const JUDGEMENT_KINDS = ['reset', 'rollover', 'glitch', 'dip', 'swap', 'frozen', 'slow'] as const;
 
 /**
  * An agent's own judgement of one step that was not a plain rise; energies in mWh. For agents that know more of their
@@ -53,11 +54,30 @@ export const ClockEvent = Type.Object({
   offsetMs: Type.Number({ minimum: 0, maximum: TIME_MAX_MS }),
 });
 
+/** How far the edge's wall clock was from the hub's: edge minus hub, positive when the edge is ahead; null: not known. */
+export const SkewEvent = Type.Object({
+  offsetMs: Nullable(Type.Number({ minimum: -TIME_MAX_MS, maximum: TIME_MAX_MS })),
+  errorMs: Nullable(Type.Number({ minimum: 0, maximum: TIME_MAX_MS })),
+  isTrusted: Type.Boolean(),
+  source: Type.Enum([...TIME_SOURCES]),
+});
+
 /** A device's state of reach changed. */
 export const DeviceEvent = Type.Object({
   state: Type.Enum(['online', 'unreachable', 'misconfigured']),
   code: Text,
   reason: Text,
+});
+
+/**
+ * Which device it is, as the device itself says it: a meter that was swapped answers with another serial number.
+ * Sent when first read after a start, when it changes, and once a day.
+ */
+export const IdentityEvent = Type.Object({
+  serial: Type.String({ minLength: 1, maxLength: 64 }),
+  manufacturer: Type.Optional(Type.String({ maxLength: 64 })),
+  model: Type.Optional(Type.String({ maxLength: 64 })),
+  firmware: Type.Optional(Type.String({ maxLength: 64 })),
 });
 
 export const EVENT_SCHEMAS = {
@@ -67,7 +87,9 @@ export const EVENT_SCHEMAS = {
   receipt: ReceiptEvent,
   gap: GapEvent,
   clock: ClockEvent,
+  skew: SkewEvent,
   device: DeviceEvent,
+  identity: IdentityEvent,
 } as const;
 
 export type EventType = keyof typeof EVENT_SCHEMAS;
@@ -77,4 +99,6 @@ export type MachineEvent = Static<typeof MachineEvent>;
 export type ReceiptEvent = Static<typeof ReceiptEvent>;
 export type GapEvent = Static<typeof GapEvent>;
 export type ClockEvent = Static<typeof ClockEvent>;
+export type SkewEvent = Static<typeof SkewEvent>;
 export type DeviceEvent = Static<typeof DeviceEvent>;
+export type IdentityEvent = Static<typeof IdentityEvent>;

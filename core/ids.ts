@@ -13,6 +13,11 @@ export function isUuid(text: string): boolean {
   return UUID.test(text);
 }
 
+/** When a UUIDv7 was made, epoch ms; null for ids of other versions. */
+export function uuidTimeMs(id: string): number | null {
+  return isUuid(id) && id[14] === '7' ? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : null;
+}
+
 /** Device names: lower case, digits and hyphens, at most 40, so that they are safe in topics, file names and SenML. */
 export function isSlug(text: string): boolean {
   return SLUG.test(text);

@@ -1,5 +1,6 @@
 /** HTTP between the broker (owner of the log and the series store) and its readers; bearer service token. */
 import { type Static, Type } from 'typebox';
+import { HubTimeState } from './hub-time.ts';
 import { QUALITIES } from './quality.ts';
 
 /** Readings stamped later than this after their receipt are not of this world: a wrong clock, or worse. */
@@ -14,6 +15,8 @@ export const LogEntry = Type.Object({
   epoch: Type.String(),
   seq: Type.Integer(),
   receivedMs: Type.Integer(),
+  /** False when the broker did not know whether its clock was right; absent otherwise. */
+  isHubTrusted: Type.Optional(Type.Boolean()),
   hash: Type.String(),
   /** The SenML text, byte for byte. */
   body: Type.String(),
@@ -128,8 +131,32 @@ export const BrokerStatus = Type.Object({
   ),
   sinks: Type.Array(Type.Object({ name: Type.String(), cursor: Type.Integer() })),
   projections: Type.Array(ProjectionStatus),
+  /** What the broker knows of the time. */
+  hubTime: HubTimeState,
+  /** Packs whose readings have no time yet, by edge and by what they wait for. */
+  waiting: Type.Array(
+    Type.Object({
+      edge: Type.String(),
+      reason: Type.Enum(['boot', 'hub']),
+      packs: Type.Integer(),
+      sinceMs: Type.Number(),
+    }),
+  ),
 });
 export type BrokerStatus = Static<typeof BrokerStatus>;
+
+/** GET /refusals: why the broker last did not let in an enrolled edge. The name was claimed, not proven: `address` says from where. */
+export const LoginRefusal = Type.Object({
+  edge: Type.String(),
+  atMs: Type.Number(),
+  /** A code of core/error-catalogue.ts. */
+  code: Type.String(),
+  reason: Type.String(),
+  address: Type.String(),
+});
+export type LoginRefusal = Static<typeof LoginRefusal>;
+export const LoginRefusalList = Type.Object({ nowMs: Type.Number(), refusals: Type.Array(LoginRefusal) });
+export type LoginRefusalList = Static<typeof LoginRefusalList>;
 
 /** PUT /access: the broker's copy of identities, replaced whole; a lower version is refused. */
 export const AccessDocument = Type.Object({

@@ -2,7 +2,7 @@
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { METERING_ROLES, ROLES } from './api/people.ts';
-import { ALLOCATION_METHODS } from './api/share.ts';
+import { ALLOCATION_METHODS, SHARE_BY, STORAGE_ORIGINS } from './api/share.ts';
 import { CodedError } from './errors.ts';
 import { Nullable } from './schema.ts';
 
@@ -76,6 +76,10 @@ export const SeedTariff = Type.Object(
     internalPrice: Price,
     gridPrice: Price,
     feedInPrice: Price,
+    /** Under `fixed`: a holder's part against her use over all her points (`member`, when absent) or point by point. */
+    shareBy: Type.Optional(Type.Enum([...SHARE_BY])),
+    /** What a battery's charge is made of; `proportional` when absent. */
+    storageOrigin: Type.Optional(Type.Enum([...STORAGE_ORIGINS])),
   },
   closed,
 );

@@ -22,6 +22,31 @@ describe('site.yaml', () => {
       }),
     );
   });
+  it.each([
+    ['Europe/Viena', 'did you mean Europe/Vienna?'],
+    ['Europ/Vienna', 'did you mean Europe/Vienna?'],
+    ['Europe/Kyv', 'did you mean Europe/'],
+    ['Mars/Olympus', 'is not a time zone'],
+    ['', 'is not a time zone'],
+    ['+01:00', 'is not a time zone'],
+  ])('refuses the zone %j and says what was probably meant', (zone, words) => {
+    const value = { ...good, community: { ...good.community, zone } };
+    expect(() => parseSiteConfig(value)).toThrow(
+      expect.objectContaining({
+        code: 'site.config-invalid',
+        message: expect.stringContaining(words),
+      }),
+    );
+  });
+
+  it.each([
+    ...['Europe/Kyiv', 'Europe/Kiev', 'Asia/Kolkata', 'Asia/Calcutta', 'America/Argentina/Buenos_Aires', 'UTC'],
+    ...['America/Buenos_Aires', 'Atlantic/Faroe', 'Atlantic/Faeroe', 'Asia/Kathmandu', 'Asia/Katmandu', 'Etc/GMT+1'],
+  ])('takes the zone %s', (zone) => {
+    const value = { ...good, community: { ...good.community, zone } };
+    expect(parseSiteConfig(value).community.zone).toBe(zone);
+  });
+
   it.each([null, [], 'text', 5])('refuses %j', (value) => {
     expect(() => parseSiteConfig(value)).toThrow(expect.objectContaining({ code: 'site.config-invalid' }));
   });

@@ -2,6 +2,7 @@
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { CodedError } from './errors.ts';
+import { zoneFault } from './time.ts';
 
 const Port = Type.Integer({ minimum: 0, maximum: 65_535 });
 
@@ -47,6 +48,10 @@ export const SiteConfig = Type.Object(
     ),
     /** Milliseconds the log waits to commit several packs at once: 2 on an SSD, more on an SD card. */
     commitMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 5000 })),
+    /** `trustSystemClock`: the host keeps this machine's clock, and no time service can be asked here (containers). */
+    time: Type.Optional(
+      Type.Object({ trustSystemClock: Type.Optional(Type.Boolean()) }, { additionalProperties: false }),
+    ),
     influx: Type.Optional(Type.Array(InfluxTarget, { maxItems: 4 })),
     demo: Type.Optional(
       Type.Object(
@@ -64,12 +69,25 @@ export const SiteConfig = Type.Object(
 );
 export type SiteConfig = Static<typeof SiteConfig>;
 
+/** Whether this site's clock is taken as it is, or what vouches for it is looked for. */
+export function hubTimeKind({ demo, time }: SiteConfig): 'host' | 'demo' | 'ask' {
+  if (demo !== undefined) return 'demo';
+  return time?.trustSystemClock === true ? 'host' : 'ask';
+}
+
 /**
  * A parsed YAML value to a SiteConfig.
  * @throws CodedError `site.config-invalid` naming every fault with its path.
  */
 export function parseSiteConfig(value: unknown): SiteConfig {
-  if (Value.Check(SiteConfig, value)) return value;
-  const faults = [...Value.Errors(SiteConfig, value)].map((error) => `${error.instancePath || '/'}: ${error.message}`);
+  const faults = Value.Check(SiteConfig, value)
+    ? zoneFaults(value)
+    : [...Value.Errors(SiteConfig, value)].map((error) => `${error.instancePath || '/'}: ${error.message}`);
+  if (faults.length === 0) return value as SiteConfig;
   throw new CodedError('site.config-invalid', `site.yaml: ${faults.join('; ')}`, { detail: { faults } });
+}
+
+function zoneFaults({ community }: SiteConfig): string[] {
+  const fault = zoneFault(community.zone);
+  return fault === null ? [] : [`/community/zone: ${fault}`];
 }

@@ -1,5 +1,6 @@
 /** Intervals and local days: the only module that knows time zones. */
 import { Temporal } from 'temporal-polyfill';
+import { nearMatch } from './near-match.ts';
 
 export const INTERVAL_LENGTHS_MS = [300_000, 900_000, 1_800_000, 3_600_000] as const;
 export const QUARTER_HOUR_MS = 900_000;
@@ -78,4 +79,30 @@ export function localToUtc(local: string, zone: string, nth: 'first' | 'second' 
   const plain = Temporal.PlainDateTime.from(local);
   const time = plain.toZonedDateTime(zone, { disambiguation: nth === 'first' ? 'earlier' : 'later' });
   return time.toPlainDateTime().equals(plain) ? time.epochMilliseconds : null;
+}
+
+/** Names in use today that the runtime's own list knows only by an older one. */
+const NEWER_ZONES = [
+  ...['Europe/Kyiv', 'Asia/Kolkata', 'Asia/Kathmandu', 'Asia/Ho_Chi_Minh', 'Asia/Yangon', 'America/Nuuk', 'UTC'],
+  ...['America/Argentina/Buenos_Aires', 'Pacific/Kanton', 'Atlantic/Faroe', 'Asia/Thimphu'],
+];
+
+/** Whether this is a zone of the IANA database, by its current name or an older one; an offset is none. */
+export function isTimeZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    zoned(0, name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What is wrong with the name of a zone, with the one that was probably meant; null when it is right. */
+export function zoneFault(name: string): string | null {
+  if (isTimeZone(name)) return null;
+  const guess = nearMatch(name, [...Intl.supportedValuesOf('timeZone'), ...NEWER_ZONES]);
+  const hint = guess === null ? 'it is written like Europe/Vienna' : `did you mean ${guess}?`;
+  return `${name} is not a time zone; ${hint}`;
 }

@@ -20,12 +20,14 @@ export type ClockServerOptions = {
   readonly port: number;
   readonly time: () => TimeMessage;
   readonly answer: (request: WorldRequest) => ClockMessage;
+  /** Names of the drivers that the replay waits for. */
+  readonly expected: readonly string[];
   /** Ends every wait for drivers. */
   readonly signal: AbortSignal;
 };
 
 export async function openClockServer(options: ClockServerOptions): Promise<ClockServer> {
-  const drivers = createDrivers(options.signal);
+  const drivers = createDrivers(options.expected, options.signal);
   const sockets = new Set<Socket>();
   const wire = await listen(
     (socket) => {

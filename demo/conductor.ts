@@ -5,8 +5,15 @@ import { type LiveTime, replayEndMs, startLiveTime } from './live-time.ts';
 import type { Wires } from './wires.ts';
 import type { World } from './world/world.ts';
 
-/** What a replay waits for at most; a reader in trouble must not hold the demo for ever. */
-const WAITS = { presentMs: 20_000, arrivedMs: 2000, readMs: 60_000, graceMs: 60_000 } as const;
+/**
+ * A busy machine, or a small one, may need minutes to start its agents, and nothing is gained by hurrying past them: what
+ * they do not read now is missing afterwards. Only an agent that shows no sign of life for this long is passed over.
+ */
+const PATIENCE_MS = 15 * 60_000;
+/** A person at the terminal is told as often what the replay waits for. */
+const TELL_EVERY_MS = 10_000;
+/** An observer (broker, community) that hangs holds up nobody's reading. */
+const OBSERVER_MS = 60_000;
 const REPLAY_SAVE_EVERY_MS = 500;
 const LIVE_SAVE_EVERY_MS = 2000;
 const LIVE_STEP_MS = 50;
@@ -23,7 +30,8 @@ export type Stage = {
 };
 
 export type ConductorOptions = {
-  readonly drivers: readonly string[];
+  readonly patienceMs?: number;
+  readonly tellEveryMs?: number;
   /** UIDs of the makers' cards. */
   readonly cards: Readonly<Record<string, string>>;
   readonly speed: number;
@@ -34,6 +42,11 @@ export type Conductor = {
   readonly time: () => TimeMessage;
   /** Brings a running world up to the present; does nothing in a replay. */
   readonly sync: () => void;
+  /**
+   * False once an instant was played that a driver has not read. The world is then not saved any more: its next start goes
+   * on from the last instant that everybody has, and plays the rest again.
+   */
+  readonly isWhole: () => boolean;
   readonly run: (stage: Stage) => Promise<void>;
 };
 
@@ -45,9 +58,10 @@ export function createConductor(world: World, options: ConductorOptions): Conduc
     speed: running?.live.speed() ?? options.speed,
     mode: running === null ? 'replaying' : 'demo',
   });
-  const scene = { world, options, time };
+  const scene: Scene = { world, options, time, isWhole: true };
   return {
     time,
+    isWhole: () => scene.isWhole,
     sync: () => {
       if (running !== null) catchUp(scene, running.stage, running.live);
     },
@@ -57,7 +71,8 @@ export function createConductor(world: World, options: ConductorOptions): Conduc
         // An instant that is not read yet must not be saved: it will be played again.
         if (stage.signal.aborted) return;
         // Time that runs fast waits for its readers: a few seconds of theirs are minutes of the world's.
-        if (options.speed > 1) await stage.server.drivers.present(options.drivers, WAITS.presentMs);
+        if (options.speed > 1) await agents(scene, stage, stage.server.drivers.absent);
+        if (stage.signal.aborted) return;
         running = { stage, live: startLiveTime({ fromMs: world.nowMs(), speed: options.speed }, options.realNow) };
         await runLive(scene, stage, running.live);
         running = null;
@@ -67,7 +82,12 @@ export function createConductor(world: World, options: ConductorOptions): Conduc
   };
 }
 
-type Scene = { readonly world: World; readonly options: ConductorOptions; readonly time: () => TimeMessage };
+type Scene = {
+  readonly world: World;
+  readonly options: ConductorOptions;
+  readonly time: () => TimeMessage;
+  isWhole: boolean;
+};
 
 async function replay(scene: Scene, stage: Stage): Promise<void> {
   const { world, options, time } = scene;
@@ -76,16 +96,13 @@ async function replay(scene: Scene, stage: Stage): Promise<void> {
   const endMs = () => replayEndMs(options.realNow(), options.speed);
   if (world.nextInstantMs() > endMs()) return;
   server.broadcast(time());
-  if (!(await server.drivers.present(options.drivers, WAITS.presentMs)) && !signal.aborted) {
-    log.warn({ expected: options.drivers }, 'not every edge agent has come; the replay begins without');
-  }
+  await agents(scene, stage, stage.server.drivers.absent);
   let instants = 0;
   let savedAt = performance.now();
   const startedAt = savedAt;
   while (!signal.aborted && world.nextInstantMs() <= endMs()) {
-    const late = await playInstant(scene, stage, world.nextInstantMs());
+    await playInstant(scene, stage, world.nextInstantMs());
     if (signal.aborted) return;
-    if (late.length > 0) log.warn({ late, atMs: world.nowMs() }, 'an edge agent did not finish; the replay goes on');
     instants += 1;
     // Saved only once it was read: a world that falls here comes back to an instant that everybody has.
     if (performance.now() - savedAt > REPLAY_SAVE_EVERY_MS) {
@@ -100,15 +117,46 @@ async function replay(scene: Scene, stage: Stage): Promise<void> {
 }
 
 /** One stand-still of the world: everybody knows the time, all that speaks by itself has spoken, then it is read. */
-async function playInstant({ world, options, time }: Scene, stage: Stage, atMs: number): Promise<string[]> {
+async function playInstant(scene: Scene, stage: Stage, atMs: number): Promise<void> {
+  const { world, options, time } = scene;
   const { drivers } = stage.server;
   world.advanceTo(atMs);
   stage.server.broadcast(time());
-  await drivers.haveArrived(atMs, WAITS.arrivedMs);
+  await drivers.observersFollow(atMs, OBSERVER_MS);
+  await agents(scene, stage, () => drivers.unaware(atMs));
   stage.wires.pushTelegram();
   showBadges(world, stage, options.cards);
   drivers.release(atMs);
-  return await drivers.haveFinished(atMs, { waitMs: WAITS.readMs, graceMs: WAITS.graceMs });
+  await agents(scene, stage, () => drivers.unfinished(atMs));
+}
+
+/** Waits until nobody is missing and tells whom it waits for. Who gives no sign for too long is passed over, and that is told. */
+async function agents(scene: Scene, stage: Stage, missing: () => readonly string[]): Promise<void> {
+  const { patienceMs = PATIENCE_MS, tellEveryMs = TELL_EVERY_MS } = scene.options;
+  const { drivers } = stage.server;
+  const startedMs = performance.now();
+  for (;;) {
+    const leftMs = patienceMs - (performance.now() - startedMs);
+    if (await drivers.until(missing, Math.min(tellEveryMs, leftMs))) return;
+    if (stage.signal.aborted) return;
+    const names = missing();
+    const waitedMs = performance.now() - startedMs;
+    const waitedS = Math.round(waitedMs / 1000);
+    if (waitedMs < patienceMs) {
+      stage.log.info({ agents: names }, `waiting for ${agentWords(names)}: ${waitedS} s`);
+      continue;
+    }
+    drivers.passOver(names);
+    scene.isWhole = false;
+    stage.log.warn(
+      { agents: names },
+      `going on without ${agentWords(names)}, not heard of for ${waitedS} s; the next start plays again what is missing`,
+    );
+  }
+}
+
+function agentWords(names: readonly string[]): string {
+  return `the ${names.length === 1 ? 'agent' : 'agents'} ${names.map((name) => `"${name}"`).join(' and ')}`;
 }
 
 function showBadges(world: World, stage: Stage, cards: ConductorOptions['cards']): void {

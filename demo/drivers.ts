@@ -23,16 +23,22 @@ export type DriverReports = {
   readonly observerLeft: (socket: Socket) => void;
 };
 
-/** What the conductor waits for. */
+/** What the conductor waits for. Names are of drivers that are waited for: none that was passed over, no guest that left. */
 export type DriverWaits = {
-  /** All names have been seen; false after `waitMs`. */
-  readonly present: (names: readonly string[], waitMs: number) => Promise<boolean>;
-  /** Every connected driver knows that it is `atMs`, and no observer is far behind; false after `waitMs`. */
-  readonly haveArrived: (atMs: number, waitMs: number) => Promise<boolean>;
+  /** True once the list is empty; false after `waitMs`. */
+  readonly until: (missing: () => readonly string[], waitMs: number) => Promise<boolean>;
+  /** Expected drivers that were never seen. */
+  readonly absent: () => string[];
+  /** Connected drivers that do not know yet that it is `atMs`. */
+  readonly unaware: (atMs: number) => string[];
+  /** Drivers that have not finished the instant. An expected one that is gone is waited for like one that reads. */
+  readonly unfinished: (atMs: number) => string[];
+  /** Not waited for any more, until they speak again. */
+  readonly passOver: (names: readonly string[]) => void;
+  /** No observer is far behind; one that hangs is waited for once, and counts again when it speaks again. */
+  readonly observersFollow: (atMs: number, waitMs: number) => Promise<boolean>;
   /** Puts the instant before all drivers that have not finished it, also before one that comes back meanwhile. */
   readonly release: (atMs: number) => void;
-  /** Every driver has finished the instant; one that is gone is waited for `graceMs`. Names who was not. */
-  readonly haveFinished: (atMs: number, wait: { waitMs: number; graceMs: number }) => Promise<string[]>;
 };
 
 export type Drivers = DriverReports & DriverWaits;
@@ -41,15 +47,21 @@ type Book = {
   readonly drivers: Map<string, Driver>;
   readonly observers: Map<Socket, number>;
   readonly waits: Waits;
+  readonly expected: readonly string[];
+  readonly passedOver: Set<string>;
   instantMs: number | null;
 };
 
 /** A busy broker may lag by two intervals, no more: it judges the packs of the drivers by its own clock. */
 const OBSERVER_LAG_MAX_MS = 1_800_000;
 
+/** A driver that nobody expects (a test's, a visitor's) and whose connection ended is waited for this long. */
+const GUEST_GRACE_MS = 60_000;
+
 /** `signal` ends every wait. */
-export function createDrivers(signal: AbortSignal): Drivers {
-  const book: Book = { drivers: new Map(), observers: new Map(), waits: createWaits(signal), instantMs: null };
+export function createDrivers(expected: readonly string[], signal: AbortSignal): Drivers {
+  const known = { drivers: new Map(), observers: new Map(), passedOver: new Set<string>() };
+  const book: Book = { ...known, waits: createWaits(signal), expected, instantMs: null };
   return { ...reports(book), ...waitsFor(book) };
 }
 
@@ -59,6 +71,7 @@ function reports(book: Book): DriverReports {
     const driver = known ?? { socket: null, goneMs: 0, arrivedMs: Number.NEGATIVE_INFINITY, doneMs: undefined };
     if (known === undefined) book.drivers.set(name, driver);
     change(driver);
+    if (driver.socket !== null) book.passedOver.delete(name);
     book.waits.changed();
   };
   return {
@@ -85,28 +98,37 @@ function reports(book: Book): DriverReports {
 }
 
 function waitsFor(book: Book): DriverWaits {
-  const { drivers, observers, waits } = book;
-  const everyDriver = (isTrue: (driver: Driver) => boolean) => [...drivers.values()].every(isTrue);
+  const { drivers, observers, waits, expected, passedOver } = book;
+  const named = (isMissing: (driver: Driver) => boolean) =>
+    [...drivers]
+      .filter(([name, driver]) => isMissing(driver) && !passedOver.has(name) && !hasLeft(book, name))
+      .map(([name]) => name);
   return {
-    present: (names, waitMs) => waits.until(() => names.every((name) => drivers.has(name)), waitMs),
-    haveArrived: async (atMs, waitMs) => {
+    until: (missing, waitMs) => waits.until(() => missing().length === 0, waitMs),
+    absent: () => expected.filter((name) => !drivers.has(name) && !passedOver.has(name)),
+    unaware: (atMs) => named((driver) => driver.socket !== null && driver.arrivedMs < atMs),
+    unfinished: (atMs) => named((driver) => !hasFinished(driver, atMs)),
+    passOver: (names) => {
+      for (const name of names) passedOver.add(name);
+    },
+    observersFollow: async (atMs, waitMs) => {
       const lagging = () => [...observers].filter(([, seenMs]) => seenMs < atMs - OBSERVER_LAG_MAX_MS);
-      const haveDrivers = () => everyDriver((driver) => driver.socket === null || driver.arrivedMs >= atMs);
-      const haveAll = await waits.until(() => lagging().length === 0 && haveDrivers(), waitMs);
-      // One that hangs is waited for once; when it speaks again it counts again.
+      const follow = await waits.until(() => lagging().length === 0, waitMs);
       for (const [socket] of lagging()) observers.delete(socket);
-      return haveAll;
+      return follow;
     },
     release: (atMs) => {
       book.instantMs = atMs;
       for (const driver of drivers.values()) offer(book, driver);
     },
-    haveFinished: async (atMs, { waitMs, graceMs }) => {
-      const isAway = (driver: Driver) => driver.socket === null && performance.now() - driver.goneMs >= graceMs;
-      await waits.until(() => everyDriver((driver) => hasFinished(driver, atMs) || isAway(driver)), waitMs);
-      return [...drivers].filter(([, driver]) => !hasFinished(driver, atMs)).map(([name]) => name);
-    },
   };
+}
+
+/** A guest that is gone for good. */
+function hasLeft({ drivers, expected }: Book, name: string): boolean {
+  const driver = drivers.get(name);
+  if (driver === undefined || driver.socket !== null || expected.includes(name)) return false;
+  return performance.now() - driver.goneMs >= GUEST_GRACE_MS;
 }
 
 function hasFinished(driver: Driver, atMs: number): boolean {

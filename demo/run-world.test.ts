@@ -102,6 +102,59 @@ it('continues after a restart with the instant that nobody had finished', async 
   expect(next).toBe((saved?.nowMs ?? ORIGIN - QUARTER_MS) + QUARTER_MS);
 });
 
+/** A log, and a promise that resolves when so many of its lines match. */
+function listened() {
+  const lines: string[] = [];
+  const looks = new Set<() => void>();
+  const write = (text: string) => {
+    lines.push((JSON.parse(text) as { msg: string }).msg);
+    for (const look of looks) look();
+  };
+  const line = (pattern: RegExp, count = 1) =>
+    new Promise<void>((resolve) => {
+      const look = () => {
+        if (lines.filter((one) => pattern.test(one)).length >= count) resolve();
+      };
+      looks.add(look);
+      look();
+    });
+  return { log: pino({}, { write }), line };
+}
+
+const PATIENT = { patienceMs: 600_000, tellEveryMs: 2 };
+const IMPATIENT = { patienceMs: 20, tellEveryMs: 5 };
+
+it('waits for an agent that is slow to start, tells whom it waits for, and begins with the origin', async () => {
+  const { log, line } = listened();
+  const world = await start(3, { drivers: ['roof', 'workshop'], waits: PATIENT, log });
+  const roof = drive(world.address, 'roof', 4);
+  await line(/^waiting for the agents? .*"workshop": \d+ s$/, 20);
+  const workshop = drive(world.address, 'workshop', 4);
+  expect(await Promise.all([roof, workshop])).toEqual([quartersFrom(ORIGIN, 4), quartersFrom(ORIGIN, 4)]);
+});
+
+it('waits for an agent that is gone in the middle of the past, and puts the same instant before it', async () => {
+  const { log, line } = listened();
+  const world = await start(5, { waits: PATIENT, log });
+  expect(await drive(world.address, 'roof', 2)).toEqual(quartersFrom(ORIGIN, 2));
+  await line(/^waiting for the agent "roof"/, 20);
+  expect(await drive(world.address, 'roof', 5)).toEqual(quartersFrom(ORIGIN + QUARTER_MS, 5));
+});
+
+it('says that it goes on without an agent that never comes, and plays the past again for it on the next start', async () => {
+  const { log, line } = listened();
+  const drivers = ['roof', 'workshop'];
+  const first = await start(3, { drivers, waits: IMPATIENT, log });
+  expect(await drive(first.address, 'roof', 4)).toEqual(quartersFrom(ORIGIN, 4));
+  await line(/^going on without the agent "workshop".*the next start plays again what is missing$/);
+  await line(/^replayed/);
+  await first.stop();
+  expect(first.saved()).toBeNull();
+  const second = await start(3, { drivers, saved: first.saved() });
+  const both = await Promise.all(drivers.map((name) => drive(second.address, name, 4)));
+  expect(both).toEqual(drivers.map(() => quartersFrom(ORIGIN, 4)));
+});
+
 it('tells the registers of its devices, and an unknown request ends the connection', async () => {
   const world = await start(1, { drivers: [] });
   const message = await ask(world.address, { type: 'registers', id: 7 });

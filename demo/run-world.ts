@@ -22,6 +22,7 @@ export type RunWorldOptions = {
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly realNow?: () => number;
+  readonly waits?: { readonly patienceMs: number; readonly tellEveryMs: number };
   readonly onReady?: (ports: DemoPorts) => void;
 };
 
@@ -35,12 +36,14 @@ export async function runWorld(options: RunWorldOptions): Promise<void> {
   const world = createWorld({ seed, zone, startMs: options.originMs - LEAD_MS }, options.saved ?? undefined);
   const faults = createFaults();
   const conductor = createConductor(world, {
-    drivers: options.drivers,
+    ...options.waits,
     cards: config.cards,
     speed: options.speed,
     realNow: options.realNow ?? Date.now,
   });
-  const save = () => options.save(world.snapshot());
+  const save = () => {
+    if (conductor.isWhole()) options.save(world.snapshot());
+  };
   const { sync } = conductor;
   const wires = await openWires(world, { host: HOST, ports: config.ports, seed, faults, sync, onControl: save });
   const answer = (request: WorldRequest): ClockMessage => {
@@ -55,7 +58,10 @@ export async function runWorld(options: RunWorldOptions): Promise<void> {
   try {
     await using stack = new AsyncDisposableStack();
     const server = stack.adopt(
-      await openClockServer({ host: HOST, port: config.ports.clock, time: conductor.time, answer, signal }),
+      await openClockServer({
+        ...{ host: HOST, port: config.ports.clock, time: conductor.time, answer, signal },
+        expected: options.drivers,
+      }),
       (opened) => opened.close(),
     );
     options.onReady?.({ clock: server.port, ...wires.ports });

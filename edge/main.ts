@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { openClock } from '@commonworks/clock';
+import { kernelMs } from '@commonworks/clock/machine-time.ts';
 import { CLOCK_VARIABLE, isCoded, uuidV7 } from '@commonworks/core';
 import { pino } from 'pino';
 import { runAgent } from './agent/agent.ts';
@@ -12,10 +13,13 @@ import packageJson from './package.json' with { type: 'json' };
 const OUTBOX_BYTES_MAX = 256_000_000;
 const OUTBOX_AGE_MAX_DAYS = 60;
 const DAY_MS = 86_400_000;
+/** Every part ends within a few seconds of its own; a supervisor's patience is usually longer than this. */
+const END_MAX_MS = 20_000;
 
 const log = pino({ base: { name: 'edge' } });
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
+stop.signal.addEventListener('abort', () => setTimeout(giveUp, END_MAX_MS).unref(), { once: true });
 
 try {
   await run(stop.signal);
@@ -27,6 +31,8 @@ try {
   // What still runs would keep the process alive, unable to do its work.
   stop.abort();
 }
+// Everything is on disk and said by now. What may still hang, a name being looked up or a port being opened, is nobody's.
+process.exit(process.exitCode ?? 0);
 
 async function run(signal: AbortSignal): Promise<void> {
   const { values } = parseArgs({ options: { config: { type: 'string' } } });
@@ -48,6 +54,8 @@ async function run(signal: AbortSignal): Promise<void> {
     bytesMax: config.outbox?.bytesMax ?? OUTBOX_BYTES_MAX,
     ageMaxMs: (config.outbox?.ageMaxDays ?? OUTBOX_AGE_MAX_DAYS) * DAY_MS,
     nowMs: clock.now(),
+    // In a demo the clock is trusted from the first moment; elsewhere nobody knows yet.
+    stampMs: clock.status().mode === 'system' ? kernelMs() : clock.now(),
   });
   if (outbox.damagedFile !== null) {
     log.error({ code: 'edge.outbox-corrupt', file: outbox.damagedFile }, 'the outbox was damaged and set aside');
@@ -58,4 +66,10 @@ async function run(signal: AbortSignal): Promise<void> {
     outbox.died,
   ]);
   clock.close();
+}
+
+/** Something does not end although it was told to: the outbox survives being cut off, a machine that cannot restart does not. */
+function giveUp(): void {
+  log.error('a part of the agent did not end in time');
+  process.exit(process.exitCode ?? 0);
 }

@@ -1,6 +1,15 @@
 /** The live lane for flows: one MQTT connection, shared by all nodes that want readings. */
 import type { Clock, Quality, Result } from '@commonworks/core';
-import { accept, channelFilter, EdgeStatus, LiveValues, parseEdgeTopic, refuse } from '@commonworks/core';
+import {
+  accept,
+  channelFilter,
+  type DeviceDescription,
+  EdgeDevices,
+  EdgeStatus,
+  LiveValues,
+  parseEdgeTopic,
+  refuse,
+} from '@commonworks/core';
 import { connect, type MqttClient } from 'mqtt';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
@@ -53,7 +62,11 @@ export class LiveReadings {
       reconnectPeriod: RECONNECT_MS,
     });
     this.#client.on('connect', () => {
-      this.#client.subscribe([channelFilter(community, 'live'), channelFilter(community, 'status')], { qos: 0 });
+      const channels = ['live', 'status', 'devices'] as const;
+      this.#client.subscribe(
+        channels.map((channel) => channelFilter(community, channel)),
+        { qos: 0 },
+      );
       this.#tell('connected');
     });
     this.#client.on('close', () => this.#tell('disconnected'));
@@ -102,8 +115,10 @@ export class LiveReadings {
     const parts = parseEdgeTopic(topic);
     if (parts === null || payload.length > PAYLOAD_BYTES_MAX) return;
     if (parts.channel === 'status') {
-      const status = parseJson(payload, EdgeStatus);
-      for (const { device } of status?.devices ?? []) this.#learn(device, parts.edge);
+      this.#learnAll(parseJson(payload, EdgeStatus)?.devices ?? [], parts.edge);
+    } else if (parts.channel === 'devices') {
+      // A name is a name on whatever page it stands: nothing here needs the list whole.
+      this.#learnAll(parseJson(payload, EdgeDevices)?.devices ?? [], parts.edge);
     } else if (parts.channel === 'live') {
       const live = parseJson(payload, LiveValues);
       if (live !== null) this.#hand(parts.edge, live);
@@ -118,6 +133,10 @@ export class LiveReadings {
       if (found === undefined || filter.device !== device || (filter.edge ?? edge) !== edge) continue;
       take({ edge, device, point: filter.point, ...found, timeMs, ageMs });
     }
+  }
+
+  #learnAll(devices: readonly DeviceDescription[], edge: string): void {
+    for (const { device } of devices) this.#learn(device, edge);
   }
 
   #learn(device: string, edge: string): void {

@@ -140,6 +140,8 @@ it.skipIf(!existsSync(VECTORS))(
           isValidFilter(filter) ? accept(filter) : { ok: false, reason: 'broker.filter-refused', message: '' },
         receive: () => 'deliver',
         subscribed: () => undefined,
+        refused: () => undefined,
+        admitted: () => undefined,
         isFull: () => false,
       },
     });

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { decodePack, type EdgeStatus, edgeTopic } from '@commonworks/core';
+import { decodePack, devicesTopic, type EdgeStatus, edgeTopic } from '@commonworks/core';
 import { type Outbox, openOutbox } from '@commonworks/edge/outbox/outbox.ts';
 import { startPublisher } from '@commonworks/edge/publish/publisher.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -81,15 +81,14 @@ describe('A publisher behind mosquitto', () => {
       edge: EDGE,
       secret: 'any',
       outbox,
-      nowMs: Date.now,
       status: (state) => ({
         state,
         sinceMs: 0,
         boot: EPOCH,
         version: '0',
-        devices: [],
         backlog: outbox.backlog().packs,
       }),
+      devices: [],
       onCommand: () => undefined,
       onOldCopy: () => undefined,
       onState: () => undefined,
@@ -166,7 +165,9 @@ describe('An edge process behind mosquitto', () => {
   it('reads, publishes, dies with its will, and goes on where it was', async () => {
     const first = start();
     await eventually('two packs', () => packsIn(heard()).length >= 2);
-    expect(lastStatus()).toMatchObject({ state: 'online', devices: [{ device: 'home-1', profile: 'eastron-sdm120' }] });
+    expect(lastStatus()).toMatchObject({ state: 'online' });
+    const list = heard().find(({ topic }) => topic === devicesTopic(COMMUNITY, EDGE, 0));
+    expect(list?.payload).toContain('"device":"home-1","profile":"eastron-sdm120"');
     const live = heard().find(({ topic }) => topic === edgeTopic(COMMUNITY, EDGE, 'live'));
     expect(live?.payload).toContain('"importedWh":{"value":1234500,"quality":"good"}');
     first.child.kill('SIGKILL');

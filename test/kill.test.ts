@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { type DemoUnderTest, startDemo } from './site/demo-under-test.ts';
 import { followOracle, type Oracle } from './site/oracle-driver.ts';
 import { installTap, readTap, type TappedKey } from './site/outbox-tap.ts';
+import { checkShares } from './site/shares.ts';
 import { countersOf, withDatabase } from './site/stored.ts';
 
 const isLong = process.env['LONG'] === '1';
@@ -53,7 +54,7 @@ describe('a site whose processes are killed', () => {
     expect(strangers(tapped, stored)).toEqual([]);
     const compared = compareWithOracle(oracle, stored);
     expect(compared.different).toEqual([]);
-    const shares = checkShares(demo);
+    const shares = checkShares(join(demo.dir, 'data', 'community.db'));
     expect(shares.wrong).toEqual([]);
     expect(verifyLedger(demo)).toMatchObject({ verdict: 'consistent' });
     process.stdout.write(
@@ -230,22 +231,4 @@ function compareWithOracle(
     }
   }
   return { count, different: different.slice(0, 20) };
-}
-
-/** Added up from the table, not by the allocation's own code: what consumers got, plus the surplus, is the production. */
-function checkShares(demo: DemoUnderTest): { count: number; wrong: unknown[] } {
-  return withDatabase(join(demo.dir, 'data', 'community.db'), (db) => {
-    const sums = `
-      SELECT s.start_ms, t.production_mwh AS production, t.allocated_mwh AS allocated,
-        SUM(CASE WHEN s.direction = 0 THEN s.allocated_mwh ELSE 0 END) AS consumers,
-        SUM(CASE WHEN s.direction = 1 THEN s.allocated_mwh ELSE 0 END) AS producers,
-        SUM(CASE WHEN s.direction = 1 THEN s.rest_mwh ELSE 0 END) AS surplus
-      FROM interval_share s JOIN interval_total t ON t.start_ms = s.start_ms GROUP BY s.start_ms`;
-    const wrong = db
-      .prepare(
-        `SELECT * FROM (${sums}) WHERE consumers <> allocated OR producers <> allocated OR consumers + surplus <> production LIMIT 20`,
-      )
-      .all();
-    return { count: Number(db.prepare('SELECT count(*) AS n FROM interval_total').get()?.['n']), wrong };
-  });
 }

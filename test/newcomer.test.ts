@@ -105,6 +105,7 @@ describe('a newcomer', () => {
     [['run', '/nowhere/at/all'], 1, 'site.not-found'],
     [['init', ROOT], 1, 'site.exists'],
     [['init', join(folder, 'zone'), '--zone', 'Mars/Olympus'], 1, 'site.zone-unknown'],
+    [['init', join(folder, 'zone'), '--zone', 'Europe/Viena'], 1, 'did you mean Europe/Vienna?'],
     [['verify', '/nowhere'], 1, 'cli.file-unreadable'],
     [['allocate', '--method', 'pro-rata', '--in', '/nowhere', '--out', '-'], 1, 'cli.file-unreadable'],
   ])('is told the code and the remedy after %j', (args, status, code) => {

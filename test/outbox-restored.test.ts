@@ -64,8 +64,8 @@ async function publishAll(outbox: Outbox, { site, broker }: Home): Promise<numbe
     edge: EDGE,
     secret: 'secret',
     outbox,
-    nowMs: Date.now,
-    status: (state) => ({ state, sinceMs: 0, boot: BOOT, version: '0', devices: [], backlog: 0 }),
+    status: (state) => ({ state, sinceMs: 0, boot: BOOT, version: '0', backlog: 0 }),
+    devices: [],
     onCommand: () => undefined,
     onOldCopy: () => {
       copies += 1;

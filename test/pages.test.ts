@@ -6,7 +6,8 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addAxe, violations } from './pages/axe.ts';
 import { logIn, openBrowser, type Scheme, type ViewportName, visitor } from './pages/browser.ts';
-import { open, pageNamed, settled } from './pages/page-list.ts';
+import { openEverything, widerThanScreen } from './pages/open-everything.ts';
+import { open, PAGES, pageNamed, settled } from './pages/page-list.ts';
 import { allShots, photograph } from './pages/shoot.ts';
 import { openTarget, type Target } from './pages/target.ts';
 
@@ -41,6 +42,31 @@ function complaintsOf(page: Page): string[] {
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
   return complaints;
 }
+
+const PEOPLE = ['anna', 'olga', 'theo', 'ada'] as const;
+/** The page of an office is not for everybody: then its address says so. */
+const FOR_EVERYBODY = ['community', 'share', 'machines'];
+
+describe('on a phone', () => {
+  const visits = PEOPLE.flatMap((who) =>
+    PAGES.filter((check) => check.who === who || FOR_EVERYBODY.includes(check.name)).map((check) => ({ who, check })),
+  );
+  it.each(visits.map((one) => ({ ...one, title: `${one.check.name} of ${one.who}` })))(
+    '$title: nothing is wider than the screen, with every panel open',
+    async ({ who, check }) => {
+      await using context = await visit({ who });
+      const page = await context.newPage();
+      const arrived = check.who === who ? check.arrived : 'main .page, main .empty';
+      await open(page, target.url, { ...check, arrived });
+      expect(await widerThanScreen(page)).toEqual([]);
+      const opened = await openEverything(page);
+      expect(await widerThanScreen(page)).toEqual([]);
+      // Offices have forms; a page on which nothing opens would not be tried.
+      if (check.who === who && check.name !== 'community') expect(opened).toBeGreaterThan(0);
+      await page.screenshot({ path: join(OUT, `${check.name}-${who}-open.png`), fullPage: true });
+    },
+  );
+});
 
 describe('every page', () => {
   it.each(allShots().map((shot) => ({ ...shot, title: `${shot.check.name}, ${shot.viewport}, ${shot.scheme}` })))(

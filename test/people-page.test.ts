@@ -133,4 +133,31 @@ describe('an admin', () => {
     await page.getByRole('button', { name: 'Let in again: roof' }).click();
     await page.getByRole('button', { name: 'Lock out: roof' }).waitFor();
   });
+
+  it('records the exchange of a meter with what both showed', async () => {
+    await using server = await startFixtureServer();
+    await using context = await visitor(browser, 'phone', 'light');
+    const page = await openPeople(context, server.url);
+    await page.locator('summary', { hasText: 'A meter was exchanged' }).click();
+    const form = page.locator('form', { has: page.getByLabel('Serial number of the old meter') });
+    await form.getByLabel('Metering points').selectOption({ label: 'Battery' });
+    await form.getByLabel('Serial number of the old meter').fill('A-1');
+    await form.getByLabel('Serial number of the new meter').fill('B-2');
+    await form.getByLabel('Final register of the old meter, kWh').fill('812,5');
+    await form.getByLabel('First register of the new meter, kWh').fill('0.25');
+    await form.getByLabel('Final register of the old meter, given, kWh').fill('700');
+    await form.getByLabel('First register of the new meter, given, kWh').fill('0');
+    await form.getByLabel('Why, for the register').fill('Calibration ran out');
+    expect(await violations(page)).toEqual([]);
+    const sent = page.waitForRequest((request) => request.url().endsWith('/swaps'));
+    await form.getByRole('button', { name: 'Record the exchange' }).click();
+    expect((await sent).postDataJSON()).toMatchObject({
+      ...{ oldSerial: 'A-1', newSerial: 'B-2', reason: 'Calibration ran out' },
+      registers: [
+        { register: 'importedWh', finalMwh: 812_500_000, firstMwh: 250_000 },
+        { register: 'exportedWh', finalMwh: 700_000_000, firstMwh: 0 },
+      ],
+    });
+    await page.getByText('Battery: the exchange is recorded').first().waitFor();
+  });
 });

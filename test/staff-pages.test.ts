@@ -39,6 +39,41 @@ describe('a treasurer', () => {
     expect(await violations(page)).toEqual([]);
   });
 
+  it('sees which meter keeps a month open, types values for its gap, and withdraws them', async () => {
+    await using server = await startFixtureServer();
+    await using context = await visitor(browser, 'phone', 'light');
+    const page = await visit({ context, url: server.url, who: 'theo', name: 'treasury' });
+    await page.getByText('1 of 11 registers must be decided').waitFor();
+    const home = page.locator('.register-quality', { hasText: 'belongs to Felix' });
+    await home.locator('summary', { hasText: 'Type values for the gap' }).click();
+    await home.getByRole('button', { name: 'Use 1.184 kWh' }).click();
+    await home.getByLabel('Why, for everybody who asks later').first().fill('Read off before and after');
+    expect(await violations(page)).toEqual([]);
+    expect(await page.locator('html').evaluate((html) => html.scrollWidth - html.clientWidth)).toBeLessThanOrEqual(0);
+    await home.getByRole('button', { name: 'Record these values' }).click();
+    await page.getByText('All 11 registers are complete or decided').waitFor();
+    await page.locator('summary', { hasText: 'Nothing to decide' }).click();
+    await home.getByText('Read off before and after').waitFor();
+    await home.locator('summary', { hasText: 'Withdraw' }).click();
+    await home.getByLabel('Why it is withdrawn').fill('Misread');
+    await home.getByRole('button', { name: 'Withdraw these values' }).click();
+    await page.getByText('1 of 11 registers must be decided').waitFor();
+  });
+
+  it('leaves a gap as it is for a reason, and sees what would be posted', async () => {
+    await using server = await startFixtureServer();
+    await using context = await visitor(browser, 'desk', 'dark');
+    const page = await visit({ context, url: server.url, who: 'theo', name: 'treasury' });
+    const home = page.locator('.register-quality', { hasText: 'belongs to Felix' });
+    await home.locator('summary', { hasText: 'Leave it as it is' }).click();
+    await home.getByLabel('Why, for everybody who asks later').fill('Nobody read it');
+    await home.getByRole('button', { name: 'Leave it, the month may close' }).click();
+    await page.getByText('All 11 registers are complete or decided').waitFor();
+    await page.locator('summary', { hasText: 'Show what would be posted' }).click();
+    await page.getByText('Nothing of this is written.').waitFor();
+    expect(await violations(page)).toEqual([]);
+  });
+
   it("reads a member's statement", async () => {
     await using server = await startFixtureServer();
     await using context = await visitor(browser, 'phone', 'light');

@@ -53,7 +53,7 @@ export class Credentials {
     }
     if (!isKnown && !(await this.#verify(login, principal))) {
       this.#throttle.failed(login.address, login.user);
-      return refuse('broker.login-refused', 'unknown user or wrong secret');
+      return refuse('broker.login-refused', principal === null ? 'unknown user or wrong secret' : 'wrong secret');
     }
     if (principal === null) return refuse('broker.login-refused', 'unknown user or wrong secret');
     if (!ownsClientId(principal, login.clientId)) {

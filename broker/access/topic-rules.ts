@@ -1,13 +1,24 @@
 /** What each role may publish and subscribe to; everything else is refused. */
 import type { Result } from '@commonworks/core';
-import { accept, EDGE_CHANNELS, type EdgeTopic, edgeTopic, isUuid, parseEdgeTopic, refuse } from '@commonworks/core';
+import {
+  accept,
+  EDGE_CHANNELS,
+  type EdgeChannel,
+  type EdgeTopic,
+  edgeTopic,
+  isUuid,
+  parseEdgeTopic,
+  refuse,
+} from '@commonworks/core';
 import { isValidFilter } from '../mqtt/topic-filter.ts';
 import type { Principal } from './credentials.ts';
 
 export type Publication = { readonly topic: string; readonly qos: number; readonly retain: boolean };
 
 /** Personal load profiles travel on `data`: tools that only watch get no more than the latest values. */
-const READONLY_CHANNELS = ['live', 'status'];
+const READONLY_CHANNELS = ['live', 'status', 'devices'];
+/** What flows to the edge: it may read its own, and publish none of them. */
+const TO_EDGE: readonly EdgeChannel[] = ['mark', 'cmd', 'time'];
 
 export class TopicRules {
   readonly #community: string;
@@ -44,15 +55,15 @@ export class TopicRules {
       case 'operator':
         return isInside ? accept(filter) : refuse('broker.filter-refused', 'the filter leaves the community');
       case 'edge': {
-        const own = [edgeTopic(this.#community, user, 'mark'), edgeTopic(this.#community, user, 'cmd')];
+        const own = TO_EDGE.map((name) => edgeTopic(this.#community, user, name));
         return own.includes(filter)
           ? accept(filter)
-          : refuse('broker.filter-refused', 'an edge reads its mark and cmd');
+          : refuse('broker.filter-refused', 'an edge reads its mark, cmd and time');
       }
       case 'readonly': {
-        const isPlain = isInside && rest.length === 0 && (edge === '+' || isUuid(edge));
+        const isPlain = isInside && rest.length === (channel === 'devices' ? 1 : 0) && (edge === '+' || isUuid(edge));
         const isOpen = isPlain && READONLY_CHANNELS.includes(channel);
-        return isOpen ? accept(filter) : refuse('broker.filter-refused', 'a reader gets live and status');
+        return isOpen ? accept(filter) : refuse('broker.filter-refused', 'a reader gets live, status and devices');
       }
       default:
         return role satisfies never;
@@ -62,10 +73,15 @@ export class TopicRules {
   #edgePublish(user: string, topic: EdgeTopic, { qos, retain }: Publication): Result<EdgeTopic> {
     const { channel } = topic;
     if (topic.edge !== user) return refuse('broker.publish-refused', 'an edge publishes under its own id only');
-    if (channel === 'mark' || channel === 'cmd') {
+    if (TO_EDGE.includes(channel)) {
       return refuse('broker.publish-refused', `an edge does not publish on ${channel}`);
     }
-    if (retain && channel !== 'status') return refuse('broker.publish-refused', 'only status may be retained');
+    if (retain && channel !== 'status' && channel !== 'devices') {
+      return refuse('broker.publish-refused', 'only status and devices may be retained');
+    }
+    if (channel === 'ask' && qos !== 0) {
+      return refuse('broker.publish-refused', 'a question about the time is of QoS 0: kept for later it would mislead');
+    }
     if (channel === 'data' && qos !== 1) {
       return refuse('broker.publish-refused', `data is published with QoS 1, not ${qos}: only then is it acknowledged`);
     }

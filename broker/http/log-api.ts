@@ -5,6 +5,7 @@ import type {
   DeadLetter,
   LastValues,
   LogEntry,
+  LoginRefusalList,
   LogPage,
   Result,
   SeriesRange,
@@ -26,6 +27,7 @@ export type LogApi = {
   readonly range: ReadRange;
   readonly replaceAccess: (document: unknown) => Promise<Result<number>>;
   readonly status: () => Promise<BrokerStatus>;
+  readonly refusals: () => LoginRefusalList;
 };
 
 const PAGE_MAX = 1000;
@@ -120,6 +122,7 @@ function addSeriesRoutes(app: FastifyInstance, api: LogApi): void {
 
 function addStatusRoutes(app: FastifyInstance, api: LogApi): void {
   app.get('/status', () => api.status());
+  app.get('/refusals', async () => api.refusals());
   app.get('/metrics', async (_request, reply) => {
     const text = metricsText(await api.status(), api.ingest.counts);
     return reply.type('text/plain; version=0.0.4').send(text);

@@ -1,11 +1,12 @@
 /** The group commit: many packs, one transaction, durable when it returns. */
 import type { DatabaseSync } from 'node:sqlite';
+import type { HubMoment } from '@commonworks/core';
+import { isStorageFault } from '@commonworks/store/store-fault.ts';
 import type { Mark } from '@commonworks/telemetry/log/pack-log.ts';
 import type { SeriesTables } from '@commonworks/telemetry/series/series-tables.ts';
-import { isStorageFailure } from '@commonworks/telemetry/sqlite/open-database.ts';
 import { inTransaction } from '@commonworks/telemetry/sqlite/transaction.ts';
 import type { Arrival, IncomingPack, LogTables, PackOutcome } from './take-pack.ts';
-import { quarantinePoison, takePack } from './take-pack.ts';
+import { judgeAgain, quarantinePoison, takePack } from './take-pack.ts';
 
 export type CommitTables = LogTables & { readonly db: DatabaseSync; readonly series: SeriesTables };
 
@@ -15,6 +16,34 @@ export type CommitReport = {
   readonly marks: readonly Mark[];
   readonly head: number;
 };
+
+/** Packs judged anew in one transaction: others wait for the disk meanwhile. */
+const JUDGED_MAX = 200;
+
+/**
+ * Judges some of what waited for the hub's time, or was refused by it, in one transaction. Returns the cursor to go on
+ * after; null when there are no more.
+ */
+export function judgeSomeAgain(
+  tables: CommitTables,
+  { reason, afterCursor, hub }: { reason: 'hub' | 'refused'; afterCursor: number; hub: HubMoment },
+): number | null {
+  const { db, clocks, series } = tables;
+  try {
+    const last = inTransaction(db, () => {
+      const arrivals: Arrival[] = [];
+      const waiting = clocks.takeFor(reason, { afterCursor, limit: JUDGED_MAX });
+      for (const one of waiting) judgeAgain(tables, one, { hub, arrivals });
+      if (arrivals.length > 0) stage(tables, arrivals, hub.nowMs);
+      return waiting.length < JUDGED_MAX ? null : (waiting.at(-1)?.cursor ?? null);
+    });
+    series.committed();
+    return last;
+  } catch (error) {
+    series.rolledBack();
+    throw error;
+  }
+}
 
 type Take = (incoming: IncomingPack, arrivals: Arrival[]) => PackOutcome;
 
@@ -27,7 +56,7 @@ export function commitPacks(tables: CommitTables, packs: readonly IncomingPack[]
   try {
     return commit(tables, packs, (incoming, arrivals) => takePack(tables, incoming, arrivals));
   } catch (error) {
-    if (isStorageFailure(error)) throw error;
+    if (isStorageFault(error)) throw error;
     if (packs.length > 1) return joined(packs.map((pack) => commitPacks(tables, [pack])));
     const reason = `the pack could not be processed: ${error instanceof Error ? error.message : String(error)}`;
     return commit(tables, packs, (incoming) =>

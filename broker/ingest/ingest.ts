@@ -1,5 +1,5 @@
 /** Packs in, promises out: each resolves when its pack is on disk; commits are shared, queues are bounded. */
-import type { Clock } from '@commonworks/core';
+import type { HubMoment } from '@commonworks/core';
 import { CodedError } from '@commonworks/core';
 import type { Mark } from '@commonworks/telemetry/log/pack-log.ts';
 import type { WorkerCalls } from '@commonworks/telemetry/worker/call-worker.ts';
@@ -18,7 +18,7 @@ export type IngestOptions = {
   readonly head: number;
   /** How long a pack waits for others to share its commit. */
   readonly commitMs: number;
-  readonly now: Clock;
+  readonly hub: { readonly moment: () => HubMoment };
   readonly log: BrokerLog;
   readonly onMarks: (marks: readonly Mark[]) => void;
 };
@@ -53,7 +53,8 @@ export class Ingest {
 
   /** @throws CodedError `broker.commit-failed`: nothing was kept, send it again later. */
   keep(edge: string, body: Uint8Array): Promise<PackOutcome> {
-    const pack = { edge, body, receivedMs: this.#options.now() };
+    const { nowMs, ...hub } = this.#options.hub.moment();
+    const pack = { edge, body, receivedMs: nowMs, hub };
     return new Promise((resolve, reject) => {
       this.#queue.push({ pack, resolve, reject });
       this.#schedule();

@@ -1,8 +1,9 @@
 /** The thread that reads the log for its followers, on a connection that cannot write. */
 import type { DatabaseSync } from 'node:sqlite';
 import { invariant } from '@commonworks/core';
+import { isStorageFault } from '@commonworks/store/store-fault.ts';
 import { readDeadLetters, readLog } from '@commonworks/telemetry/log/read-log.ts';
-import { isStorageFailure, openForReading } from '@commonworks/telemetry/sqlite/open-database.ts';
+import { openForReading } from '@commonworks/telemetry/sqlite/open-database.ts';
 import { serveCalls } from '@commonworks/telemetry/worker/serve-calls.ts';
 
 type Page = { readonly after: number; readonly limit: number };
@@ -25,4 +26,4 @@ function db(): DatabaseSync {
   return opened;
 }
 
-serveCalls(handlers, { isStorage: isStorageFailure });
+serveCalls(handlers, { isStorage: isStorageFault });

@@ -1,12 +1,11 @@
 /** One pack into the log within a transaction: what it holds, what it declares, and what of it cannot be taken. */
-import type { ErrorCode, Pack, Sample } from '@commonworks/core';
-import { ClockEvent, decodePack, GapEvent, isCoded } from '@commonworks/core';
-import type { BootClocks } from '@commonworks/telemetry/log/boot-clocks.ts';
+import type { ErrorCode, HubMoment, Pack, Receipt, Sample } from '@commonworks/core';
+import { ClockEvent, decodePack, GapEvent, isCoded, placePack, receiptMs } from '@commonworks/core';
+import type { BootClocks, WaitingPack } from '@commonworks/telemetry/log/boot-clocks.ts';
 import type { DeadLetters } from '@commonworks/telemetry/log/dead-letters.ts';
 import type { PackLog } from '@commonworks/telemetry/log/pack-log.ts';
 import type { SeriesSample } from '@commonworks/telemetry/port.ts';
 import { Value } from 'typebox/value';
-import { placeSamples } from './place-samples.ts';
 import { readPackKey } from './read-key.ts';
 
 export type LogTables = { readonly log: PackLog; readonly letters: DeadLetters; readonly clocks: BootClocks };
@@ -16,8 +15,15 @@ export type IncomingPack = {
   readonly edge: string;
   readonly body: Uint8Array;
   readonly receivedMs: number;
-  /** How far ahead of the clock a reading may be. */
+  /** What that time was worth; absent: it was known to be right. */
+  readonly hub?: Omit<HubMoment, 'nowMs'>;
 };
+
+const OUTSIDE = 'broker.time-outside-window';
+
+function receiptOf({ receivedMs, hub }: Pick<IncomingPack, 'receivedMs' | 'hub'>): Receipt {
+  return { nowMs: receivedMs, isTrusted: true, boot: '', upMs: 0, ...hub };
+}
 
 export type PackOutcome = 'held' | 'repeated' | 'quarantined';
 
@@ -47,7 +53,8 @@ export function takePack(tables: LogTables, incoming: IncomingPack, arrivals: Ar
   if (pack.seq < 1) {
     return quarantine(tables, incoming, { code: 'core.pack-malformed', reason: 'sequence numbers begin at 1' }, pack);
   }
-  const outcome = tables.log.insert(pack, incoming.body, incoming.receivedMs);
+  const receipt = receiptOf(incoming);
+  const outcome = tables.log.insert(pack, incoming.body, receipt);
   if (outcome.kind === 'repeated') return 'repeated';
   if (outcome.kind !== 'held') {
     const code = outcome.kind === 'reused' ? 'broker.pack-key-reused' : 'broker.pack-scattered';
@@ -55,7 +62,8 @@ export function takePack(tables: LogTables, incoming: IncomingPack, arrivals: Ar
   }
   rejectRecords(tables, { incoming, pack }, rejected);
   takeEvents(tables, { incoming, pack }, arrivals);
-  takeSamples(tables, { incoming, pack, cursor: outcome.cursor }, arrivals);
+  const at = { receivedMs: receipt.nowMs, isTrusted: receipt.isTrusted, arrivals };
+  file(tables, { pack, cursor: outcome.cursor, receipt }, at);
   return 'held';
 }
 
@@ -91,18 +99,19 @@ function rejectRecords(tables: LogTables, held: Held, rejected: readonly { index
   if (rejected.length === 0) return;
   const records = JSON.parse(new TextDecoder().decode(held.incoming.body)) as unknown[];
   for (const { index, reason } of rejected) {
-    addRecordLetter(tables, held, { code: 'broker.record-rejected', reason, what: records[index] });
+    const { receivedMs } = held.incoming;
+    const what = records[index];
+    addRecordLetter(tables, { receivedMs, pack: held.pack }, { code: 'broker.record-rejected', reason, what });
   }
 }
 
 function addRecordLetter(
   tables: LogTables,
-  held: Held,
+  { receivedMs, pack }: { receivedMs: number; pack: Pack },
   fault: { code: ErrorCode; reason: string; what: unknown },
 ): void {
-  const { incoming, pack } = held;
   tables.letters.add({
-    receivedMs: incoming.receivedMs,
+    receivedMs,
     edge: pack.edge,
     kind: 'record',
     code: fault.code,
@@ -114,12 +123,13 @@ function addRecordLetter(
 }
 
 function takeEvents(tables: LogTables, held: Held, arrivals: Arrival[]): void {
+  const at = { receivedMs: held.incoming.receivedMs, pack: held.pack };
   for (const event of held.pack.events) {
     if (event.type === 'gap' && !takeGap(tables, held, event.body)) {
-      addRecordLetter(tables, held, { code: 'broker.record-rejected', reason: 'not a valid gap', what: event });
+      addRecordLetter(tables, at, { code: 'broker.record-rejected', reason: 'not a valid gap', what: event });
     }
     if (event.type === 'clock' && !takeClock(tables, held, { body: event.body, arrivals })) {
-      addRecordLetter(tables, held, { code: 'broker.record-rejected', reason: 'not a valid clock', what: event });
+      addRecordLetter(tables, at, { code: 'broker.record-rejected', reason: 'not a valid clock', what: event });
     }
   }
 }
@@ -134,39 +144,49 @@ function takeGap(tables: LogTables, { incoming, pack }: Held, body: unknown): bo
   return true;
 }
 
-/** Places what waited for this boot's clock. */
+/** Places what waited for this boot's clock. It may be told again, with a better offset: what is placed stays. */
 function takeClock(tables: LogTables, { incoming, pack }: Held, told: { body: unknown; arrivals: Arrival[] }): boolean {
   if (!Value.Check(ClockEvent, told.body) || !Number.isFinite(told.body.offsetMs)) return false;
   const { boot, offsetMs } = told.body;
   tables.clocks.set(pack.edge, boot, offsetMs);
-  // A boot's clock is told once: what is not placed now would wait for ever.
   for (let some = tables.clocks.take(pack.edge, boot); some.length > 0; some = tables.clocks.take(pack.edge, boot)) {
-    for (const body of some) {
-      const waiting = decodePack(body).pack;
-      file(tables, { incoming, pack: waiting }, { offsetMs, arrivals: told.arrivals });
-    }
+    for (const waiting of some) judgeAgain(tables, waiting, { hub: receiptOf(incoming), arrivals: told.arrivals });
   }
   return true;
 }
 
-function takeSamples(tables: LogTables, held: Held & { cursor: number }, arrivals: Arrival[]): void {
-  const { pack, cursor } = held;
-  const offsetMs = tables.clocks.offset(pack.edge, pack.boot);
-  if (file(tables, held, { offsetMs, arrivals })) tables.clocks.wait(cursor, pack.edge, pack.boot);
+/** A pack that waited, judged anew: what was said of its times before is taken back. */
+export function judgeAgain(
+  tables: LogTables,
+  waiting: WaitingPack,
+  at: { readonly hub: HubMoment; readonly arrivals: Arrival[] },
+): void {
+  const { pack } = decodePack(waiting.body);
+  tables.letters.withdraw(pack, OUTSIDE);
+  const { receipt, cursor } = waiting;
+  const isTrusted = receipt.isTrusted || at.hub.isTrusted;
+  file(tables, { pack, cursor, receipt }, { receivedMs: receiptMs(receipt, at.hub), isTrusted, arrivals: at.arrivals });
 }
 
-/** True when some of the readings must wait for their boot's clock. */
-function file(tables: LogTables, held: Held, to: { offsetMs: number | null; arrivals: Arrival[] }): boolean {
-  const { incoming, pack } = held;
-  const time = { nowMs: incoming.receivedMs, offsetMs: to.offsetMs };
-  const { samples, outside, isWaiting } = placeSamples(pack.samples, time);
+/** Files what has its time, remembers what waits, and sets aside what cannot have been then. */
+function file(
+  tables: LogTables,
+  held: { readonly pack: Pack; readonly cursor: number; readonly receipt: Receipt },
+  at: { readonly receivedMs: number; readonly isTrusted: boolean; readonly arrivals: Arrival[] },
+): void {
+  const { pack, cursor, receipt } = held;
+  const offsetMs = tables.clocks.offset(pack.edge, pack.boot);
+  // Events are placed by who follows the log; here only readings have a place.
+  const readings = { ...pack, events: [] };
+  const time = { offsetMs, receivedMs: at.receivedMs, isHubTrusted: at.isTrusted };
+  const { placed, refused, waitsFor } = placePack(readings, time);
   const from = { epoch: pack.epoch, seq: pack.seq };
-  for (const sample of samples) to.arrivals.push({ sample: withEdge(sample, pack.edge), from });
-  for (const sample of outside) {
-    const reason = `the time ${sample.timeMs} ms is outside the window`;
-    addRecordLetter(tables, held, { code: 'broker.time-outside-window', reason, what: sample });
+  for (const sample of placed.samples) at.arrivals.push({ sample: withEdge(sample, pack.edge), from });
+  for (const { item, reason } of refused) {
+    addRecordLetter(tables, { receivedMs: receipt.nowMs, pack }, { code: OUTSIDE, reason, what: item });
   }
-  return isWaiting;
+  const reason = waitsFor ?? (refused.length > 0 ? 'refused' : null);
+  if (reason !== null) tables.clocks.wait(cursor, pack, { reason, receipt });
 }
 
 function withEdge(sample: Sample, edge: string): SeriesSample {

@@ -1,6 +1,7 @@
 /** The one thread that writes: it owns telemetry.db and broker.db, and answers from the hot windows. */
-import type { Span } from '@commonworks/core';
+import type { HubMoment, Span } from '@commonworks/core';
 import { invariant } from '@commonworks/core';
+import { isStorageFault } from '@commonworks/store/store-fault.ts';
 import { BootClocks } from '@commonworks/telemetry/log/boot-clocks.ts';
 import { Cursors } from '@commonworks/telemetry/log/cursors.ts';
 import { DeadLetters } from '@commonworks/telemetry/log/dead-letters.ts';
@@ -8,13 +9,13 @@ import { PackLog } from '@commonworks/telemetry/log/pack-log.ts';
 import type { SeriesKey } from '@commonworks/telemetry/port.ts';
 import { SeriesTables } from '@commonworks/telemetry/series/series-tables.ts';
 import type { OwnedDatabase } from '@commonworks/telemetry/sqlite/open-database.ts';
-import { isStorageFailure, openOwnedDatabase } from '@commonworks/telemetry/sqlite/open-database.ts';
+import { openOwnedDatabase } from '@commonworks/telemetry/sqlite/open-database.ts';
 import { TELEMETRY_MIGRATIONS } from '@commonworks/telemetry/sqlite/schema.ts';
 import { serveCalls } from '@commonworks/telemetry/worker/serve-calls.ts';
-import type { SavedAccess, SavedStatus } from '../broker-tables.ts';
+import type { SavedAccess, SavedDevices, SavedStatus } from '../broker-tables.ts';
 import { BROKER_MIGRATIONS, BrokerTables } from '../broker-tables.ts';
 import type { CommitTables } from './commit-packs.ts';
-import { commitPacks } from './commit-packs.ts';
+import { commitPacks, judgeSomeAgain } from './commit-packs.ts';
 import type { PackedBatch } from './packed-batch.ts';
 import { unpackBatch } from './packed-batch.ts';
 
@@ -41,20 +42,31 @@ const handlers = {
       cursors: new Cursors(db),
       broker: new BrokerTables(broker.db),
     };
-    return { head: opened.log.head, access: opened.broker.access(), statuses: opened.broker.statuses() };
+    const { broker: saved } = opened;
+    const [statuses, devices] = [saved.statuses(), saved.devices()];
+    return { head: opened.log.head, access: saved.access(), statuses, devices };
   },
   commit: (batch: PackedBatch) => commitPacks(tables(), unpackBatch(batch)),
+  judgeAgain: (some: { reason: 'hub' | 'refused'; afterCursor: number; hub: HubMoment }) =>
+    judgeSomeAgain(tables(), some),
   marks: (edge: string | undefined) => tables().log.marks(edge),
   last: (edge: string | undefined) => tables().series.last(edge),
   range: ({ key, span }: { key: SeriesKey; span: Span }) => tables().series.range(key, span),
   sink: (name: string) => tables().cursors.load(name),
   saveSink: ({ name, cursor }: { name: string; cursor: number }) => tables().cursors.save(name, cursor),
   counts: () => {
-    const { letters, log, cursors } = tables();
-    return { deadLetters: letters.count(), marks: log.marks(), head: log.head, sinks: cursors.all() };
+    const { letters, log, cursors, clocks } = tables();
+    return {
+      deadLetters: letters.count(),
+      waiting: clocks.waiting(),
+      marks: log.marks(),
+      head: log.head,
+      sinks: cursors.all(),
+    };
   },
   saveAccess: (access: SavedAccess) => tables().broker.saveAccess(access),
   saveStatus: (status: SavedStatus) => tables().broker.saveStatus(status),
+  saveDevices: (devices: SavedDevices) => tables().broker.saveDevices(devices),
   close: () => {
     for (const file of tables().files) file.close();
     opened = null;
@@ -73,13 +85,13 @@ function seal(): void {
     tables().series.sealDue();
   } catch (error) {
     // Nothing is lost: the readings stay in memory and in series_log, and the next commit tries again.
-    if (!isStorageFailure(error)) throw error;
+    if (!isStorageFault(error)) throw error;
   }
 }
 
 serveCalls(handlers, {
-  isStorage: isStorageFailure,
+  isStorage: isStorageFault,
   afterwards: (method) => {
-    if (method === 'commit') seal();
+    if (method === 'commit' || method === 'judgeAgain') seal();
   },
 });

@@ -13,10 +13,14 @@ export type GuardOptions = {
   readonly onCut: (code: ErrorCode, reason: string) => void;
 };
 
+const FIRST_BYTES = 256;
+
 export class ConnectionGuard {
   readonly #conn: Duplex;
   readonly #options: GuardOptions;
   readonly #frames = new FrameScanner();
+  /** Enough for the names in a CONNECT. */
+  #firstBytes: Buffer = Buffer.alloc(0);
   #pending = 0;
   #isWanted = false;
   #slowTimer: NodeJS.Timeout | null = null;
@@ -46,6 +50,11 @@ export class ConnectionGuard {
     if (!this.#isWanted || this.#conn.destroyed || this.#isHeld()) return;
     this.#isWanted = false;
     this.#conn.emit('readable');
+  }
+
+  /** What came first on this connection. */
+  get firstBytes(): Buffer {
+    return this.#firstBytes;
   }
 
   /** Whether too much is unsent; a client that stays so is cut. */
@@ -80,6 +89,9 @@ export class ConnectionGuard {
 
   #check(chunk: Buffer | null): Buffer | null {
     if (chunk === null) return null;
+    if (this.#firstBytes.length < FIRST_BYTES) {
+      this.#firstBytes = Buffer.concat([this.#firstBytes, chunk.subarray(0, FIRST_BYTES)]);
+    }
     const { limits, isLoggedIn } = this.#options;
     const limit = isLoggedIn() ? limits.packetBytes : limits.packetBeforeLoginBytes;
     const fault = this.#frames.scan(chunk, limit);

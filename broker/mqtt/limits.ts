@@ -1,11 +1,12 @@
-/** Every limit of the MQTT side in one place. */
+/** Every limit of the MQTT side in one place; what agents must keep to stands in core, for both. */
+import { MESSAGE_LIMITS } from '@commonworks/core';
 
 export type MqttLimits = Readonly<Record<keyof typeof MQTT_LIMITS, number>>;
 
 export const MQTT_LIMITS = {
   /** Before CONNACK: a CONNECT with a will fits easily, a flood of them does not hurt. */
-  packetBeforeLoginBytes: 4096,
-  packetBytes: 262_144,
+  packetBeforeLoginBytes: MESSAGE_LIMITS.connectBytes,
+  packetBytes: MESSAGE_LIMITS.packetBytes,
   connectTimeoutMs: 5000,
   connectionsMax: 2000,
   /** Not yet logged in, per address. */

@@ -7,9 +7,11 @@ import { CodedError } from '@commonworks/core';
 import type { AuthenticateError, Client, ConnectPacket, PublishPacket, Subscription } from 'aedes';
 import { Aedes } from 'aedes';
 import type { Login, Principal } from '../access/credentials.ts';
+import type { Refused } from '../access/login-refusals.ts';
 import type { Publication } from '../access/topic-rules.ts';
 import type { BrokerLog } from '../broker-log.ts';
 import { boundSessions } from './bounded-sessions.ts';
+import { claimedId } from './claimed-id.ts';
 import { ConnectionGuard } from './connection-guard.ts';
 import type { MqttLimits } from './limits.ts';
 import { packetFault } from './packet-rules.ts';
@@ -25,6 +27,9 @@ export type MqttHooks = {
   /** QoS 1 is acknowledged when it resolves; a rejection closes the connection without acknowledgement. */
   readonly receive: (topic: EdgeTopic, payload: Uint8Array) => Disposition | Promise<Disposition>;
   readonly subscribed: (filter: string) => void;
+  /** A connection was not let in, or cut for what it did. */
+  readonly refused: (refused: Refused) => void;
+  readonly admitted: (user: string) => void;
   readonly isFull: () => boolean;
 };
 
@@ -107,7 +112,11 @@ export class MqttBroker {
       limits,
       isLoggedIn: () => (client as { connackSent?: boolean } | null)?.connackSent === true,
       isFull: hooks.isFull,
-      onCut: (code, reason) => log.warn({ code, address, client: client?.id }, `MQTT connection cut: ${reason}`),
+      onCut: (code, reason) => {
+        log.warn({ code, address, client: client?.id }, `MQTT connection cut: ${reason}`);
+        const names = [connection.principal?.user ?? claimedId(guard.firstBytes) ?? ''];
+        hooks.refused({ names, address, code, reason });
+      },
     });
     const connection: Connection = { conn, guard, address, connect: null, principal: null, sinceMs: 0 };
     this.#open.add(connection);
@@ -172,7 +181,11 @@ export class MqttBroker {
     if (connection === null) return new Error('the connection is gone');
     connection.connect = packet;
     const isFaulty = packet.will && !isValidTopic(packet.will.topic);
-    return isFaulty ? new Error('the will has no valid topic') : null;
+    if (!isFaulty) return null;
+    const reason = 'the will has no valid topic';
+    const names = [packet.clientId ?? ''];
+    this.#options.hooks.refused({ names, address: connection.address, code: 'broker.packet-malformed', reason });
+    return new Error(reason);
   }
 
   async #authenticate(
@@ -201,6 +214,7 @@ export class MqttBroker {
       const result = checked.ok ? this.#checkWill(checked.value, connect) : checked;
       if (!result.ok) {
         this.#options.log.warn({ code: result.reason, user, client: clientId, address }, `log-in: ${result.message}`);
+        this.#options.hooks.refused({ names: [user, clientId], address, code: result.reason, reason: result.message });
         return refuse(RETURN_CODES.notAuthorized, result.message);
       }
       connection.principal = result.value;
@@ -221,7 +235,9 @@ export class MqttBroker {
 
   #ready(client: Client): void {
     const connection = this.#connection(client);
-    if (connection !== null) connection.sinceMs = this.#options.now();
+    if (connection === null) return;
+    connection.sinceMs = this.#options.now();
+    if (connection.principal !== null) this.#options.hooks.admitted(connection.principal.user);
   }
 
   /** Null lets the packet through; an error closes the connection, the only "no" that MQTT 3.1.1 has. */
@@ -233,6 +249,7 @@ export class MqttBroker {
     const allowed = hooks.mayPublish(connection.principal, packet);
     if (!allowed.ok) {
       log.warn({ code: allowed.reason, user, topic: packet.topic }, `publish refused: ${allowed.message}`);
+      hooks.refused({ names: [user], address: connection.address, code: allowed.reason, reason: allowed.message });
       return new CodedError(allowed.reason, allowed.message);
     }
     const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;

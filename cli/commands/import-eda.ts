@@ -1,5 +1,5 @@
 /** `commonworks import eda`: reads what the Austrian EDA platform delivers, and holds our allocation against the operator's. */
-import { CodedError } from '@commonworks/core';
+import { CodedError, zoneFault } from '@commonworks/core';
 import type { Command } from 'commander';
 import { type Comparison, compareReport } from '../eda/compare-report.ts';
 import type { EdaReport } from '../eda/eda-report.ts';
@@ -39,7 +39,8 @@ export function register(program: Command): void {
       if (flags.groups !== undefined && flags.learnGroups !== undefined) {
         command.error('--groups and --learn-groups exclude each other', { exitCode: 2 });
       }
-      if (!isZone(flags.zone)) command.error(`there is no zone ${flags.zone}`, { exitCode: 2 });
+      const fault = zoneFault(flags.zone);
+      if (fault !== null) command.error(fault, { exitCode: 2 });
       await importEda(file, flags);
     });
 }
@@ -89,13 +90,4 @@ function jsonOf(report: EdaReport, comparison: Comparison | null): Record<string
     producers: producers.map((one) => one.id),
     comparison,
   };
-}
-
-function isZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }

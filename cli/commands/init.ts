@@ -1,6 +1,6 @@
 /** `commonworks init DIR`: a new, empty site. */
 import { resolve } from 'node:path';
-import { CodedError } from '@commonworks/core';
+import { CodedError, zoneFault } from '@commonworks/core';
 import { type Command, InvalidArgumentError } from 'commander';
 import { choosePorts, type SitePorts, USUAL_PORTS } from '../site/choose-ports.ts';
 import { createSite } from '../site/create-site.ts';
@@ -39,9 +39,8 @@ export function register(program: Command): void {
 }
 
 async function initSite(dir: string, options: InitOptions): Promise<void> {
-  if (!Intl.supportedValuesOf('timeZone').includes(options.zone) && options.zone !== 'UTC') {
-    throw new CodedError('site.zone-unknown', `${options.zone} is not a time zone`);
-  }
+  const fault = zoneFault(options.zone);
+  if (fault !== null) throw new CodedError('site.zone-unknown', fault);
   const path = resolve(dir);
   const listen = { host: options.listen, ...(await choosePorts(options.listen, wantedPorts(options))) };
   const { config, adminToken } = createSite(path, {

@@ -19,14 +19,18 @@ export function register(program: Command): void {
     .argument('<month>', 'YYYY-MM')
     .requiredOption('--site <dir>', 'the site')
     .addOption(
-      new Option('--missing <policy>', 'refuse when intervals are missing, or leave them out and list them')
+      new Option('--missing <policy>', 'refuse while a gap is undecided, or leave all gaps as they are and list them')
         .choices(['refuse', 'exclude'])
         .default('refuse'),
     )
+    .option('--reason <words>', 'why the gaps stay as they are: with --missing exclude')
     .option('--json', 'print the settlement as JSON')
-    .action(async (month: string, flags: Flags & { missing: string }) => {
-      const settlement = (await request(flags.site, { month, missing: flags.missing })) as Settlement;
-      process.stdout.write(flags.json ? `${JSON.stringify(settlement)}\n` : settlementText(settlement));
+    .action(async (month: string, { site, missing, reason, json }: Flags & { missing: string; reason?: string }) => {
+      if (missing === 'exclude' && reason === undefined) {
+        settle.error('--missing exclude needs --reason: who asks later must find it', { exitCode: 2 });
+      }
+      const settlement = (await request(site, { month, missing, reason })) as Settlement;
+      process.stdout.write(json ? `${JSON.stringify(settlement)}\n` : settlementText(settlement));
       if (settlement.status === 'refused') process.exitCode = 1;
     });
   settle

@@ -63,19 +63,27 @@ async function checkLines(lines: AsyncIterable<string>, head: string | undefined
 function verdictText(verdict: BundleVerdict): string {
   const { head, entries, runs, anchor } = verdict;
   const size = `${entries} entries, ${runs} settlement ${runs === 1 ? 'run' : 'runs'}`;
+  const values = valuesText(verdict);
   switch (verdict.verdict) {
     case 'broken': {
       const { line, message } = verdict.fault ?? { line: 0, message: '' };
       return `broken${line > 0 ? `, line ${line}` : ''}: ${message}\n`;
     }
     case 'anchored':
-      return `verified: ${size}; the head given is entry ${anchor} of this chain\nhead ${head.hash} (entry ${head.position})\n`;
+      return `verified: ${size}; the head given is entry ${anchor} of this chain\n${values}head ${head.hash} (entry ${head.position})\n`;
     case 'consistent':
       return (
-        `consistent, origin unproven: ${size}\nhead ${head.hash} (entry ${head.position})\n` +
+        `consistent, origin unproven: ${size}\n${values}head ${head.hash} (entry ${head.position})\n` +
         'Give --head with the ledger head of any earlier statement to prove where it comes from.\n'
       );
     default:
       return verdict.verdict satisfies never;
   }
+}
+
+/** What of the settled energy nobody measured: a figure that adds up may still be one that somebody typed. */
+function valuesText({ intervals }: BundleVerdict): string {
+  const { measured, estimated, substituted, missing } = intervals;
+  if (measured + estimated + substituted + missing === 0) return '';
+  return `settled intervals: ${measured} measured, ${estimated} estimated, ${substituted} typed by a person, ${missing} missing\n`;
 }

@@ -24,4 +24,7 @@ const VERSION_1 = `
 /** The relay keeper asks every few seconds for a relay's last command. */
 const VERSION_2 = 'CREATE INDEX command_device ON command (edge, device, kind, issued_ms);';
 
-export const CONTROL_MIGRATIONS: FolderMigrations = { folder: 'control', steps: [VERSION_1, VERSION_2] };
+/** Alarms ask every few seconds for what failed and is still in force. */
+const VERSION_3 = "CREATE INDEX command_step_failed ON command_step (command) WHERE state = 'failed';";
+
+export const CONTROL_MIGRATIONS: FolderMigrations = { folder: 'control', steps: [VERSION_1, VERSION_2, VERSION_3] };

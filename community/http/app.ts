@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { OpenedClock } from '@commonworks/clock';
+import type { HubTime } from '@commonworks/clock/hub-time.ts';
 import type { SiteConfig } from '@commonworks/core';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
@@ -9,7 +10,7 @@ import type { LogIn } from '../auth/log-in.ts';
 import type { Commands } from '../control/commands.ts';
 import type { Db } from '../database.ts';
 import type { CommunityLive } from '../live/community-live.ts';
-import type { Derivation } from '../metering/start-derivation.ts';
+import type { AskAboutMonth } from '../metering/start-derivation.ts';
 import type { SettledCommunity } from '../settlement/freeze-period.ts';
 import type { WorkshopContext } from '../workshop/sessions.ts';
 
@@ -22,10 +23,14 @@ export type App = {
   readonly publicUrl: string;
   readonly db: Db;
   readonly clock: OpenedClock;
+  /** The hub's own time; `clock` goes by it where it is not a demo's. */
+  readonly hub: HubTime;
+  /** The site's folder for data: what was confirmed of the time is kept there. */
+  readonly dataDir: string;
   readonly logIn: LogIn;
   readonly live: CommunityLive;
   readonly commands: Commands;
-  readonly settle: Derivation['settle'];
+  readonly askAboutMonth: AskAboutMonth;
   /** The register of edges changed: the broker must hear of it. */
   readonly accessChanged: () => void;
   /** keys/admin.token, removed when the first admin is made. */
@@ -34,8 +39,9 @@ export type App = {
 };
 
 /** What sessions are counted and charged by. */
-export function workshopOf({ site }: App): WorkshopContext {
-  return { community: site.id, zone: site.zone, currency: site.currency };
+export function workshopOf({ site, isDemo, hub }: App): WorkshopContext {
+  const time = isDemo ? undefined : { hub: hub.moment };
+  return { community: site.id, zone: site.zone, currency: site.currency, time };
 }
 
 /** Brings machines before everybody's eyes at once. */

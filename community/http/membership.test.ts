@@ -225,7 +225,7 @@ describe('who leaves', () => {
   });
 
   it('does not leave within a settled month', async () => {
-    const april = await community.app.settle('2026-04', 'exclude');
+    const april = await community.app.askAboutMonth({ ask: 'settle', month: '2026-04', missing: 'exclude' });
     expect(april.ok).toBe(true);
     const endMs = Date.UTC(2026, 3, 30, 22);
     expect((await leave('ben', endMs - 1)).json()).toMatchObject({

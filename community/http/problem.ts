@@ -1,8 +1,8 @@
 /** Every refusal and failure as RFC 9457 problem details: the code, what happened, and what to do. */
 import { CodedError, ERROR_CATALOGUE, type ErrorCode, isCoded, type Refusal, type Result } from '@commonworks/core';
 import type { Problem } from '@commonworks/core/api/index.ts';
+import { isStorageFault } from '@commonworks/store/store-fault.ts';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { isDatabaseFault } from '../sqlite-constraint.ts';
 import type { SecurityHeaders } from './security-headers.ts';
 
 /** HTTP status per code; what is not named is a conflict with the state of things (a refusal) or our failure. */
@@ -13,6 +13,8 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   'auth.password-weak': 422,
   'auth.wrong-password': 401,
   'community.database-unusable': 503,
+  'community.substitute-implausible': 422,
+  'community.swap-refused': 422,
   'control.broker-unreachable': 503,
   'control.command-unsupported': 422,
   'control.device-unknown': 404,
@@ -87,7 +89,7 @@ export function sendNotFound(request: FastifyRequest, reply: FastifyReply): Fast
 
 function toProblem(error: FastifyError): Problem {
   if (isCoded(error)) return problemOf(error.code, error.message);
-  if (isDatabaseFault(error))
+  if (isStorageFault(error))
     return problemOf('community.database-unusable', 'the database cannot be written or read now');
   if (error.validation !== undefined) {
     const faults = error.validation.slice(0, FAULTS_SHOWN_MAX);

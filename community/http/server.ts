@@ -12,13 +12,17 @@ import { createIdentify } from './identify.ts';
 import { handleErrors, refuseBadUrl } from './problem.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { badgeRoutes } from './routes/badges.ts';
+import { clockRoutes } from './routes/clocks.ts';
+import { closingRoutes } from './routes/closing.ts';
 import { communityRoutes } from './routes/community.ts';
 import { edgeRoutes } from './routes/edges.ts';
 import { eventRoutes } from './routes/events.ts';
+import { gapRuleRoutes } from './routes/gap-rules.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
 import { linkRoutes, logInRoutes } from './routes/log-in.ts';
 import { memberRoutes } from './routes/members.ts';
 import { membershipRoutes } from './routes/membership.ts';
+import { meterSwapRoutes } from './routes/meter-swaps.ts';
 import { meteringPointRoutes } from './routes/metering-points.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { shareRoutes } from './routes/shares.ts';
@@ -95,8 +99,12 @@ function apiRoutes(server: Server, app: App): void {
     workshopRoutes,
     operationRoutes,
     accountRoutes,
+    clockRoutes,
+    closingRoutes,
+    gapRuleRoutes,
     ledgerRoutes,
     meteringPointRoutes,
+    meterSwapRoutes,
     edgeRoutes,
     badgeRoutes,
   ]) {

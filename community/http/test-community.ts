@@ -3,18 +3,19 @@ import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { accept, CodedError } from '@commonworks/core';
+import { rightHub } from '@commonworks/clock/hub-time.ts';
+import { CodedError, type Result } from '@commonworks/core';
 import { parseSeed } from '@commonworks/core/seed.ts';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
 import { admitAdminToken } from '../auth/admin-token.ts';
 import { openLogIn } from '../auth/log-in.ts';
+import { answerQuestion } from '../closing/answer-question.ts';
 import { createCommands } from '../control/commands.ts';
 import { type Db, openDatabase } from '../database.ts';
 import { createCommunityLive } from '../live/community-live.ts';
+import type { Answers, Question } from '../metering/derivation-messages.ts';
 import { applySeed } from '../register/apply-seed.ts';
-import { settlementOf } from '../settlement/runs.ts';
-import { settleMonth } from '../settlement/settle-month.ts';
 import type { App } from './app.ts';
 import { buildServer } from './server.ts';
 
@@ -107,11 +108,12 @@ export async function startTestCommunity(options: { isDemo?: boolean } = {}) {
   const commands = createTestCommands({ db, key: keys.privateKey, live: live.values, link, now });
   const app: App = {
     ...{ site: SITE, community: SITE, isDemo: options.isDemo ?? false, publicUrl: 'http://127.0.0.1:8880', db, clock },
+    ...{ hub: rightHub(now), dataDir: dir },
     ...{ logIn, live, commands, accessChanged: () => {}, adminTokenFile, serviceToken: SERVICE_TOKEN },
-    settle: async (month, missing) => {
-      const run = await settleMonth(db, { community: SITE, month, missing, nowMs: now() });
-      return run.ok ? accept(settlementOf(run.value)) : run;
-    },
+    askAboutMonth: async <Q extends Question>(question: Q) =>
+      (await answerQuestion(db, { community: SITE, nowMs: now(), isTimeKnown: true }, question)) as Result<
+        Answers[Q['ask']]
+      >,
   };
   const { server, rules } = await buildServer(app, {
     ...{ logger: pino({ level: 'silent' }), machineName: 'cellar', dashboardDir: dir },

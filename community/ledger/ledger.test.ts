@@ -135,6 +135,7 @@ async function smallCommunity(): Promise<Db> {
       missing: 'exclude',
     });
   await post(db, session(1));
+  await db.insertInto('gap_rule').values({ from_ms: 0, method: 'unplaced', author: 'nobody', created_ms: 0 }).execute();
   await processPage(db, { entries: entries.filter((_, k) => k !== 3), next: 13 }, []);
   await settle();
   await processPage(db, { entries: [{ ...(entries[3] as LogEntry), cursor: 50 }], next: 50 }, []);

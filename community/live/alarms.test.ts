@@ -1,10 +1,13 @@
 /** Alarms: found from a snapshot, begun once, ended when over; one cause, one alarm. */
+
+import type { HubTimeState } from '@commonworks/core';
 import type { Device } from '@commonworks/core/api/index.ts';
 import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../database.ts';
 import type { RegisterBreak } from '../metering/list-judgements.ts';
 import { listAlarms, reportIncident, updateAlarms } from './alarms.ts';
 import { findConditions, type Snapshot } from './conditions.ts';
+import type { EdgeSeen } from './edge-conditions.ts';
 
 const NOW = 1_000_000_000;
 const device = (change: Partial<Device>): Device => ({
@@ -12,9 +15,19 @@ const device = (change: Partial<Device>): Device => ({
   ...{ lastSeenMs: NOW, isStale: false, quality: 'good', values: [], commands: [], backlog: 0 },
   ...change,
 });
+const edge = (state: EdgeSeen['state'], change: Partial<EdgeSeen> = {}): EdgeSeen => ({
+  ...{ name: 'roof', state, enrolledMs: NOW - 3_600_000, refusal: null },
+  ...change,
+});
+const hubTime = (change: Partial<HubTimeState>): HubTimeState => ({
+  ...{ nowMs: NOW, isTrusted: true, source: 'system', errorMs: 20, correctionMs: 0, measuredMs: NOW, untilMs: null },
+  ...change,
+});
 const well: Snapshot = {
-  ...{ nowMs: NOW, isBrokerConnected: true, devices: [device({})], edges: [{ name: 'roof', state: 'online' }] },
+  ...{ nowMs: NOW, isBrokerConnected: true, devices: [device({})], edges: [edge('online')] },
+  ...{ zone: 'Europe/Vienna', isBrokerKnown: true, stillInForce: [] },
   ...{ access: { isCurrent: true, sinceMs: 0 }, log: { behind: 0, sinceMs: null }, registerBreaks: [] },
+  hubTime: hubTime({}),
 };
 const broken = (change: Partial<RegisterBreak['judgement']>): RegisterBreak => ({
   pointName: 'Household 3',
@@ -36,10 +49,19 @@ describe('conditions', () => {
     ],
     [
       'an edge is offline',
-      { edges: [{ name: 'roof', state: 'offline' }], devices: [device({ state: 'edge-offline', isStale: true })] },
+      { edges: [edge('offline')], devices: [device({ state: 'edge-offline', isStale: true })] },
       ['live.edge-offline'],
     ],
-    ['an edge that never came is no alarm', { edges: [{ name: 'roof', state: 'never-seen' }] }, []],
+    ['an edge has never connected', { edges: [edge('never-seen')] }, ['live.edge-never-seen']],
+    ['an edge was just enrolled', { edges: [edge('never-seen', { enrolledMs: NOW - 60_000 })] }, []],
+    ['the broker has not told its statuses yet', { edges: [edge('never-seen')], isBrokerKnown: false }, []],
+    [
+      'a failed command may still act',
+      {
+        stillInForce: [{ command: 'c1', edge: 'e', device: 'pv-1', kind: 'setPowerLimitPct', detail: 'x', sinceMs: 1 }],
+      },
+      ['live.command-still-in-force'],
+    ],
     [
       'a device cannot be reached',
       { devices: [device({ state: 'unreachable', isStale: true })] },
@@ -53,6 +75,26 @@ describe('conditions', () => {
     ['the derivation stays behind', { log: { behind: 500, sinceMs: NOW - 61_000 } }, ['live.log-behind']],
   ])('%s', (_name, change, wanted) => {
     expect(codes(change)).toEqual(wanted);
+  });
+
+  it('say why an edge was not let in, when, and from where', () => {
+    const refusal = {
+      edge: 'e',
+      atMs: NOW - 120_000,
+      code: 'broker.login-refused',
+      reason: 'wrong secret',
+      address: '10.0.0.9',
+    };
+    const words = (seen: EdgeSeen) => findConditions({ ...well, edges: [seen] })[0]?.message;
+    expect(words(edge('never-seen'))).toBe(
+      'The edge roof has never connected. Nobody with its id has tried to since the broker started.',
+    );
+    expect(words(edge('never-seen', { refusal }))).toBe(
+      'The edge roof has never connected. The broker last refused it at 14:44, from 10.0.0.9: wrong secret.',
+    );
+    expect(words(edge('offline', { refusal: { ...refusal, atMs: NOW - 86_400_000 } }))).toBe(
+      'The edge roof is not connected. The broker last refused it at 1970-01-11 14:46, from 10.0.0.9: wrong secret.',
+    );
   });
 
   it('say of a register that broke off what was counted, and since when', () => {
@@ -91,6 +133,16 @@ describe('alarms', () => {
     expect(list[0]?.remedy).toContain('Check the device');
   });
 
+  it('go on under one id while more becomes known', async () => {
+    await using db = await openDatabase(':memory:');
+    const [before] = findConditions({ ...well, edges: [edge('never-seen')] });
+    if (before === undefined) throw new Error('an alarm is wanted');
+    const [id] = await updateAlarms(db, [before], 1);
+    expect(await updateAlarms(db, [{ ...before, message: 'wrong secret' }], 2)).toEqual([id]);
+    const list = await listAlarms(db, { beforeMs: 100, limit: 10 });
+    expect(list).toMatchObject([{ message: 'wrong secret', sinceMs: 1, untilMs: null }]);
+  });
+
   it('begin when the register broke off, anew when it does so again', async () => {
     await using db = await openDatabase(':memory:');
     const at = (timeMs: number) => findConditions({ ...well, registerBreaks: [broken({ timeMs })] });
@@ -102,5 +154,28 @@ describe('alarms', () => {
       [NOW - 1000, null],
       [NOW - 9000, NOW + 2],
     ]);
+  });
+});
+
+describe('clocks', () => {
+  const clock = (offsetMs: number | null, source: 'system' | 'hub' | 'none') => ({
+    ...{ isTrusted: source === 'system', source, offsetMs, errorMs: 5, measuredMs: NOW },
+  });
+  const told = (offsetMs: number | null, source: 'system' | 'hub' | 'none') =>
+    findConditions({ ...well, edges: [{ ...edge('online'), clock: clock(offsetMs, source) }] });
+
+  it('off by more than two seconds are an alarm that names the agent, by how much and which way', () => {
+    expect(told(1999, 'system')).toEqual([]);
+    expect(told(12_400, 'hub')).toMatchObject([
+      { code: 'live.clock-skewed', severity: 'alarm', message: "The clock of roof is 12 s ahead of the hub's." },
+    ]);
+    expect(told(-600_000, 'hub')[0]?.message).toBe("The clock of roof is 10 min behind the hub's.");
+    expect(told(-56.8 * 365.25 * 86_400_000, 'hub')[0]?.message).toContain('57 years behind');
+  });
+
+  it('that nobody vouches for are told, and so is a hub whose time is not known', () => {
+    expect(told(null, 'none')).toMatchObject([{ code: 'live.clock-unknown', severity: 'warning' }]);
+    const unknown = findConditions({ ...well, hubTime: hubTime({ isTrusted: false, source: 'none', errorMs: null }) });
+    expect(unknown).toMatchObject([{ code: 'live.hub-time-unknown', subject: 'hub', severity: 'alarm' }]);
   });
 });

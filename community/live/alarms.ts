@@ -14,11 +14,11 @@ export type Condition = {
   readonly sinceMs?: number;
 };
 
-/** Raises what is new, ends what is over, leaves the rest. Returns the ids of the alarms that changed. */
+/** Raises what is new, ends what is over, and lets the rest say what is known by now. Returns the ids of the alarms that changed. */
 export async function updateAlarms(db: Db, conditions: readonly Condition[], nowMs: number): Promise<string[]> {
   const open = await db
     .selectFrom('alarm')
-    .select(['id', 'code', 'subject', 'since_ms'])
+    .select(['id', 'code', 'subject', 'since_ms', 'message'])
     .where('until_ms', 'is', null)
     .execute();
   const wanted = new Map(conditions.map((condition) => [`${condition.code} ${condition.subject}`, condition]));
@@ -28,6 +28,10 @@ export async function updateAlarms(db: Db, conditions: readonly Condition[], now
     const condition = wanted.get(key);
     if (condition !== undefined && (condition.sinceMs ?? alarm.since_ms) === alarm.since_ms) {
       wanted.delete(key);
+      if (condition.message === alarm.message) continue;
+      // It lasts, and more is known of it: a reason, a time.
+      await db.updateTable('alarm').set({ message: condition.message }).where('id', '=', alarm.id).execute();
+      changed.push(alarm.id);
       continue;
     }
     await db.updateTable('alarm').set({ until_ms: nowMs }).where('id', '=', alarm.id).execute();

@@ -34,7 +34,7 @@ export function createCommunityLive(options: {
   onFault: (error: unknown) => void;
 }) {
   const { db, clock, zone } = options;
-  const values = createLiveValues();
+  const values = createLiveValues({ now: clock.now, elapsed: () => (clock.elapsed ?? clock.now)() });
   const reach = new Map<string, Reach>();
   const nowMs = () => Math.trunc(clock.now());
   const register = kept(REGISTER_AGE_MAX_MS, () => readRegister(db, nowMs()));

@@ -1,14 +1,24 @@
 /** What is wrong at this moment, from a snapshot: pure, so that every alarm can be tested without waiting for it. */
+import type { HubTimeState } from '@commonworks/core';
 import type { Device } from '@commonworks/core/api/index.ts';
+import type { StillInForce } from '../control/in-force.ts';
 import type { RegisterBreak } from '../metering/list-judgements.ts';
 import type { Condition } from './alarms.ts';
+import { clockConditions } from './clock-conditions.ts';
+import { type EdgeSeen, edgeConditions } from './edge-conditions.ts';
 
 export type Snapshot = {
   readonly nowMs: number;
   readonly isBrokerConnected: boolean;
   readonly devices: readonly Device[];
+  /** The community's, for times in sentences. */
+  readonly zone: string;
+  /** Whether the broker has been connected for long enough to have told every status it keeps. */
+  readonly isBrokerKnown: boolean;
   /** Enabled edges and whether their status says offline; unknown edges have never connected. */
-  readonly edges: readonly { readonly name: string; readonly state: 'online' | 'offline' | 'never-seen' }[];
+  readonly edges: readonly EdgeSeen[];
+  readonly hubTime: HubTimeState;
+  readonly stillInForce: readonly StillInForce[];
   /** When the broker last took the list of who may connect; null when it has not since the start. */
   readonly access: { readonly isCurrent: boolean; readonly sinceMs: number };
   /** Packs in the log that this server has not taken in yet, and since when that is so. */
@@ -25,7 +35,9 @@ const LOG_BEHIND_MIN = 10;
 export function findConditions(snapshot: Snapshot): Condition[] {
   return [
     ...serverConditions(snapshot),
-    ...edgeConditions(snapshot),
+    ...edgeConditions(snapshot.edges, snapshot),
+    ...clockConditions(snapshot.hubTime, snapshot.edges),
+    ...snapshot.stillInForce.map((one) => inForceCondition(one, snapshot.devices)),
     ...deviceConditions(snapshot),
     ...snapshot.registerBreaks.map(breakCondition),
   ];
@@ -48,15 +60,12 @@ function serverConditions({ nowMs, isBrokerConnected, access, log }: Snapshot): 
   return found;
 }
 
-function edgeConditions({ edges }: Snapshot): Condition[] {
-  return edges
-    .filter((edge) => edge.state === 'offline')
-    .map(({ name }) => ({
-      code: 'live.edge-offline',
-      subject: `edge ${name}`,
-      severity: 'alarm',
-      message: `The edge ${name} is not connected.`,
-    }));
+/** By the names people know; the command's id keeps two of one device apart. */
+function inForceCondition(one: StillInForce, devices: readonly Device[]): Condition {
+  const known = devices.find(({ edge, device }) => edge === one.edge && device === one.device);
+  const subject = `${one.device}${known === undefined ? '' : ` at ${known.edgeName}`} (${one.command})`;
+  const message = `${known?.title ?? one.device}: ${one.kind} failed and may still act. ${one.detail}`;
+  return { code: 'live.command-still-in-force', subject, severity: 'alarm', message, sinceMs: one.sinceMs };
 }
 
 /** An edge that is offline explains its devices: one alarm, not ten. Without the broker nobody can be judged. */
@@ -84,6 +93,10 @@ function breakCondition({ pointName, judgement }: RegisterBreak): Condition {
   if (kind === 'reset') {
     const message = `The meter's register restarted from zero; ${kwh(creditedMwh ?? 0)} were counted since then in that interval.`;
     return { ...dated, code: 'live.register-restarted', message };
+  }
+  if (kind === 'frozen') {
+    const message = `The meter's register stands still at ${kwh(afterMwh)} although its own power says that energy flows: what flows is counted nowhere, and those quarter hours are billed to nobody.`;
+    return { ...dated, code: 'live.register-frozen', message };
   }
   const message = `The meter's register went from ${kwh(beforeMwh)} to ${kwh(afterMwh)}, which cannot have flowed: the interval is missing, and billed to nobody.`;
   return { ...dated, code: 'live.register-jumped', message };

@@ -91,5 +91,7 @@ function toValue(
 ): DeviceValue[] {
   if (!isPointName(point)) return [];
   const described = POINTS[point];
-  return [{ point, title: described.title, unit: 'unit' in described ? described.unit : '', ...value }];
+  const { quality, timeMs } = value;
+  const unit = 'unit' in described ? described.unit : '';
+  return [{ point, title: described.title, unit, value: value.value, quality, timeMs }];
 }

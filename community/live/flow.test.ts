@@ -107,9 +107,9 @@ describe('the flow', () => {
       live.take(EDGE, { device: 'pv-1', timeMs: NOW - 1, values: { activePowerW: { value: 1, quality: 'good' } } }),
     ).toBe(false);
     let taken = 0;
-    for (let n = 0; n < 6000; n++)
+    for (let n = 0; n < 12_000; n++)
       if (live.take(`edge-${n % 20}`, { device: `d-${n}`, timeMs: NOW, values: {} })) taken++;
-    expect(taken).toBe(5000 - 6);
+    expect(taken).toBe(10_000 - 6);
   });
 });
 

@@ -1,10 +1,15 @@
 /** Gathers what alarms are found from. */
 import type { OpenedClock } from '@commonworks/clock';
+import type { HubTime } from '@commonworks/clock/hub-time.ts';
+import { uuidTimeMs } from '@commonworks/core';
 import type { AccessSync } from '../access-sync/sync-access.ts';
+import { commandsStillInForce } from '../control/in-force.ts';
 import type { Db } from '../database.ts';
 import { registerBreaks } from '../metering/list-judgements.ts';
 import type { CommunityLive } from './community-live.ts';
 import type { Snapshot } from './conditions.ts';
+import type { EdgeSeen } from './edge-conditions.ts';
+import type { ReadRefusals } from './login-refusals.ts';
 
 /** How far the derivation is behind the log, and since when. */
 export class LogProgress {
@@ -22,6 +27,8 @@ export class LogProgress {
   }
 }
 
+/** Retained statuses come at once after the subscription. */
+const STATUSES_TOLD_MS = 10_000;
 /** A register that restarted or jumped is told for this long. */
 const BREAK_TOLD_MS = 7 * 86_400_000;
 
@@ -29,20 +36,38 @@ export async function takeSnapshot(of: {
   db: Db;
   live: CommunityLive;
   clock: OpenedClock;
+  hub: HubTime;
   access: AccessSync;
   progress: LogProgress;
-  link: { isConnected(): boolean };
+  link: { isConnected(): boolean; connectedForMs(): number };
+  readRefusals: ReadRefusals;
+  zone: string;
 }): Promise<Snapshot> {
   const { live } = of;
-  const edges = await live.edges();
   const nowMs = Math.trunc(of.clock.now());
   return {
     nowMs,
     isBrokerConnected: of.link.isConnected(),
     devices: await live.devices(),
-    edges: edges.map(({ id, name }) => ({ name, state: live.values.status(id)?.state ?? 'never-seen' })),
+    zone: of.zone,
+    isBrokerKnown: of.link.connectedForMs() > STATUSES_TOLD_MS,
+    edges: await seenEdges(of),
+    hubTime: of.hub.state(),
+    stillInForce: await commandsStillInForce(of.db),
     access: of.access.state(),
     log: of.progress.state,
     registerBreaks: await registerBreaks(of.db, nowMs - BREAK_TOLD_MS),
   };
+}
+
+/** The broker is asked for its reasons only while some edge is not connected. */
+async function seenEdges({ live, readRefusals }: { live: CommunityLive; readRefusals: ReadRefusals }) {
+  const edges = await live.edges();
+  const states = edges.map(({ id }) => live.values.status(id)?.state ?? 'never-seen');
+  const refusals = states.every((state) => state === 'online') ? null : await readRefusals();
+  return edges.map(({ id, name }, at): EdgeSeen => {
+    const state = states[at] ?? 'never-seen';
+    const clock = state === 'online' ? live.values.status(id)?.clock : undefined;
+    return { name, state, enrolledMs: uuidTimeMs(id), refusal: refusals?.get(id) ?? null, clock };
+  });
 }

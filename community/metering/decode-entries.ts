@@ -1,121 +1,7 @@
-/** From log entries to what metering needs: packs with trusted times, counter readings and judged counter steps. */
-import {
-  ClockEvent,
-  CounterEvent,
-  decodePack,
-  FUTURE_TOLERANCE_MS,
-  isRegisterWh,
-  type LogEntry,
-  MONOTONIC_LIMIT_MS,
-  mwhFromWh,
-  PAST_TOLERANCE_MS,
-  type Pack,
-  qualityRank,
-} from '@commonworks/core';
+/** From packs with their times to what metering needs of them: registers, judged steps, powers and serial numbers. */
+import { CounterEvent, IdentityEvent, intervalStart, isRegisterWh, mwhFromWh, qualityRank } from '@commonworks/core';
 import { Value } from 'typebox/value';
-import type { Db } from '../database.ts';
 import type { LogRecord } from './log-listener.ts';
-
-/** Packs kept for one boot while its clock is not trusted; more than a day of one pack a second. */
-const PENDING_MAX = 100_000;
-
-/**
- * Packs without trusted time wait in `pending_pack` until their boot's `clock` event; then they come out here, in order.
- * A pack that cannot be decoded was quarantined by the broker already and is passed over.
- */
-export async function decodeEntries(tx: Db, entries: readonly LogEntry[]): Promise<LogRecord[]> {
-  const records: LogRecord[] = [];
-  const offsets = new Map<string, number | null>();
-  for (const entry of entries) {
-    const pack = decodeOrNull(entry);
-    if (pack === null) continue;
-    for (const event of pack.events) {
-      if (event.type === 'clock' && Value.Check(ClockEvent, event.body)) {
-        const { offsetMs } = event.body;
-        const boot = bootOf(pack.edge, event.body.boot);
-        offsets.set(boot, offsetMs);
-        await tx
-          .insertInto('boot_clock')
-          .values({ boot, offset_ms: offsetMs })
-          .onConflict((conflict) => conflict.column('boot').doUpdateSet({ offset_ms: offsetMs }))
-          .execute();
-        records.push(...(await releasePending(tx, boot, offsetMs)));
-      }
-    }
-    if (!hasMonotonicTime(pack)) records.push({ entry, pack: withinWindow(pack, entry) });
-    else {
-      const boot = bootOf(pack.edge, pack.boot);
-      const offsetMs = await offsetOf(tx, boot, offsets);
-      if (offsetMs === null) await keepPending(tx, boot, entry);
-      else records.push({ entry, pack: withinWindow(shiftTimes(pack, offsetMs), entry) });
-    }
-  }
-  return records;
-}
-
-/** A boot is its edge's own: no other edge may tell when it was. */
-function bootOf(edge: string, boot: string): string {
-  return `${edge}/${boot}`;
-}
-
-function decodeOrNull(entry: LogEntry): Pack | null {
-  try {
-    return decodePack(entry.body).pack;
-  } catch {
-    return null;
-  }
-}
-
-function hasMonotonicTime(pack: Pack): boolean {
-  return [...pack.samples, ...pack.events].some((item) => item.timeMs < MONOTONIC_LIMIT_MS);
-}
-
-function shiftTimes(pack: Pack, offsetMs: number): Pack {
-  const shift = <T extends { timeMs: number }>(item: T): T =>
-    item.timeMs < MONOTONIC_LIMIT_MS ? { ...item, timeMs: Math.round(item.timeMs + offsetMs) } : item;
-  return { ...pack, samples: pack.samples.map(shift), events: pack.events.map(shift) };
-}
-
-/** What the broker set aside for its time counts for nobody: the same window, judged by when the pack was received. */
-function withinWindow(pack: Pack, { receivedMs }: LogEntry): Pack {
-  const isWithin = ({ timeMs }: { timeMs: number }): boolean =>
-    timeMs >= receivedMs - PAST_TOLERANCE_MS && timeMs <= receivedMs + FUTURE_TOLERANCE_MS;
-  return { ...pack, samples: pack.samples.filter(isWithin), events: pack.events.filter(isWithin) };
-}
-
-async function offsetOf(tx: Db, boot: string, known: Map<string, number | null>): Promise<number | null> {
-  const cached = known.get(boot);
-  if (cached !== undefined) return cached;
-  const row = await tx.selectFrom('boot_clock').select('offset_ms').where('boot', '=', boot).executeTakeFirst();
-  const offsetMs = row?.offset_ms ?? null;
-  known.set(boot, offsetMs);
-  return offsetMs;
-}
-
-async function keepPending(tx: Db, boot: string, entry: LogEntry): Promise<void> {
-  const { n } = await tx
-    .selectFrom('pending_pack')
-    .select((select) => select.fn.countAll<number>().as('n'))
-    .where('boot', '=', boot)
-    .executeTakeFirstOrThrow();
-  if (n >= PENDING_MAX) return;
-  await tx
-    .insertInto('pending_pack')
-    .values({ cursor: entry.cursor, boot, entry: JSON.stringify(entry) })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
-}
-
-async function releasePending(tx: Db, boot: string, offsetMs: number): Promise<LogRecord[]> {
-  const rows = await tx.selectFrom('pending_pack').selectAll().where('boot', '=', boot).orderBy('cursor').execute();
-  if (rows.length === 0) return [];
-  await tx.deleteFrom('pending_pack').where('boot', '=', boot).execute();
-  return rows.flatMap((row) => {
-    const entry = JSON.parse(row.entry) as LogEntry;
-    const pack = decodeOrNull(entry);
-    return pack === null ? [] : [{ entry, pack: withinWindow(shiftTimes(pack, offsetMs), entry) }];
-  });
-}
 
 /** One reading of one register, with the pack it came in. */
 export type CounterReading = {
@@ -169,4 +55,66 @@ export function counterNews(records: readonly LogRecord[]): SeriesNews[] {
     }
   }
   return [...all.values()];
+}
+
+/** Of one quarter hour; sums of powers in mW, drawn and fed apart. */
+export type PowerSlot = {
+  readings: number;
+  drawn_mw: number;
+  fed_mw: number;
+  first_ms: number;
+  last_ms: number;
+};
+
+/** A device's good powers, by the start of their quarter hour. */
+export type PowerNews = {
+  readonly edge: string;
+  readonly device: string;
+  readonly slots: Map<number, PowerSlot>;
+};
+
+/** More than any device has: what lies beyond is a fault, and its sum would not be whole. */
+const POWER_MAX_W = 1e9;
+
+export function powerNews(records: readonly LogRecord[]): PowerNews[] {
+  const all = new Map<string, PowerNews>();
+  for (const { pack } of records) {
+    const { edge } = pack;
+    for (const { device, point, timeMs, value, quality } of pack.samples) {
+      if (point !== 'activePowerW' || quality !== 'good' || typeof value !== 'number') continue;
+      if (!(Math.abs(value) < POWER_MAX_W)) continue;
+      const key = `${edge}/${device}`;
+      const news = all.get(key) ?? { edge, device, slots: new Map() };
+      all.set(key, news);
+      addPower(news.slots, timeMs, Math.round(value * 1000));
+    }
+  }
+  return [...all.values()];
+}
+
+function addPower(slots: Map<number, PowerSlot>, timeMs: number, mw: number): void {
+  const start = intervalStart(timeMs);
+  const slot = slots.get(start) ?? { readings: 0, drawn_mw: 0, fed_mw: 0, first_ms: timeMs, last_ms: timeMs };
+  slots.set(start, slot);
+  slot.readings++;
+  if (mw > 0) slot.drawn_mw += mw;
+  else slot.fed_mw -= mw;
+  slot.first_ms = Math.min(slot.first_ms, timeMs);
+  slot.last_ms = Math.max(slot.last_ms, timeMs);
+}
+
+export type IdentityNews = {
+  readonly edge: string;
+  readonly device: string;
+  readonly timeMs: number;
+  readonly serial: string;
+};
+
+export function identityNews(records: readonly LogRecord[]): IdentityNews[] {
+  return records.flatMap(({ pack }) =>
+    pack.events.flatMap(({ device, type, timeMs, body }): IdentityNews[] => {
+      if (type !== 'identity' || !Value.Check(IdentityEvent, body)) return [];
+      return [{ edge: pack.edge, device, timeMs, serial: body.serial }];
+    }),
+  );
 }

@@ -1,12 +1,15 @@
 /** The worker thread: follows the log and settles months, on a connection of its own, so that the server stays quick. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { openClock } from '@commonworks/clock';
+import { openHubTime } from '@commonworks/clock/hub-time.ts';
 import { invariant } from '@commonworks/core';
+import { followHub } from '../clocks/follow-hub.ts';
+import { answerQuestion } from '../closing/answer-question.ts';
+import { readNames } from '../closing/names.ts';
 import { openDatabase } from '../database.ts';
 import { logListeners } from '../log-listeners.ts';
 import { settlementOf } from '../settlement/runs.ts';
 import { settleDue } from '../settlement/settle-due.ts';
-import { settleMonth } from '../settlement/settle-month.ts';
 import type { DerivationOptions, FromWorker, ToWorker } from './derivation-messages.ts';
 import { createTurns, followLog } from './follow-log.ts';
 import { logPageReader } from './read-log-page.ts';
@@ -21,7 +24,10 @@ const stop = new AbortController();
 const say = (message: FromWorker) => port.postMessage(message);
 
 const db = await openDatabase(options.file);
-const clock = await openClock({ address: options.clockAddress, signal: stop.signal, name: 'community-derivation' });
+const { signal } = stop;
+const hub = await openHubTime({ kind: options.hubKind, dir: options.dataDir, signal });
+const address = options.clockAddress;
+const clock = await openClock({ address, signal, name: 'community-derivation', now: hub.now });
 const { community } = options;
 
 /** Pages and settlements take turns: a run freezes one moment, and runs number their versions. */
@@ -32,10 +38,11 @@ port.on('message', (message: ToWorker) => {
   else void answer(message);
 });
 
-async function answer({ id, month, missing }: Extract<ToWorker, { type: 'settle' }>): Promise<void> {
+async function answer({ id, question }: Extract<ToWorker, { type: 'ask' }>): Promise<void> {
   try {
-    const result = await inTurn(() => settleMonth(db, { community, month, missing, nowMs: clock.now() }));
-    say({ type: 'reply', id, result: result.ok ? { ok: true, value: settlementOf(result.value) } : result });
+    const at = { community, nowMs: clock.now(), isTimeKnown: hub.state().isTrusted };
+    const result = await inTurn(() => answerQuestion(db, at, question));
+    say({ type: 'reply', id, result });
   } catch (error) {
     say({ type: 'failed', id, message: String(error) });
   }
@@ -45,13 +52,16 @@ async function answer({ id, month, missing }: Extract<ToWorker, { type: 'settle'
 let lookedAtHour = 0;
 async function settleIfDue(newestMs: number): Promise<void> {
   const hour = Math.floor(newestMs / HOUR_MS);
-  if (hour <= lookedAtHour) return;
+  // Whether a month is over is not known by a clock that nobody vouches for.
+  if (hour <= lookedAtHour || !hub.state().isTrusted) return;
   lookedAtHour = hour;
   const runs = await inTurn(() => settleDue(db, community, clock.now()));
-  for (const run of runs) say({ type: 'settled', settlement: settlementOf(run) });
+  const names = runs.length === 0 ? new Map() : await readNames(db);
+  for (const run of runs) say({ type: 'settled', settlement: settlementOf(run, names) });
 }
 
-const workshop = { community: community.id, zone: community.zone, currency: community.currency };
+const time = options.hubKind === 'demo' ? undefined : { hub: hub.moment };
+const workshop = { community: community.id, zone: community.zone, currency: community.currency, time };
 const listeners = logListeners(workshop, clock.now);
 await followLog(
   db,
@@ -62,6 +72,8 @@ await followLog(
     events: {
       onTurn: async () => {
         await inTurn(() => serveRequests(db));
+        const notices = await inTurn(() => followHub(db, workshop));
+        if (notices.length > 0) say({ type: 'notices', notices });
       },
       onPage: async ({ cursor, head, notices, changedStarts }) => {
         const [fromMs, toMs] = changedStarts.reduce(

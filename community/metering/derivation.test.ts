@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { encodePack, type LogEntry, monthSpan, type Sample } from '@commonworks/core';
 import type { Settlement } from '@commonworks/core/api/index.ts';
 import { expect, it, onTestFinished } from 'vitest';
@@ -88,12 +88,17 @@ it('follows the log to its head, settles the month that ended, and goes on after
         if (page.cursor === head) reached.resolve();
       },
       onFault: () => {},
+      onNotices: () => {},
       onSettled: (settlement: Settlement) => settled.push(settlement),
     };
-    const derivation = startDerivation({ file, community, log }, events, stop.signal);
+    const derivation = startDerivation(
+      { file, community, log, dataDir: dirname(file), hubKind: 'host' },
+      events,
+      stop.signal,
+    );
     await Promise.race([reached.promise, derivation.closed]);
-    const again = await derivation.settle('2026-03', 'refuse');
-    const open = await derivation.settle('2199-01', 'exclude');
+    const again = await derivation.ask({ ask: 'settle', month: '2026-03', missing: 'refuse' });
+    const open = await derivation.ask({ ask: 'settle', month: '2199-01', missing: 'exclude' });
     stop.abort();
     await derivation.closed;
     return { settled, pages, again, open };

@@ -1,57 +1,68 @@
-/** Interval energy of one metering point and direction, derived again where its registers changed. */
+/** Interval energy of one metering point and direction, derived again from where its register changed. */
 import { QUARTER_HOUR_MS, qualityRank, type Span } from '@commonworks/core';
 import {
   type CounterFacts,
-  type DerivedIntervals,
-  deriveIntervals,
-  METERING_CONTEXT_MS,
-  touchedIntervals,
+  deriveSince,
+  type IntervalEnergy,
+  type Rederived,
+  type RegisterStore,
 } from '@commonworks/core/metering/index.ts';
 import type { Db } from '../database.ts';
 import { inChunks } from '../in-chunks.ts';
 import type { PointRecord } from '../register/points.ts';
+import { checkpointUpTo, dropCheckpoints, keepCheckpoints } from './checkpoints.ts';
+import { openGapBook } from './gap-rules.ts';
 import { keepJudgements } from './keep-judgements.ts';
-import type { SeriesChange } from './keep-registers.ts';
-import { readWindow, type Target, type TracedSample } from './register-window.ts';
+import { keepUnplaced } from './keep-unplaced.ts';
+import {
+  openRegister,
+  type PointRegister,
+  readPower,
+  readSamples,
+  type Target,
+  type TracedSample,
+} from './point-register.ts';
 import type { IntervalRow } from './schema.ts';
-
-type IntervalEnergy = DerivedIntervals['intervals'][number];
 
 /** Inverters and gateways renew their energy register every few minutes, some every quarter hour. */
 const REFRESH_MS = QUARTER_HOUR_MS;
 
-/** Readings of many months are taken a month at a time. */
-const CLUSTER_MAX_MS = 31 * 86_400_000;
+export type PointChange = {
+  /** Nothing before it changed since the last derivation. */
+  readonly changedMs: number;
+  /** Whole intervals: what is known of the meter changed, and only these are written. Everything when absent. */
+  readonly within?: Span;
+};
 
-/**
- * Starts of the intervals whose row changed. Intervals that are not over yet are left for later.
- * @param change.within whole intervals; none outside is touched. Everything when absent.
- */
-export async function derivePoint(
-  tx: Db,
-  target: Target,
-  change: Pick<SeriesChange, 'timesMs' | 'newestMs'> & { readonly within?: Span },
-): Promise<number[]> {
-  const changed: number[] = [];
-  const { fromMs, toMs } = change.within ?? { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
-  const isWanted = (start: number) => start >= fromMs && start + QUARTER_HOUR_MS <= Math.min(toMs, change.newestMs);
-  const options = { facts: factsOf(target.point), lengthMs: QUARTER_HOUR_MS };
-  for (const times of clusters(change.timesMs)) {
-    const window = await readWindow(tx, target, {
-      fromMs: (times[0] ?? 0) - METERING_CONTEXT_MS,
-      toMs: (times.at(-1) ?? 0) + METERING_CONTEXT_MS,
-    });
-    const { samples } = window;
-    // Touched intervals follow each other without a hole.
-    const starts = touchedIntervals(samples, { ...options, lateMs: times }).filter(isWanted);
-    const [first, last] = [starts[0], starts.at(-1)];
-    if (first === undefined || last === undefined) continue;
-    const span = { fromMs: first, toMs: last + QUARTER_HOUR_MS };
-    const derived = deriveIntervals(samples, { ...options, span });
-    changed.push(...(await writeChanged(tx, target, { derived: derived.intervals, samples, span })));
-    await keepJudgements(tx, target, { span, judgements: derived.judgements, window });
-  }
-  return changed;
+export type DerivedPoint = {
+  /** Starts of the intervals whose row changed. */
+  readonly changed: readonly number[];
+  /** Of all intervals that have a row now, from the first one touched on; null without a reading. */
+  readonly span: Span | null;
+};
+
+/** Intervals that are not over yet are left for later. */
+export async function derivePoint(tx: Db, target: Target, change: PointChange): Promise<DerivedPoint> {
+  const register = await openRegister(tx, target);
+  const { newestMs } = register;
+  if (newestMs === null) return { changed: [], span: null };
+  const { within } = change;
+  if (within !== undefined) await dropCheckpoints(tx, target, { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER });
+  const facts = factsOf(target.point);
+  const gaps = await openGapBook(tx, { register, facts });
+  let samples: TracedSample[] = [];
+  const store: RegisterStore = {
+    checkpointUpTo: (timeMs) => checkpointUpTo(tx, target, timeMs),
+    readFrom: async ({ fromMs, powerFromMs, after }) => {
+      samples = await readSamples(tx, register, { fromMs, toMs: Number.MAX_SAFE_INTEGER });
+      await gaps.prepare(samples, after);
+      return { samples, power: await readPower(tx, register, powerFromMs), newestMs };
+    },
+  };
+  const changedMs = within === undefined ? change.changedMs : 0;
+  const derived = await deriveSince(changedMs, store, { facts, lengthMs: QUARTER_HOUR_MS, gapRule: gaps.rules });
+  const everything = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER - 1 };
+  return await keepDerived(tx, register, { derived, samples, span: within ?? everything });
 }
 
 /** Where a register wraps is a fact of the meter, and comes with its readings. */
@@ -59,39 +70,42 @@ function factsOf({ ratedPowerW }: PointRecord): CounterFacts {
   return { refreshMs: REFRESH_MS, ...(ratedPowerW !== null && { ratedPowerW }) };
 }
 
-/** Times further apart than twice the context of the counter engine are derived on their own. */
-function clusters(times: readonly number[]): number[][] {
-  const result: number[][] = [];
-  let last = Number.NEGATIVE_INFINITY;
-  for (const time of times) {
-    const isApart = time - last > 2 * METERING_CONTEXT_MS || time - (result.at(-1)?.[0] ?? time) > CLUSTER_MAX_MS;
-    if (isApart) result.push([]);
-    result.at(-1)?.push(time);
-    last = time;
-  }
-  return result;
+type Derived = { readonly derived: Rederived; readonly samples: readonly TracedSample[]; readonly span: Span };
+
+async function keepDerived(tx: Db, register: PointRegister, of: Derived): Promise<DerivedPoint> {
+  const { derived, span } = of;
+  const { placed } = derived;
+  const changed = await writeChanged(tx, register, of);
+  // A step belongs to the interval it ends in, or with.
+  const judged = { fromMs: Math.max(span.fromMs + 1, derived.fromMs), toMs: span.toMs + 1 };
+  await keepJudgements(tx, register, { span: judged, judgements: derived.judgements });
+  await keepUnplaced(tx, register.target, { derived, span });
+  await keepCheckpoints(tx, register.target, derived);
+  return { changed, span: placed.span };
 }
 
-async function writeChanged(
-  tx: Db,
-  target: Target,
-  from: { derived: readonly IntervalEnergy[]; samples: readonly TracedSample[]; span: Span },
-): Promise<number[]> {
-  const { point, direction } = target;
+async function writeChanged(tx: Db, register: PointRegister, of: Derived): Promise<number[]> {
+  const { point, direction } = register.target;
+  const { placed } = of.derived;
+  const span = {
+    fromMs: Math.max(of.span.fromMs, placed.span.fromMs),
+    toMs: Math.min(of.span.toMs, placed.span.toMs),
+  };
   const existing = await tx
     .selectFrom('interval')
     .selectAll()
     .where('point_no', '=', point.no)
     .where('direction', '=', direction)
-    .where('start_ms', '>=', from.span.fromMs)
-    .where('start_ms', '<', from.span.toMs)
+    .where('start_ms', '>=', span.fromMs)
+    .where('start_ms', '<', span.toMs)
     .execute();
   const known = new Map(existing.map((row) => [row.start_ms, row]));
-  const byTime = new Map(from.samples.map((sample) => [sample.timeMs, sample]));
+  const trace = await tracer(tx, register, of);
   const rows: IntervalRow[] = [];
-  for (const interval of from.derived) {
+  for (const interval of placed.intervals) {
+    if (interval.startMs < span.fromMs || interval.startMs >= span.toMs) continue;
     const before = known.get(interval.startMs);
-    const row = intervalRow(target, interval, { byTime, version: (before?.version ?? 0) + 1 });
+    const row = intervalRow(register.target, interval, { trace, version: (before?.version ?? 0) + 1 });
     if (before === undefined || !isSameMeasurement(before, row)) rows.push(row);
   }
   for (const chunk of inChunks(rows)) {
@@ -112,6 +126,7 @@ async function writeChanged(
           opening_seq: set.ref('excluded.opening_seq'),
           closing_source: set.ref('excluded.closing_source'),
           closing_seq: set.ref('excluded.closing_seq'),
+          method: set.ref('excluded.method'),
           version: set.ref('excluded.version'),
         })),
       )
@@ -120,13 +135,24 @@ async function writeChanged(
   return rows.map((row) => row.start_ms);
 }
 
-function intervalRow(
-  target: Target,
-  interval: IntervalEnergy,
-  from: { byTime: ReadonlyMap<number, TracedSample>; version: number },
-): IntervalRow {
-  const opening = interval.openingMs === null ? undefined : from.byTime.get(interval.openingMs);
-  const closing = interval.closingMs === null ? undefined : from.byTime.get(interval.closingMs);
+type Trace = (timeMs: number | null) => Pick<TracedSample, 'source' | 'seq' | 'shiftMwh'> | undefined;
+
+/** Finds the reading behind an edge; one from before the readings at hand is read for itself. */
+async function tracer(tx: Db, register: PointRegister, { samples, derived }: Derived): Promise<Trace> {
+  const { intervals } = derived.placed;
+  const byTime = new Map(samples.map((sample) => [sample.timeMs, sample]));
+  const edges = intervals.flatMap(({ openingMs, closingMs }) => [openingMs, closingMs]);
+  const earlier = edges.filter((timeMs) => timeMs !== null && !byTime.has(timeMs)) as number[];
+  if (earlier.length > 0) {
+    const span = { fromMs: Math.min(...earlier), toMs: Math.max(...earlier) + 1 };
+    for (const sample of await readSamples(tx, register, span)) byTime.set(sample.timeMs, sample);
+  }
+  return (timeMs) => (timeMs === null ? undefined : byTime.get(timeMs));
+}
+
+function intervalRow(target: Target, interval: IntervalEnergy, from: { trace: Trace; version: number }): IntervalRow {
+  const opening = from.trace(interval.openingMs);
+  const closing = from.trace(interval.closingMs);
   const openingMwh = interval.openingMwh === null ? null : interval.openingMwh - (opening?.shiftMwh ?? 0);
   const closingMwh = interval.closingMwh === null ? null : interval.closingMwh - (closing?.shiftMwh ?? 0);
   const { energyMwh } = interval;
@@ -147,6 +173,7 @@ function intervalRow(
     opening_seq: opening?.seq ?? null,
     closing_source: closing?.source ?? null,
     closing_seq: closing?.seq ?? null,
+    method: interval.method,
     version: from.version,
   };
 }

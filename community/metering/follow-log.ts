@@ -1,9 +1,14 @@
 /** Follows the broker's log for ever: a page at a time, a bad record set aside, a failing disk waited for. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CodedError, isCoded, type LogPage } from '@commonworks/core';
+import { CodedError, type HubMoment, isCoded, type LogPage } from '@commonworks/core';
+import { faultWords, isStorageFault } from '@commonworks/store/store-fault.ts';
 import type { Db } from '../database.ts';
+import { createJudgeWaiting } from './judge-waiting.ts';
 import type { LogListener, Notice } from './log-listener.ts';
+import type { PlacePage } from './place-entries.ts';
 import { metredCursor, moveCursor, type PageOutcome, processPage } from './process-page.ts';
+
+export type SplitOutcome = PageOutcome & { readonly faults: readonly CodedError[] };
 
 export type ReadLogPage = (after: number, waitMs: number) => Promise<LogPage>;
 
@@ -40,6 +45,8 @@ export async function followLog(
     readonly listeners: readonly LogListener[];
     readonly events: FollowEvents;
     readonly inTurn: InTurn;
+    /** The hub's clock; absent: what it stamps is right. */
+    readonly hub?: () => HubMoment;
     /** First pause after a fault; it doubles up to ten seconds. */
     readonly retryMinMs?: number;
   },
@@ -49,10 +56,15 @@ export async function followLog(
   const retryMinMs = port.retryMinMs ?? RETRY_MIN_MS;
   let retryMs = retryMinMs;
   let isFaulty = false;
+  const judgeWaiting = createJudgeWaiting(db, { ...port, process: (page) => processOrSplit(db, page, port.listeners) });
   while (!signal.aborted) {
     try {
       await port.events.onTurn?.();
-      const page = await port.readPage(cursor, WAIT_MS);
+      for (const outcome of await judgeWaiting()) {
+        for (const fault of outcome.faults) port.events.onFault(fault);
+        await port.events.onPage({ ...outcome, cursor, head: cursor });
+      }
+      const page = { ...(await port.readPage(cursor, WAIT_MS)), hub: port.hub?.() };
       const outcome =
         page.entries.length === 0 ? null : await port.inTurn(() => processOrSplit(db, page, port.listeners));
       if (isFaulty) port.events.onFault(null);
@@ -74,41 +86,54 @@ export async function followLog(
 
 function faultOf(error: unknown): CodedError {
   if (isCoded(error)) return error;
-  return new CodedError('community.database-unusable', String(error), { cause: error });
+  const code = isStorageFault(error) ? 'community.database-unusable' : 'community.derivation-failed';
+  return new CodedError(code, withFault(error), { cause: error });
 }
 
-/** A page that fails is tried record by record: the one at fault is passed over and named, the rest goes through. */
+function withFault(error: unknown): string {
+  const words = faultWords(error);
+  return words === null ? String(error) : `${String(error)} (${words})`;
+}
+
+/**
+ * A page that fails is tried record by record: the one at fault is passed over and named, the rest goes through. Only what
+ * the disk is to blame for is thrown: a wrong statement would be as wrong the next time, and would hold up everybody.
+ */
 async function processOrSplit(
   db: Db,
-  page: LogPage,
+  page: PlacePage & { readonly next: number },
   listeners: readonly LogListener[],
-): Promise<PageOutcome & { faults: CodedError[] }> {
+): Promise<SplitOutcome> {
   try {
     return { ...(await processPage(db, page, listeners)), faults: [] };
   } catch (error) {
-    if (isDatabaseFault(error)) throw error;
+    if (isStorageFault(error)) throw error;
   }
   const faults: CodedError[] = [];
   const notices: Notice[] = [];
   const changedStarts: number[] = [];
-  for (const entry of page.entries) {
+  const { hub } = page;
+  const parts = [
+    ...(page.again ?? []).map((entry) => ({ entry, page: { hub, entries: [], again: [entry], next: 0 } })),
+    ...page.entries.map((entry) => ({ entry, page: { hub, entries: [entry], next: entry.cursor } })),
+  ];
+  for (const { entry, page: part } of parts) {
     try {
-      const outcome = await processPage(db, { entries: [entry], next: entry.cursor }, listeners);
+      const outcome = await processPage(db, part, listeners);
       notices.push(...outcome.notices);
       changedStarts.push(...outcome.changedStarts);
     } catch (error) {
-      if (isDatabaseFault(error)) throw error;
-      await db.transaction().execute((tx) => moveCursor(tx, entry.cursor));
-      const message = `cursor ${entry.cursor} of edge ${entry.edge}: ${String(error)}`;
+      if (isStorageFault(error)) throw error;
+      await db.transaction().execute((tx) => passOver(tx, entry.cursor, part.next));
+      const message = `cursor ${entry.cursor} of edge ${entry.edge}: ${withFault(error)}`;
       faults.push(new CodedError('community.record-refused', message, { cause: error }));
     }
   }
-  await db.transaction().execute((tx) => moveCursor(tx, page.next));
+  if (page.next > 0) await db.transaction().execute((tx) => moveCursor(tx, page.next));
   return { notices, changedStarts, faults };
 }
 
-/** Full disk, locked or broken file: the record is not to blame. A constraint is: code 19 (SQLITE_CONSTRAINT). */
-function isDatabaseFault(error: unknown): boolean {
-  const { code, errcode } = error as { code?: unknown; errcode?: unknown };
-  return code === 'ERR_SQLITE_ERROR' && (Number(errcode) & 0xff) !== 19;
+async function passOver(tx: Db, cursor: number, next: number): Promise<void> {
+  if (next > 0) await moveCursor(tx, next);
+  else await tx.deleteFrom('pending_pack').where('cursor', '=', cursor).execute();
 }

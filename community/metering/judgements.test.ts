@@ -131,7 +131,8 @@ describe('an impossible leap', () => {
     expect(await energies(told)).toEqual([500_000, 500_000, 88_000_000, 400_000, 300_000, 300_000]);
     expect(await judged(told)).toEqual([]);
     await rate(told, 24_000);
-    expect(await intervals(told)).toEqual(await intervals(known));
+    const plain = (rows: Awaited<ReturnType<typeof intervals>>) => rows.map(({ version: _version, ...row }) => row);
+    expect(plain(await intervals(told))).toEqual(plain(await intervals(known)));
     expect(await judged(told)).toEqual(await judged(known));
     expect(
       await told
@@ -191,7 +192,7 @@ describe('judgements', () => {
 
   it('go when a late record explains the step', async () => {
     await using db = await seeded();
-    const late = [1000, 1200, 1400, 0, 0, 0, 1600, 1800].map((wh, k) => entry(k + 1, [[T0 + k * Q, wh]]));
+    const late = [1000, 1200, 1400, 0, 10, 20, 1600, 1800].map((wh, k) => entry(k + 1, [[T0 + k * Q, wh]]));
     await feed(db, late.slice(0, 6));
     expect(await judged(db)).toEqual([[3, 'reset', 0]]);
     await feed(db, late.slice(6));
@@ -200,7 +201,7 @@ describe('judgements', () => {
       [4, 'glitch', 0],
       [5, 'glitch', 0],
     ]);
-    expect((await energies(db)).reduce((sum: number, mwh) => sum + (mwh ?? 0), 0)).toBe(600_000);
+    expect((await energies(db)).reduce((sum: number, mwh) => sum + (mwh ?? 0), 0)).toBe(800_000);
   });
 
   it('and intervals are the same for any order of arrival', async () => {

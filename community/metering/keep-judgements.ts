@@ -3,22 +3,19 @@ import type { Span } from '@commonworks/core';
 import type { Judgement } from '@commonworks/core/metering/index.ts';
 import type { Db } from '../database.ts';
 import { inChunks } from '../in-chunks.ts';
-import type { RegisterWindow, Target } from './register-window.ts';
+import { type PointRegister, shiftAt, type Target } from './point-register.ts';
 
-/**
- * Replaces the judgements of the intervals in `span`. A step belongs to the interval it ends in, or with: one at the
- * span's first instant is the interval's before it.
- */
+/** Replaces the judgements of the readings in `span`; what an agent or a person told of a step goes before. */
 export async function keepJudgements(
   tx: Db,
-  target: Target,
-  of: { span: Span; judgements: readonly Judgement[]; window: RegisterWindow },
+  register: PointRegister,
+  of: { span: Span; judgements: readonly Judgement[] },
 ): Promise<void> {
-  const { span } = of;
-  await dropJudgements(tx, target, span);
-  const isWithin = ({ timeMs }: Judgement) => timeMs > span.fromMs && timeMs <= span.toMs;
-  const judged = asShown(of.judgements.filter(isWithin), of.window.samples);
-  const byTime = new Map([...of.window.told.filter(isWithin), ...judged].map((one) => [one.timeMs, one]));
+  const { target, told } = register;
+  await dropJudgements(tx, target, of.span);
+  const isWithin = ({ timeMs }: Judgement) => timeMs >= of.span.fromMs && timeMs < of.span.toMs;
+  const judged = of.judgements.filter(isWithin).map((one) => asShown(register, one));
+  const byTime = new Map([...told.filter(isWithin), ...judged].map((one) => [one.timeMs, one]));
   const rows = [...byTime.values()].map((one) => ({
     point_no: target.point.no,
     direction: target.direction,
@@ -36,21 +33,16 @@ export async function dropJudgements(tx: Db, { point, direction }: Target, span:
     .deleteFrom('counter_judgement')
     .where('point_no', '=', point.no)
     .where('direction', '=', direction)
-    .where('time_ms', '>', span.fromMs)
-    .where('time_ms', '<=', span.toMs)
+    .where('time_ms', '>=', span.fromMs)
+    .where('time_ms', '<', span.toMs)
     .execute();
 }
 
 /** Judged on registers that were shifted by what an agent credited; told as the meter showed them. */
-function asShown(judgements: readonly Judgement[], samples: RegisterWindow['samples']): Judgement[] {
-  if (judgements.length === 0) return [];
-  const placeOf = new Map(samples.map((sample, place) => [sample.timeMs, place]));
-  return judgements.map((one) => {
-    const place = placeOf.get(one.timeMs) ?? 0;
-    return {
-      ...one,
-      beforeMwh: one.beforeMwh - (samples[place - 1]?.shiftMwh ?? 0),
-      afterMwh: one.afterMwh - (samples[place]?.shiftMwh ?? 0),
-    };
-  });
+function asShown(register: PointRegister, one: Judgement): Judgement {
+  return {
+    ...one,
+    beforeMwh: one.beforeMwh - shiftAt(register, one.timeMs - 1),
+    afterMwh: one.afterMwh - shiftAt(register, one.timeMs),
+  };
 }

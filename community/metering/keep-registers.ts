@@ -1,23 +1,15 @@
 /** Keeps the few readings that can ever serve as an interval's edge, and says which are new. */
 import { QUARTER_HOUR_MS } from '@commonworks/core';
+import { KEPT_FIRST, keptOfInterval } from '@commonworks/core/metering/index.ts';
 import type { Db } from '../database.ts';
 import { inChunks } from '../in-chunks.ts';
 import type { SeriesNews } from './decode-entries.ts';
 
-/**
- * Per quarter hour the first two readings (the edge, and one to judge it by) and the last: a register read every ten
- * seconds would otherwise fill the disk, and what is dropped here is still in the log.
- */
-const FIRST_KEPT = 2;
-const LAST_KEPT = 1;
-
 /** What changed in one series: times of new readings and steps from which intervals can be derived, ascending. */
 export type SeriesChange = {
-  readonly seriesNo: number;
   readonly edge: string;
   readonly device: string;
   readonly point: string;
-  readonly newestMs: number;
   readonly timesMs: readonly number[];
 };
 
@@ -59,7 +51,7 @@ export async function keepRegisters(tx: Db, news: SeriesNews): Promise<SeriesCha
   if (timesMs.size === 0) return null;
   const { edge, device, point } = news;
   const sorted = [...timesMs].sort((a, b) => a - b);
-  return { seriesNo: series.no, edge, device, point, newestMs: series.newest_ms, timesMs: sorted };
+  return { edge, device, point, timesMs: sorted };
 }
 
 async function sourceNumbers(tx: Db, news: SeriesNews): Promise<Map<string, number>> {
@@ -137,11 +129,12 @@ async function mergeRun(tx: Db, series: { no: number; newest_ms: number }, run: 
   const derivable = new Set<number>();
   for (const slot of bySlot.values()) {
     const rows = [...slot.values()].sort((a, b) => a.time_ms - b.time_ms);
+    const kept = new Set(keptOfInterval(rows));
     for (const [i, row] of rows.entries()) {
-      const isKept = i < FIRST_KEPT || i >= rows.length - LAST_KEPT;
+      const isKept = kept.has(row);
       if (isKept && !known.has(row.time_ms)) {
         added.push(row);
-        if (i < FIRST_KEPT || slotOf(row.time_ms) < newestSlot) derivable.add(row.time_ms);
+        if (i < KEPT_FIRST || slotOf(row.time_ms) < newestSlot) derivable.add(row.time_ms);
       }
       if (!isKept && known.has(row.time_ms)) dropped.push(row.time_ms);
     }

@@ -26,7 +26,7 @@ export async function listJudgements(
   return rows.slice(0, of.limit + (isTwin ? 1 : 0)).map(judgementOf);
 }
 
-/** A register that restarted, or jumped to what cannot have flowed. */
+/** A register that restarted, jumped to what cannot have flowed, or stands still while power flows. */
 export type RegisterBreak = { readonly pointName: string; readonly judgement: RegisterJudgement };
 
 /** A change of meter that was registered is expected: its first reading comes within this. */
@@ -40,8 +40,20 @@ export async function registerBreaks(db: Db, sinceMs: number): Promise<RegisterB
     .selectAll('judgement')
     .select('point.name')
     // Written out, not bound: only then the partial index serves.
-    .where(sql<boolean>`judgement.kind IN ('reset', 'swap')`)
+    .where(sql<boolean>`judgement.kind IN ('reset', 'swap', 'frozen')`)
     .where('judgement.time_ms', '>=', sinceMs)
+    // Somebody read both meters at this exchange: nothing is unexplained.
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('meter_swap as swap')
+            .select('swap.time_ms')
+            .whereRef('swap.point_no', '=', 'judgement.point_no')
+            .whereRef('swap.direction', '=', 'judgement.direction')
+            .whereRef('swap.time_ms', '=', 'judgement.time_ms'),
+        ),
+      ),
+    )
     .orderBy('judgement.time_ms')
     .execute();
   const begun = await db

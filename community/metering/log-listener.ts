@@ -2,8 +2,11 @@
 import type { LogEntry, Pack } from '@commonworks/core';
 import type { Db } from '../database.ts';
 
-/** A pack as it was acknowledged, its times resolved to UTC. */
-export type LogRecord = { readonly entry: LogEntry; readonly pack: Pack };
+/**
+ * A pack as it was acknowledged, its times resolved to UTC. `isByBoot`: its stamps were times since boot, placed by that
+ * boot's clock record; else they are of the agent's wall clock.
+ */
+export type LogRecord = { readonly entry: LogEntry; readonly pack: Pack; readonly isByBoot?: boolean };
 
 /** What the main thread is told once the transaction is committed; `body` is plain JSON. */
 export type Notice = { readonly kind: string; readonly body: unknown };

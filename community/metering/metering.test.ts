@@ -1,5 +1,5 @@
 /** From packs of the log to intervals and shares: exactly once, in any order, and only what a late record touches. */
-import { encodePack, type LogEntry, type Sample } from '@commonworks/core';
+import { CodedError, encodePack, type LogEntry, type Sample } from '@commonworks/core';
 import type { Seed } from '@commonworks/core/seed.ts';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
@@ -122,9 +122,9 @@ describe('processPage', () => {
     const entries = Array.from({ length: 12 }, (_, k) => entry(k + 1, at(k, { pv: k * 10, a: k * 10, b: k * 10 })));
     const late = entries.splice(6, 1);
     await feed(db, entries.slice(0, 11));
-    expect((await intervals(db, 2)).filter((row) => row.energy_mwh === null).map((row) => row.start_ms)).toEqual([
-      T0 + 5 * Q,
-      T0 + 6 * Q,
+    expect((await intervals(db, 2)).filter((row) => row.method !== null)).toMatchObject([
+      { start_ms: T0 + 5 * Q, method: 'flat', energy_mwh: 10_000 },
+      { start_ms: T0 + 6 * Q, method: 'flat', energy_mwh: 10_000 },
     ]);
     const outcome = await feed(db, [{ ...(late[0] as LogEntry), cursor: 100 }]);
     expect([...new Set(outcome.changedStarts)].sort()).toEqual([T0 + 5 * Q, T0 + 6 * Q]);
@@ -329,7 +329,7 @@ describe('followLog', () => {
       {
         readPage: async () => {
           calls++;
-          if (calls < 2) throw new Error('refused');
+          if (calls < 2) throw new CodedError('community.log-unreachable', 'refused');
           if (calls === 3) stop.abort();
           return { entries: [], next: 0, head: 0 };
         },
@@ -340,7 +340,7 @@ describe('followLog', () => {
       },
       stop.signal,
     );
-    expect(faults).toEqual(['community.database-unusable', undefined]);
+    expect(faults).toEqual(['community.log-unreachable', undefined]);
   });
 
   it('waits for a full disk, loses nothing, and goes on when there is space again', async () => {

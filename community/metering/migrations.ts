@@ -60,4 +60,46 @@ const VERSION_3 = `
   ALTER TABLE derive_request ADD COLUMN to_ms INTEGER;
 `;
 
-export const METERING_MIGRATIONS: FolderMigrations = { folder: 'metering', steps: [VERSION_1, VERSION_2, VERSION_3] };
+/** How the energy came about where it was not measured at both edges. */
+const VERSION_4 = 'ALTER TABLE interval ADD COLUMN method TEXT';
+
+/** Packs wait for the clock of their boot or for the hub's time; with what the hub's clock said when they came. */
+const VERSION_5 = `
+  ALTER TABLE pending_pack ADD COLUMN reason TEXT NOT NULL DEFAULT 'boot';
+  ALTER TABLE pending_pack ADD COLUMN receipt TEXT NOT NULL DEFAULT '';
+  CREATE INDEX pending_pack_reason ON pending_pack (reason, cursor);
+`;
+
+/** What the judgement of registers rests on: states to go on from, powers, serial numbers; and the rule for gaps. */
+const VERSION_6 = `
+  CREATE TABLE counter_checkpoint (
+    point_no INTEGER NOT NULL, direction INTEGER NOT NULL CHECK (direction IN (0, 1)), time_ms INTEGER NOT NULL,
+    state TEXT NOT NULL, reach_ms INTEGER, PRIMARY KEY (point_no, direction, time_ms)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE power_slot (
+    series_no INTEGER NOT NULL, start_ms INTEGER NOT NULL, readings INTEGER NOT NULL, drawn_mw INTEGER NOT NULL,
+    fed_mw INTEGER NOT NULL, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL, PRIMARY KEY (series_no, start_ms)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE device_identity (
+    edge TEXT NOT NULL, device TEXT NOT NULL, time_ms INTEGER NOT NULL, serial TEXT NOT NULL,
+    PRIMARY KEY (edge, device, time_ms)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE gap_rule (
+    from_ms INTEGER PRIMARY KEY, method TEXT NOT NULL, author TEXT NOT NULL, created_ms INTEGER NOT NULL
+  ) STRICT;
+  DROP INDEX counter_judgement_anew;
+  CREATE INDEX counter_judgement_told ON counter_judgement (time_ms) WHERE kind IN ('reset', 'swap', 'frozen');
+`;
+
+/** What each storage held, by origin, when an interval had ended. */
+const VERSION_7 = `
+  CREATE TABLE storage_state (
+    point_no INTEGER NOT NULL, start_ms INTEGER NOT NULL, community_mwh INTEGER NOT NULL, grid_mwh INTEGER NOT NULL,
+    least_mwh INTEGER NOT NULL, unknown_mwh INTEGER NOT NULL, lost_mwh INTEGER NOT NULL, PRIMARY KEY (point_no, start_ms)
+  ) STRICT, WITHOUT ROWID;
+`;
+
+export const METERING_MIGRATIONS: FolderMigrations = {
+  folder: 'metering',
+  steps: [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7],
+};

@@ -1,11 +1,14 @@
 /** One page of the log in one transaction: readings kept, intervals derived, shares made, listeners told, cursor moved. */
-import type { LogEntry } from '@commonworks/core';
 import type { Db } from '../database.ts';
-import { DIRECTION_POINTS, listPoints, ROLE_DIRECTIONS } from '../register/points.ts';
-import { counterNews, decodeEntries } from './decode-entries.ts';
+import { type Assignment, DIRECTION_POINTS, listPoints, ROLE_DIRECTIONS } from '../register/points.ts';
+import { counterNews, identityNews, powerNews } from './decode-entries.ts';
 import { derivePoint } from './derive-point.ts';
+import { followLoadCurve } from './gap-rules.ts';
+import { keepIdentity } from './keep-identity.ts';
+import { keepPower } from './keep-power.ts';
 import { keepRegisters } from './keep-registers.ts';
-import type { LogListener, Notice } from './log-listener.ts';
+import type { LogListener, LogRecord, Notice } from './log-listener.ts';
+import { type PlacePage, placeEntries } from './place-entries.ts';
 import { shareStarts } from './share-starts.ts';
 
 const READER = 'metering';
@@ -18,36 +21,74 @@ export async function metredCursor(db: Db): Promise<number> {
 
 export type PageOutcome = { readonly notices: Notice[]; readonly changedStarts: number[] };
 
-/** `next` is the cursor after the page; a page that was processed before is passed over. */
+/** `next` is the cursor after the page, 0 for one that only judges again; a page that was processed before is passed over. */
 export async function processPage(
   db: Db,
-  page: { readonly entries: readonly LogEntry[]; readonly next: number },
+  page: PlacePage & { readonly next: number },
   listeners: readonly LogListener[],
 ): Promise<PageOutcome> {
   return await db.transaction().execute(async (tx) => {
     const cursor = await metredCursor(tx);
     const entries = page.entries.filter((entry) => entry.cursor > cursor);
-    const records = await decodeEntries(tx, entries);
-    const points = await listPoints(tx);
-    const changedStarts: number[] = [];
-    for (const news of counterNews(records)) {
-      const change = await keepRegisters(tx, news);
-      if (change === null) continue;
-      for (const point of points) {
-        if (!point.assignments.some(({ edge, device }) => edge === change.edge && device === change.device)) continue;
-        for (const direction of ROLE_DIRECTIONS[point.role]) {
-          if (DIRECTION_POINTS[direction] !== change.point) continue;
-          for (const start of await derivePoint(tx, { point, direction }, change)) changedStarts.push(start);
-        }
-      }
-    }
-    await shareStarts(tx, changedStarts);
+    const records = await placeEntries(tx, { ...page, entries });
+    const changedStarts = await deriveChanged(tx, await keepNews(tx, records));
+    await followLoadCurve(tx, changedStarts);
+    const shared = await shareStarts(tx, changedStarts);
     const notices: Notice[] = [];
     for (const record of records) {
       for (const listener of listeners) await listener(tx, record, (notice) => notices.push(notice));
     }
     await moveCursor(tx, Math.max(cursor, page.next));
-    return { notices, changedStarts };
+    return { notices, changedStarts: [...new Set([...changedStarts, ...shared.starts])] };
+  });
+}
+
+/** What of a device's registers changed, and when; of both registers when no one is named. */
+type DeviceChange = {
+  readonly edge: string;
+  readonly device: string;
+  readonly point: string | null;
+  readonly timesMs: readonly number[];
+};
+
+async function keepNews(tx: Db, records: readonly LogRecord[]): Promise<DeviceChange[]> {
+  const changes: DeviceChange[] = [];
+  for (const news of counterNews(records)) {
+    const change = await keepRegisters(tx, news);
+    if (change !== null) changes.push(change);
+  }
+  const note = ({ edge, device }: { edge: string; device: string }, changedMs: number | null) => {
+    if (changedMs !== null) changes.push({ edge, device, point: null, timesMs: [changedMs] });
+  };
+  for (const change of await keepPower(tx, powerNews(records))) note(change, change.changedMs);
+  for (const news of identityNews(records)) note(news, await keepIdentity(tx, news));
+  return changes;
+}
+
+/** Each register once, from the earliest change on. Returns starts of changed intervals. */
+async function deriveChanged(tx: Db, changes: readonly DeviceChange[]): Promise<number[]> {
+  if (changes.length === 0) return [];
+  const starts: number[] = [];
+  for (const point of await listPoints(tx)) {
+    for (const direction of ROLE_DIRECTIONS[point.role]) {
+      const name = DIRECTION_POINTS[direction];
+      const own = changes.filter((change) => change.point === null || change.point === name);
+      const changedMs = Math.min(...own.flatMap((change) => timesOf(change, point.assignments)));
+      if (changedMs === Number.POSITIVE_INFINITY) continue;
+      const { changed } = await derivePoint(tx, { point, direction }, { changedMs });
+      for (const start of changed) starts.push(start);
+    }
+  }
+  return starts;
+}
+
+function timesOf({ edge, device, point, timesMs }: DeviceChange, assignments: readonly Assignment[]): number[] {
+  const own = assignments.filter((one) => one.edge === edge && one.device === device);
+  return own.flatMap(({ fromMs, toMs }) => {
+    // What else is known of a device may change how its readings of later are judged.
+    const leastMs = point === null ? 0 : fromMs;
+    const times = timesMs.filter((timeMs) => timeMs >= leastMs && (toMs === null || timeMs < toMs));
+    return times.length === 0 ? [] : [Math.max(times[0] ?? 0, fromMs)];
   });
 }
 

@@ -1,9 +1,9 @@
 /** The rules of sharing in force over a span: points, tariffs and the weights of the fixed key. */
-import { fixedWeights, type IntervalRule } from '@commonworks/core/settlement/index.ts';
+import { isAssigned as isAssignedIn, type SharingRules } from '@commonworks/core/settlement/index.ts';
 import type { Db } from '../database.ts';
 import { holdingChanges, holdingsAt } from '../register/holdings.ts';
 import { listPoints, type PointRecord } from '../register/points.ts';
-import { listTariffs, type Tariff, tariffAt } from '../register/tariffs.ts';
+import { listTariffs, type Tariff } from '../register/tariffs.ts';
 
 type Holding = { readonly fromMs: number; readonly shares: Readonly<Record<string, number>> };
 
@@ -33,20 +33,18 @@ async function holdingsOver(tx: Db, span: { fromMs: number; toMs: number }): Pro
   return holdings;
 }
 
-/** Null before the first tariff: then nothing is shared. */
-export function ruleAt(rules: Rules, startMs: number): IntervalRule | null {
-  const tariff = tariffAt(rules.tariffs, startMs);
-  if (tariff === null) return null;
-  const holding = rules.holdings.findLast((version) => version.fromMs <= startMs);
-  const isFixed = tariff.method === 'fixed' && holding !== undefined;
-  const points = rules.points.map((point) => ({ id: point.id, role: point.role, owner: ownerOf(point) }));
-  const weights = isFixed ? fixedWeights(points, holding.shares) : new Map<string, number>();
-  return { startMs, keyVersion: tariff.id, method: tariff.method, weights };
+/** The same rules in the form that the one function of sharing reads. */
+export function sharingRules(rules: Rules): SharingRules {
+  const points = rules.points.map((point) => ({
+    id: point.id,
+    role: point.role,
+    owner: ownerOf(point),
+    spans: point.assignments,
+  }));
+  return { points, tariffs: rules.tariffs, holdings: rules.holdings };
 }
 
 /** Whether a device was assigned to the point at the interval's start and until its end. */
 export function isAssigned(point: PointRecord, startMs: number, endMs: number): boolean {
-  const holds = (atMs: number) =>
-    point.assignments.some(({ fromMs, toMs }) => fromMs <= atMs && (toMs === null || toMs > atMs));
-  return holds(startMs) && holds(endMs - 1);
+  return isAssignedIn({ spans: point.assignments }, { startMs, endMs });
 }

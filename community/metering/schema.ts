@@ -1,6 +1,8 @@
 /** Rows of metering. Energy in whole mWh; quality as its rank; direction 0 imported, 1 exported (bus viewpoint). */
 import type { CounterEvent } from '@commonworks/core';
+import type { GapMethod } from '@commonworks/core/metering/index.ts';
 import type { Generated } from 'kysely';
+import type { PendingReason } from './place-entries.ts';
 
 export type IntervalRow = {
   point_no: number;
@@ -21,11 +23,16 @@ export type IntervalRow = {
   opening_seq: number | null;
   closing_source: number | null;
   closing_seq: number | null;
+  /** How the energy came about where it was not measured at both edges; null when it was. */
+  method?: string | null | undefined;
   /** 1 when first derived; rises when a late record changes it. */
   version: number;
 };
 
-/** For a producer `allocated` is what members used of its energy and `rest` the surplus; for a consumer the residual. */
+/**
+ * For a producer `offered` is what it gave to be shared (of a storage, the community's part of the discharge), `allocated`
+ * what was used of it and `rest` the surplus; for a consumer the residual.
+ */
 export type IntervalShareRow = {
   point_no: number;
   direction: 0 | 1;
@@ -35,6 +42,20 @@ export type IntervalShareRow = {
   allocated_mwh: number;
   rest_mwh: number;
   rounding_micro: number;
+};
+
+/** Only of intervals in which the storage was measured; in between it holds what it held. */
+export type StorageStateRow = {
+  point_no: number;
+  start_ms: number;
+  community_mwh: number;
+  grid_mwh: number;
+  /** The least held since 00:00 UTC. */
+  least_mwh: number;
+  /** Given in the interval without having been in the stock; counted as the grid's. */
+  unknown_mwh: number;
+  /** Left the stock as lost since the row before. */
+  lost_mwh: number;
 };
 
 export type MeteringTables = {
@@ -59,7 +80,8 @@ export type MeteringTables = {
     source_no: number;
     seq: number;
   };
-  pending_pack: { cursor: number; boot: string; entry: string };
+  /** `entry`: empty beyond what is kept here, and read from the log again; `receipt`: the hub's clock when it came, JSON. */
+  pending_pack: { cursor: number; boot: string; entry: string; reason: PendingReason; receipt: string };
   boot_clock: { boot: string; offset_ms: number };
   /** Steps that were not plain rises, of the intervals derived; what was seen by the register itself, not shifted. */
   counter_judgement: {
@@ -77,8 +99,32 @@ export type MeteringTables = {
    * the intervals within are derived again, none beside them.
    */
   derive_request: { no: Generated<number>; point_no: number | null; from_ms: number; to_ms: number | null };
+  /** States of the judgement of a register to go on from: before the first reading at or after `time_ms`. */
+  counter_checkpoint: {
+    point_no: number;
+    direction: 0 | 1;
+    time_ms: number;
+    /** As `encodeState` writes it. */
+    state: string;
+    reach_ms: number | null;
+  };
+  /** A device's powers of one quarter hour, summed; mW, drawn and fed apart. */
+  power_slot: {
+    series_no: number;
+    start_ms: number;
+    readings: number;
+    drawn_mw: number;
+    fed_mw: number;
+    first_ms: number;
+    last_ms: number;
+  };
+  /** Serial numbers as devices told them: of each in a row the first and the last telling. */
+  device_identity: { edge: string; device: string; time_ms: number; serial: string };
+  /** How energy over a gap is placed, for gaps that begin from then on. */
+  gap_rule: { from_ms: number; method: GapMethod; author: string; created_ms: number };
   interval: IntervalRow;
   interval_share: IntervalShareRow;
+  storage_state: StorageStateRow;
   interval_total: {
     start_ms: number;
     tariff: string;

@@ -2,20 +2,25 @@
 import { Worker } from 'node:worker_threads';
 import type { Result } from '@commonworks/core';
 import type { Settlement } from '@commonworks/core/api/index.ts';
-import type { MissingPolicy } from '../settlement/settle-month.ts';
-import type { DerivationOptions, FromWorker, PageMessage, ToWorker } from './derivation-messages.ts';
+import type { Answers, DerivationOptions, FromWorker, PageMessage, Question, ToWorker } from './derivation-messages.ts';
+import type { Notice } from './log-listener.ts';
 
 export type DerivationEvents = {
   readonly onPage: (page: PageMessage) => void;
+  /** Of what moved without a page: the hub's time became known. */
+  readonly onNotices: (notices: readonly Notice[]) => void;
   /** A fault began, or null: it is over. */
   readonly onFault: (fault: { code: string; message: string } | null) => void;
   /** A month was settled by itself. */
   readonly onSettled: (settlement: Settlement) => void;
 };
 
+/** The answer is of the kind that was asked. */
+export type AskAboutMonth = <Q extends Question>(question: Q) => Promise<Result<Answers[Q['ask']]>>;
+
 export type Derivation = {
-  /** Takes seconds for a month. Refused with a code when the month is open or incomplete. */
-  readonly settle: (month: string, missing: MissingPolicy) => Promise<Result<Settlement>>;
+  /** Takes seconds for a month. Refused with a code when the month is open, empty or incomplete. */
+  readonly ask: AskAboutMonth;
   /** Settles when the worker has ended: rejects when it crashed, and then the process should end too. */
   readonly closed: Promise<void>;
 };
@@ -23,7 +28,7 @@ export type Derivation = {
 /** The signal stops it; what is committed stays, what is not is read again at the next start. */
 export function startDerivation(options: DerivationOptions, events: DerivationEvents, signal: AbortSignal): Derivation {
   const worker = new Worker(new URL('./derivation-worker.ts', import.meta.url), { workerData: options });
-  const waiting = new Map<number, PromiseWithResolvers<Result<Settlement>>>();
+  const waiting = new Map<number, PromiseWithResolvers<Result<Answers[keyof Answers]>>>();
   let lastId = 0;
   const tell = (message: ToWorker) => worker.postMessage(message);
   worker.on('message', (message: FromWorker) => hear(message, waiting, events));
@@ -39,24 +44,27 @@ export function startDerivation(options: DerivationOptions, events: DerivationEv
     waiting.clear();
   };
   closed.then(() => failAll(new Error('the derivation worker has ended')), failAll);
-  const settle = (month: string, missing: MissingPolicy) => {
+  const ask: AskAboutMonth = <Q extends Question>(question: Q) => {
     const id = ++lastId;
-    const pending = Promise.withResolvers<Result<Settlement>>();
+    const pending = Promise.withResolvers<Result<Answers[keyof Answers]>>();
     waiting.set(id, pending);
-    tell({ type: 'settle', id, month, missing });
-    return pending.promise;
+    tell({ type: 'ask', id, question });
+    return pending.promise as Promise<Result<Answers[Q['ask']]>>;
   };
-  return { settle, closed };
+  return { ask, closed };
 }
 
 function hear(
   message: FromWorker,
-  waiting: Map<number, PromiseWithResolvers<Result<Settlement>>>,
+  waiting: Map<number, PromiseWithResolvers<Result<Answers[keyof Answers]>>>,
   events: DerivationEvents,
 ): void {
   switch (message.type) {
     case 'page':
       events.onPage(message);
+      break;
+    case 'notices':
+      events.onNotices(message.notices);
       break;
     case 'fault':
       events.onFault(message.fault);

@@ -55,4 +55,10 @@ const VERSION_2 = `
   ALTER TABLE assignment ADD COLUMN register_modulus_wh INTEGER CHECK (register_modulus_wh > 0);
 `;
 
-export const REGISTER_MIGRATIONS: FolderMigrations = { folder: 'register', steps: [VERSION_1, VERSION_2] };
+/** Whose use a holder's part is held against, and what a battery's charge is made of. */
+const VERSION_3 = `
+  ALTER TABLE tariff ADD COLUMN share_by TEXT NOT NULL DEFAULT 'member';
+  ALTER TABLE tariff ADD COLUMN storage_origin TEXT NOT NULL DEFAULT 'proportional';
+`;
+
+export const REGISTER_MIGRATIONS: FolderMigrations = { folder: 'register', steps: [VERSION_1, VERSION_2, VERSION_3] };

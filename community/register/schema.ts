@@ -1,5 +1,5 @@
 /** Rows of the register. */
-import type { AllocationMethod, MeteringRole } from '@commonworks/core/api/index.ts';
+import type { AllocationMethod, MeteringRole, ShareBy, StorageOrigin } from '@commonworks/core/api/index.ts';
 import type { Generated } from 'kysely';
 
 export type RegisterTables = {
@@ -50,6 +50,8 @@ export type RegisterTables = {
     internal_price: string;
     grid_price: string;
     feed_in_price: string;
+    share_by: Generated<ShareBy>;
+    storage_origin: Generated<StorageOrigin>;
   };
   machine: {
     community: string;

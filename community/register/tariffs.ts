@@ -1,6 +1,8 @@
 /** Tariffs and the rule of sharing, in versions: each holds from its date until the next. */
-import type { AllocationMethod } from '@commonworks/core/api/index.ts';
+import type { AllocationMethod, ShareBy, StorageOrigin } from '@commonworks/core/api/index.ts';
+import type { Selectable } from 'kysely';
 import type { Db } from '../database.ts';
+import type { RegisterTables } from './schema.ts';
 
 /** Prices in minor units per kWh, decimal text. The id is the version of the key. */
 export type Tariff = {
@@ -10,11 +12,19 @@ export type Tariff = {
   readonly internalPrice: string;
   readonly gridPrice: string;
   readonly feedInPrice: string;
+  readonly shareBy: ShareBy;
+  readonly storageOrigin: StorageOrigin;
+};
+type NewTariff = Omit<Tariff, 'shareBy' | 'storageOrigin'> & {
+  /** By default a member's use over all her points. */
+  readonly shareBy?: ShareBy | undefined;
+  /** By default proportional. */
+  readonly storageOrigin?: StorageOrigin | undefined;
 };
 
 /** Shares from its date on are made again; settled months stay as they are. */
-export async function addTariff(db: Db, community: string, tariff: Tariff): Promise<void> {
-  await db
+export async function addTariff(db: Db, community: string, tariff: NewTariff): Promise<Tariff> {
+  const row = await db
     .insertInto('tariff')
     .values({
       community,
@@ -24,25 +34,35 @@ export async function addTariff(db: Db, community: string, tariff: Tariff): Prom
       internal_price: tariff.internalPrice,
       grid_price: tariff.gridPrice,
       feed_in_price: tariff.feedInPrice,
+      ...(tariff.shareBy !== undefined && { share_by: tariff.shareBy }),
+      ...(tariff.storageOrigin !== undefined && { storage_origin: tariff.storageOrigin }),
     })
-    .execute();
+    .returningAll()
+    .executeTakeFirstOrThrow();
   await db.insertInto('derive_request').values({ point_no: null, from_ms: tariff.fromMs, to_ms: null }).execute();
+  return tariffOf(row);
 }
 
 /** Ascending by date. */
 export async function listTariffs(db: Db): Promise<Tariff[]> {
   const rows = await db.selectFrom('tariff').selectAll().orderBy('from_ms').execute();
-  return rows.map((row) => ({
+  return rows.map(tariffOf);
+}
+
+/** The one in force at an instant; null before the first. */
+export function tariffAt(tariffs: readonly Tariff[], atMs: number): Tariff | null {
+  return tariffs.findLast((tariff) => tariff.fromMs <= atMs) ?? null;
+}
+
+function tariffOf(row: Selectable<RegisterTables['tariff']>): Tariff {
+  return {
     id: row.id,
     fromMs: row.from_ms,
     method: row.method,
     internalPrice: row.internal_price,
     gridPrice: row.grid_price,
     feedInPrice: row.feed_in_price,
-  }));
-}
-
-/** The one in force at an instant; null before the first. */
-export function tariffAt(tariffs: readonly Tariff[], atMs: number): Tariff | null {
-  return tariffs.findLast((tariff) => tariff.fromMs <= atMs) ?? null;
+    shareBy: row.share_by,
+    storageOrigin: row.storage_origin,
+  };
 }

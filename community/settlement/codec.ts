@@ -5,7 +5,7 @@ import { canonicalJson } from '@commonworks/core/canonical-json.ts';
 /** A day of 10,000 points would be some 100 MB: more is not a day of ours. */
 const INFLATED_MAX_BYTES = 500_000_000;
 
-type Row = readonly (number | null)[];
+type Row = readonly (number | string | null)[];
 
 export function rowLines(rows: readonly Row[]): string {
   return rows.map((row) => canonicalJson(row)).join('\n');

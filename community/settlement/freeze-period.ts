@@ -1,10 +1,12 @@
 /** Copies what a month was measured as into rows that never change: one for every register and interval, missing ones too. */
-import { daysOfMonth, monthSpan, QUARTER_HOUR_MS, type Span } from '@commonworks/core';
+import { daysOfMonth, QUARTER_HOUR_MS } from '@commonworks/core';
 import { type InputRow, type PeriodHeader, SHARED_DIRECTIONS } from '@commonworks/core/settlement/index.ts';
 import type { Db } from '../database.ts';
-import { isAssigned, loadRules, ownerOf, type Rules } from '../metering/rules.ts';
-import type { IntervalRow } from '../metering/schema.ts';
+import { type EffectiveInterval, effectiveIntervals } from '../metering/effective-interval.ts';
+import { isAssigned } from '../metering/rules.ts';
 import type { PointRecord } from '../register/points.ts';
+import { frozenRules } from './frozen-rules.ts';
+import { periodScope } from './period-scope.ts';
 
 export type SettledCommunity = { readonly id: string; readonly zone: string; readonly currency: string };
 
@@ -19,16 +21,9 @@ const MISSING_RANK = 5;
 
 /** Null when no tariff or no shared metering point exists in that month. */
 export async function freezePeriod(db: Db, community: SettledCommunity, month: string): Promise<FrozenPeriod | null> {
-  const span = monthSpan(month, community.zone);
-  const rules = await loadRules(db, span);
-  const tariffMs = Math.ceil((rules.tariffs[0]?.fromMs ?? span.toMs) / QUARTER_HOUR_MS) * QUARTER_HOUR_MS;
-  const firstMs = Math.max(span.fromMs, tariffMs);
-  const points = rules.points.filter(
-    ({ role, assignments }) =>
-      SHARED_DIRECTIONS[role].length > 0 &&
-      assignments.some(({ fromMs, toMs }) => fromMs < span.toMs && (toMs === null || toMs > firstMs)),
-  );
-  if (rules.tariffs.length === 0 || points.length === 0) return null;
+  const scope = await periodScope(db, community.zone, month);
+  if (scope === null) return null;
+  const { span, firstMs, rules, points } = scope;
   /** Sources get their place when a row first names them, so that unrelated ones do not change the fingerprint. */
   const placeOf = new Map<number, number>();
   const days: FrozenDay[] = [];
@@ -44,46 +39,26 @@ export async function freezePeriod(db: Db, community: SettledCommunity, month: s
     .where('no', 'in', [...placeOf.keys()])
     .execute();
   const sources = used.sort((a, b) => (placeOf.get(a.no) ?? 0) - (placeOf.get(b.no) ?? 0));
-  return { header: headerOf(community, { month, span, rules, points, sources }), days, missing };
-}
-
-function headerOf(
-  community: SettledCommunity,
-  of: {
-    month: string;
-    span: Span;
-    rules: Rules;
-    points: readonly PointRecord[];
-    sources: readonly { edge: string; epoch: string }[];
-  },
-): PeriodHeader {
-  const { month, span, rules, points, sources } = of;
-  return {
-    format: 1,
+  const header: PeriodHeader = {
+    format: 2,
     community: community.id,
     currency: community.currency,
     zone: community.zone,
     month,
     ...span,
     intervalMs: QUARTER_HOUR_MS,
-    points: points.map((point) => ({ id: point.id, role: point.role, owner: ownerOf(point) })),
     sources: sources.map(({ edge, epoch }) => ({ edge, epoch })),
-    tariffs: rules.tariffs.map(({ id, fromMs, method, internalPrice }) => ({ id, fromMs, method, internalPrice })),
-    holdings: rules.holdings.map(({ fromMs, shares }) => ({ fromMs, shares: { ...shares } })),
+    ...(await frozenRules(db, { rules, points }, span)),
   };
+  return { header, days, missing };
 }
 
 async function dayRows(
   db: Db,
   of: { from: number; to: number; points: readonly PointRecord[]; placeOf: Map<number, number> },
 ): Promise<InputRow[]> {
-  const measured = await db
-    .selectFrom('interval')
-    .selectAll()
-    .where('start_ms', '>=', of.from)
-    .where('start_ms', '<', of.to)
-    .execute();
-  const byKey = new Map(measured.map((row) => [`${row.point_no}/${row.direction}/${row.start_ms}`, row]));
+  const values = await effectiveIntervals(db, { fromMs: of.from, toMs: of.to });
+  const byKey = new Map(values.map((row) => [`${row.point_no}/${row.direction}/${row.start_ms}`, row]));
   const rows: InputRow[] = [];
   for (let start = of.from; start < of.to; start += QUARTER_HOUR_MS) {
     for (const [place, point] of of.points.entries()) {
@@ -98,10 +73,11 @@ async function dayRows(
 
 function inputRow(
   key: readonly [number, 0 | 1, number],
-  row: IntervalRow | undefined,
+  row: EffectiveInterval | undefined,
   placeOf: Map<number, number>,
 ): InputRow {
-  if (row === undefined) return [...key, null, null, null, null, 0, null, 0, MISSING_RANK, null, null, null, null];
+  if (row === undefined)
+    return [...key, null, null, null, null, 0, null, 0, MISSING_RANK, null, null, null, null, null];
   const place = (no: number | null) => {
     if (no === null) return null;
     if (!placeOf.has(no)) placeOf.set(no, placeOf.size);
@@ -121,5 +97,6 @@ function inputRow(
     row.opening_seq,
     place(row.closing_source),
     row.closing_seq,
+    row.energy_mwh === null ? null : row.method,
   ];
 }

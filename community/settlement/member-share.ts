@@ -9,7 +9,10 @@ import {
   worstQuality,
 } from '@commonworks/core';
 import type { MemberShare, ShareInterval } from '@commonworks/core/api/index.ts';
+import { SUBSTITUTE_METHOD } from '@commonworks/core/settlement/index.ts';
 import type { Db } from '../database.ts';
+import { type EffectiveInterval, effectiveIntervals } from '../metering/effective-interval.ts';
+import type { IntervalShareRow } from '../metering/schema.ts';
 import { holdingsAt, sharesIssued } from '../register/holdings.ts';
 import { listPoints } from '../register/points.ts';
 import { listTariffs, tariffAt } from '../register/tariffs.ts';
@@ -124,49 +127,52 @@ async function pointIntervals(
   pointNo: number,
   of: { span: Span; production: ReadonlyMap<number, number> },
 ): Promise<Map<number, ShareInterval>> {
-  const rows = await db
-    .selectFrom('interval')
-    .leftJoin('interval_share as share', (join) =>
-      join
-        .onRef('share.point_no', '=', 'interval.point_no')
-        .onRef('share.direction', '=', 'interval.direction')
-        .onRef('share.start_ms', '=', 'interval.start_ms'),
-    )
-    .select([
-      'interval.start_ms as startMs',
-      'interval.energy_mwh as consumedMwh',
-      'share.offered_mwh as offeredMwh',
-      'share.allocated_mwh as allocatedMwh',
-      'share.rest_mwh as residualMwh',
-      'interval.opening_mwh as openingMwh',
-      'interval.closing_mwh as closingMwh',
-      'interval.quality',
-      'interval.coverage_ppm',
-      'share.rounding_micro',
-    ])
-    .where('interval.point_no', '=', pointNo)
-    .where('interval.direction', '=', 0)
-    .where('interval.start_ms', '>=', of.span.fromMs)
-    .where('interval.start_ms', '<', of.span.toMs)
+  const { span } = of;
+  const rows = (await effectiveIntervals(db, span, pointNo)).filter((row) => row.direction === 0);
+  const shares = await db
+    .selectFrom('interval_share')
+    .selectAll()
+    .where('point_no', '=', pointNo)
+    .where('direction', '=', 0)
+    .where('start_ms', '>=', span.fromMs)
+    .where('start_ms', '<', span.toMs)
     .execute();
+  const shareOf = new Map(shares.map((row) => [row.start_ms, row]));
   return new Map(
-    rows.map(({ quality, coverage_ppm, rounding_micro, ...row }) => [
-      row.startMs,
-      {
-        ...row,
-        productionMwh: of.production.get(row.startMs) ?? null,
-        quality: qualityOfRank(quality),
-        coveragePct: coverage_ppm / 10_000,
-        roundingMicroMwh: rounding_micro ?? 0,
-      },
-    ]),
+    rows.map((row) => {
+      const share = shareOf.get(row.start_ms);
+      return [row.start_ms, shareInterval(row, { share, productionMwh: of.production.get(row.start_ms) ?? null })];
+    }),
   );
+}
+
+function shareInterval(
+  row: EffectiveInterval,
+  of: { share: IntervalShareRow | undefined; productionMwh: number | null },
+): ShareInterval {
+  const { share, productionMwh } = of;
+  return {
+    startMs: row.start_ms,
+    consumedMwh: row.energy_mwh,
+    offeredMwh: share?.offered_mwh ?? null,
+    allocatedMwh: share?.allocated_mwh ?? null,
+    residualMwh: share?.rest_mwh ?? null,
+    productionMwh,
+    openingMwh: row.opening_mwh,
+    closingMwh: row.closing_mwh,
+    quality: qualityOfRank(row.quality),
+    coveragePct: row.coverage_ppm / 10_000,
+    roundingMicroMwh: share?.rounding_micro ?? 0,
+    method: row.energy_mwh === null ? null : row.method,
+    reason: row.substitute?.reason ?? null,
+  };
 }
 
 export function emptyInterval(startMs: number, productionMwh: number | null): ShareInterval {
   const unknown = { consumedMwh: null, offeredMwh: null, allocatedMwh: null, residualMwh: null };
   const registers = { openingMwh: null, closingMwh: null };
-  return { startMs, ...unknown, productionMwh, ...registers, quality: 'missing', coveragePct: 0, roundingMicroMwh: 0 };
+  const origin = { roundingMicroMwh: 0, method: null, reason: null };
+  return { startMs, ...unknown, productionMwh, ...registers, quality: 'missing', coveragePct: 0, ...origin };
 }
 
 /** Registers of two meters have no sum; energies do, unless one is missing. */
@@ -184,5 +190,9 @@ export function addIntervals(a: ShareInterval, b: ShareInterval): ShareInterval 
     quality: worstQuality([a.quality, b.quality]),
     coveragePct: Math.min(a.coveragePct, b.coveragePct),
     roundingMicroMwh: a.roundingMicroMwh + b.roundingMicroMwh,
+    // What a person typed for one of them is said of the sum.
+    method: [a.method, b.method].find((method) => method === SUBSTITUTE_METHOD) ?? a.method ?? b.method,
+    reason:
+      a.reason === null || a.reason === b.reason ? b.reason : b.reason === null ? a.reason : `${a.reason}; ${b.reason}`,
   };
 }

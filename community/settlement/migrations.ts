@@ -18,4 +18,12 @@ const VERSION_1 = `
   ${appendOnly('settlement_day', ['run', 'day'])}
 `;
 
-export const SETTLEMENT_MIGRATIONS: FolderMigrations = { folder: 'settlement', steps: [VERSION_1] };
+/** What storage took, gave and lost in a run. Shares that are not settled yet are made again, by origin. */
+const VERSION_2 = `
+  ALTER TABLE settlement_run ADD COLUMN storage TEXT NOT NULL DEFAULT '[]';
+  INSERT INTO derive_request (point_no, from_ms)
+    SELECT NULL, coalesce((SELECT max(json_extract(header, '$.toMs')) FROM settlement_run), 0)
+    WHERE EXISTS (SELECT 1 FROM interval);
+`;
+
+export const SETTLEMENT_MIGRATIONS: FolderMigrations = { folder: 'settlement', steps: [VERSION_1, VERSION_2] };

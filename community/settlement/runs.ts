@@ -1,10 +1,12 @@
 /** Reading runs back: by month, with their sums computed from the frozen results. */
-import type { Settlement } from '@commonworks/core/api/index.ts';
+import type { Settlement, StorageSums } from '@commonworks/core/api/index.ts';
 import { type InputRow, type LineTotal, type PeriodHeader, tallyPeriod } from '@commonworks/core/settlement/index.ts';
+import { type Names, nameReferences, pointRef, readNames } from '../closing/names.ts';
 import type { Db } from '../database.ts';
 import { unpackRows } from './codec.ts';
 import type { SettlementTables } from './schema.ts';
 
+type KeptSums = Omit<StorageSums, 'pointName'>;
 type SettlementRun = SettlementTables['settlement_run'];
 
 export async function latestRun(db: Db, month: string): Promise<SettlementRun | null> {
@@ -38,20 +40,25 @@ export async function listSettlements(db: Db): Promise<Settlement[]> {
     .orderBy('month', 'desc')
     .orderBy('version', 'desc')
     .execute();
-  return rows.map(settlementOf);
+  const names = await readNames(db);
+  return rows.map((run) => settlementOf(run, names));
 }
 
-export function settlementOf(run: SettlementRun): Settlement {
+export function settlementOf(run: SettlementRun, names: Names): Settlement {
   return {
     id: run.id,
     month: run.month,
     version: run.version,
     method: run.method,
     status: 'settled',
-    reasons: JSON.parse(run.notes) as string[],
+    reasons: (JSON.parse(run.notes) as string[]).map((note) => nameReferences(note, names)),
     productionMwh: run.production_mwh,
     allocatedMwh: run.allocated_mwh,
     surplusMwh: run.surplus_mwh,
+    storage: (JSON.parse(run.storage) as KeptSums[]).map((sums) => ({
+      ...sums,
+      pointName: nameReferences(pointRef(sums.point), names),
+    })),
     inputsHash: run.inputs_hash,
     ledgerHead: run.ledger_head,
     createdMs: run.created_ms,

@@ -15,6 +15,8 @@ export type SettlementTables = {
     production_mwh: number;
     allocated_mwh: number;
     surplus_mwh: number;
+    /** JSON array: what each storage took, gave and lost. */
+    storage: string;
     /** Canonical JSON of the run's header: period, points, owners, key versions, prices. */
     header: string;
     inputs_hash: string;

@@ -1,8 +1,7 @@
-/** Settles by itself the months that are over and complete, an hour of community time after their end. */
+/** Settles by itself the months that are over and complete, or whose gaps are decided, an hour of community time after their end. */
 import { localMonth, monthSpan, nextMonth } from '@commonworks/core';
 import type { Db } from '../database.ts';
 import type { SettledCommunity } from './freeze-period.ts';
-import { readinessOf } from './readiness.ts';
 import { type SettlementRun, settleMonth } from './settle-month.ts';
 
 /** Late packs may still come this long after a month's end. */
@@ -14,13 +13,20 @@ const MONTHS_MAX = 24;
 export async function settleDue(db: Db, community: SettledCommunity, nowMs: number): Promise<SettlementRun[]> {
   const made: SettlementRun[] = [];
   for (const month of await dueMonths(db, community.zone, nowMs)) {
-    const { waitingFor, newestMs } = await readinessOf(db, month, community.zone);
     const dueMs = monthSpan(month, community.zone).toMs + SETTLE_DELAY_MS;
-    if (waitingFor.length > 0 || newestMs === null || newestMs < dueMs) continue;
-    const result = await settleMonth(db, { community, month, nowMs, missing: 'tolerate' });
+    if ((await newestReadingMs(db)) < dueMs) continue;
+    const result = await settleMonth(db, { community, month, nowMs, missing: 'refuse' });
     if (result.ok) made.push(result.value);
   }
   return made;
+}
+
+async function newestReadingMs(db: Db): Promise<number> {
+  const row = await db
+    .selectFrom('series')
+    .select((select) => select.fn.max('newest_ms').as('ms'))
+    .executeTakeFirst();
+  return row?.ms ?? 0;
 }
 
 /** From the first tariff's month to the last that is over, without those settled, oldest first. */

@@ -1,47 +1,49 @@
 /** A settlement run: freeze, share anew from the frozen rows, post, and keep all of it, in one transaction. */
-import { accept, invariant, monthSpan, type Result, refuse } from '@commonworks/core';
+import { accept, monthSpan, type Result, refuse } from '@commonworks/core';
+import type { MonthReadiness } from '@commonworks/core/api/index.ts';
 import { canonicalJson } from '@commonworks/core/canonical-json.ts';
 import { entryId } from '@commonworks/core/ledger/index.ts';
 import {
   dayHash,
-  inputFault,
+  type InputRow,
   inputsHash,
   type LineTotal,
   type PeriodHeader,
   type PeriodRun,
   periodEntries,
-  type ResultRow,
   resultsHash,
-  tallyPeriod,
 } from '@commonworks/core/settlement/index.ts';
+import { openNotes, runNotes } from '../closing/closing-notes.ts';
+import { decide } from '../closing/decide.ts';
+import { monthReadiness } from '../closing/month-readiness.ts';
+import { nameReferences, readNames } from '../closing/names.ts';
+import { keepAccount } from '../closing/settled-account.ts';
 import type { Db } from '../database.ts';
 import { ledgerHead, postEntry } from '../ledger/post-entry.ts';
 import { sha256 } from '../ledger/sha256.ts';
 import { serveRequests } from '../metering/serve-requests.ts';
 import { packRows } from './codec.ts';
 import { type FrozenPeriod, freezePeriod, type SettledCommunity } from './freeze-period.ts';
+import { asClosedUnder } from './frozen-rules.ts';
 import { openPeriod } from './periods.ts';
-import { readinessOf } from './readiness.ts';
 import { latestRun, runTotals } from './runs.ts';
 import type { SettlementTables } from './schema.ts';
+import { type SharedPeriod, shareFrozen, sumsOf } from './share-frozen.ts';
+import { storageSums } from './storage-sums.ts';
 
-/**
- * What to do about missing intervals. `refuse`: none may be missing. `tolerate`: few may, once every point was heard past
- * the month's end. `exclude`: the treasurer decided. Left out intervals are listed openly.
- */
-export type MissingPolicy = 'refuse' | 'tolerate' | 'exclude';
+/** What to do about gaps that nobody has decided. `refuse`: wait. `exclude`: leave them as they are, and say so openly. */
+export type MissingPolicy = 'refuse' | 'exclude';
 
 export type SettleRequest = {
   readonly community: SettledCommunity;
   readonly month: string;
   readonly nowMs: number;
   readonly missing: MissingPolicy;
+  /** Who decided to leave the gaps, and why: kept as a decision on each of them. */
+  readonly decision?: { readonly reason: string; readonly author: string } | undefined;
 };
 
 export type SettlementRun = SettlementTables['settlement_run'];
-
-/** Part of a month's intervals that `tolerate` lets be missing. */
-const TOLERATED_PART = 0.05;
 
 /**
  * Settling again what has not changed gives the run that exists. Else it is a new version, and what differs is posted
@@ -54,55 +56,50 @@ export async function settleMonth(db: Db, request: SettleRequest): Promise<Resul
   }
   // A device assigned late, a tariff dated back: what that changes is derived before it is frozen.
   await serveRequests(db);
-  const frozen = await freezePeriod(db, community, month);
-  if (frozen === null) return refuse('community.period-empty', `${month} has no tariff or no metering point`);
-  const reasons = await refusalReasons(db, frozen, request);
-  if (reasons.length > 0) return refuse('community.period-incomplete', reasons.join('; '));
+  const readiness = await decidedReadiness(db, request);
+  const measured = await freezePeriod(db, community, month);
+  if (measured === null || readiness === null) {
+    return refuse('community.period-empty', `${month} has no tariff or no metering point`);
+  }
+  const reasons = request.missing === 'exclude' ? [] : openNotes(readiness, community.zone);
+  if (reasons.length > 0) {
+    return refuse('community.period-incomplete', nameReferences(reasons.join('; '), await readNames(db)));
+  }
   const before = await latestRun(db, month);
+  const earlier = before && (JSON.parse(before.header) as PeriodHeader);
+  const frozen = { ...measured, header: asClosedUnder(measured.header, earlier) };
   const results = shareFrozen(frozen);
   const previous = before && { run: before, totals: await runTotals(db, before) };
-  return accept(await keepRun(db, { frozen, results, previous }, request));
+  return accept(await keepRun(db, { frozen, results, previous, readiness }, request));
 }
 
-async function refusalReasons(db: Db, frozen: FrozenPeriod, request: SettleRequest): Promise<string[]> {
-  if (request.missing === 'exclude') return [];
-  const { waitingFor } = await readinessOf(db, request.month, request.community.zone);
-  const silent = waitingFor.map((name) => `${name} was not heard since the end of ${request.month}`);
-  const all = frozen.days.reduce((sum, { rows }) => sum + rows.length, 0);
-  const isTolerable = request.missing === 'tolerate' && frozen.missing <= all * TOLERATED_PART;
-  return isTolerable ? silent : [...silent, ...missingNotes(frozen)];
-}
-
-type SharedPeriod = {
-  readonly days: readonly { readonly day: string; readonly rows: ResultRow[] }[];
-  readonly totals: LineTotal[];
-};
-
-function shareFrozen(frozen: FrozenPeriod): SharedPeriod {
-  const tally = tallyPeriod(frozen.header);
-  const days = frozen.days.map(({ day, rows }) => {
-    for (const row of rows) {
-      const fault = inputFault(frozen.header, row);
-      invariant(fault === null, `a frozen row ${fault}: ${canonicalJson(row)}`);
+/** With what this request itself decides. */
+async function decidedReadiness(db: Db, request: SettleRequest): Promise<MonthReadiness | null> {
+  const { month, nowMs, missing, decision } = request;
+  const query = { month, nowMs, zone: request.community.zone };
+  const readiness = await monthReadiness(db, query);
+  if (readiness === null || missing !== 'exclude' || decision === undefined) return readiness;
+  const undecided = readiness.registers.filter(({ open }) => open.length > 0);
+  if (undecided.length === 0) return readiness;
+  await db.transaction().execute(async (tx) => {
+    for (const register of undecided) {
+      await decide(tx, { month, register, matters: register.open, isAccepted: true, nowMs, ...decision });
     }
-    return {
-      day,
-      rows: [...Map.groupBy(rows, (row) => row[2]).values()].flatMap((interval) => tally.settle(interval)),
-    };
   });
-  return { days, totals: tally.totals() };
+  return await monthReadiness(db, query);
 }
 
 type MadeRun = {
   readonly frozen: FrozenPeriod;
   readonly results: SharedPeriod;
+  readonly readiness: MonthReadiness;
   readonly previous: { readonly run: SettlementRun; readonly totals: LineTotal[] } | null;
 };
 
 async function keepRun(db: Db, made: MadeRun, request: SettleRequest): Promise<SettlementRun> {
   const { header, days } = made.frozen;
   const inputs = inputsHash(header, days.map(hashed), sha256);
-  if (made.previous?.run.inputs_hash === inputs) return made.previous.run;
+  if (made.previous !== null && isSameInput(made.frozen, inputs, made.previous.run)) return made.previous.run;
   const version = (made.previous?.run.version ?? 0) + 1;
   const id = entryId(['run', header.community, request.month, version, inputs], sha256);
   const packed = days.map(({ day, rows }, i) => {
@@ -124,8 +121,9 @@ async function keepRun(db: Db, made: MadeRun, request: SettleRequest): Promise<S
       version,
       period: run.period,
       method: header.tariffs.at(-1)?.method ?? 'pro-rata',
-      notes: JSON.stringify(missingNotes(made.frozen)),
+      notes: JSON.stringify(runNotes(made.readiness, request.community.zone)),
       ...sumsOf(made.results.totals),
+      storage: JSON.stringify(storageSums(header, made.results.storage)),
       header: canonicalJson(header),
       inputs_hash: inputs,
       results_hash: resultsHash(made.results.days.map(hashed), sha256),
@@ -134,40 +132,20 @@ async function keepRun(db: Db, made: MadeRun, request: SettleRequest): Promise<S
     };
     await tx.insertInto('settlement_run').values(row).execute();
     for (const values of packed) await tx.insertInto('settlement_day').values(values).execute();
+    await keepAccount(tx, id, made.readiness);
     return row;
   });
 }
 
-function hashed({ day, rows }: { day: string; rows: readonly (readonly (number | null)[])[] }) {
+/** A run of the older format is the same when its rows are: all that the newer one adds is how values came about. */
+function isSameInput(frozen: FrozenPeriod, inputs: string, run: SettlementRun): boolean {
+  if (run.inputs_hash === inputs) return true;
+  const { format } = JSON.parse(run.header) as PeriodHeader;
+  if (format !== 1) return false;
+  const older = frozen.days.map(({ day, rows }) => ({ day, rows: rows.map((row) => row.slice(0, 15) as InputRow) }));
+  return inputsHash({ ...frozen.header, format: 1 }, older.map(hashed), sha256) === run.inputs_hash;
+}
+
+function hashed({ day, rows }: { day: string; rows: readonly (readonly (number | string | null)[])[] }) {
   return { day, hash: dayHash(rows, sha256) };
-}
-
-function sumsOf(totals: readonly LineTotal[]) {
-  let [production, allocated, surplus, taken] = [0, 0, 0, 0];
-  for (const total of totals) {
-    if (total.direction === 0) taken += total.allocatedMwh;
-    else {
-      production += total.energyMwh;
-      allocated += total.allocatedMwh;
-      surplus += total.restMwh;
-    }
-  }
-  invariant(taken === allocated && allocated + surplus === production, 'what was given was taken, or is surplus');
-  return { production_mwh: production, allocated_mwh: allocated, surplus_mwh: surplus };
-}
-
-/** One sentence for every metering point with missing intervals. */
-function missingNotes(frozen: FrozenPeriod): string[] {
-  const counts = new Map<string, { missing: number; all: number }>();
-  for (const { rows } of frozen.days) {
-    for (const row of rows) {
-      const point = frozen.header.points[row[0]];
-      const key = `${point?.role} ${point?.id}${row[1] === 1 ? ', into the bus' : ''}`;
-      const count = counts.get(key) ?? { missing: 0, all: 0 };
-      counts.set(key, { missing: count.missing + (row[8] === null ? 1 : 0), all: count.all + 1 });
-    }
-  }
-  return [...counts]
-    .filter(([, count]) => count.missing > 0)
-    .map(([key, count]) => `${key}: ${count.missing} of ${count.all} intervals are missing and were left out`);
 }

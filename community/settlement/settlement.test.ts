@@ -99,6 +99,11 @@ async function metered(options: Parameters<typeof entries>[0] = {}, seed: Seed =
   if (!made.has(key)) {
     await using db = await openDatabase(original);
     await applySeed(db, seed, { community: community.id });
+    // What a gap holds is a person's to say.
+    await db
+      .insertInto('gap_rule')
+      .values({ from_ms: 0, method: 'unplaced', author: 'nobody', created_ms: 0 })
+      .execute();
     const all = entries(options);
     for (let i = 0; i < all.length; i += 1000) {
       const page = all.slice(i, i + 1000);
@@ -112,11 +117,11 @@ async function metered(options: Parameters<typeof entries>[0] = {}, seed: Seed =
 }
 let copies = 0;
 const nowMs = span.toMs + 2 * 3_600_000;
-const settle = (db: Db, missing: 'refuse' | 'tolerate' | 'exclude' = 'refuse') =>
+const settle = (db: Db, missing: 'refuse' | 'exclude' = 'refuse') =>
   settleMonth(db, { community, month, nowMs, missing });
 const statement = (db: Db, member: string, of = month) => memberStatement(db, { community, member, month: of, nowMs });
 
-async function settled(db: Db, missing?: 'refuse' | 'tolerate' | 'exclude') {
+async function settled(db: Db, missing?: 'refuse' | 'exclude') {
   const result = await settle(db, missing);
   if (!result.ok) throw new Error(result.message);
   return result.value;
@@ -198,16 +203,19 @@ describe('settleMonth', () => {
     });
     const refused = await settle(db);
     expect(refused).toMatchObject({ ok: false, reason: 'community.period-incomplete' });
-    expect(!refused.ok && refused.message).toContain('4 of 2980 intervals are missing');
+    expect(!refused.ok && refused.message).toMatch(/^a: 4 of 2980 quarter hours are missing/);
     await using early = await metered({ to: COUNT - 10 });
-    const silent = await settle(early, 'tolerate');
+    const silent = await settle(early, 'refuse');
     expect(!silent.ok && silent.message).toContain('pv was not heard');
   });
 
   it('lists excluded intervals openly, and shares them among those that were measured', async () => {
     await using db = await metered({ skip: (device, k) => device === 'a' && k >= 100 && k <= 102 });
     const run = await settled(db, 'exclude');
-    expect(JSON.parse(run.notes)).toEqual([`consumer ${uuid(11)}: 4 of 2980 intervals are missing and were left out`]);
+    expect((await listSettlements(db))[0]?.reasons).toEqual([
+      'a: 4 of 2980 quarter hours are missing and were left out',
+      expect.stringMatching(/^a: 0\.\d+ kWh between .* stand in no quarter hour$/),
+    ]);
     expect(run.allocated_mwh + run.surplus_mwh).toBe(run.production_mwh);
     const final = await statement(db, anna);
     expect(final?.energy).toMatchObject({ intervals: COUNT, intervalsComplete: COUNT - 4 });
@@ -216,7 +224,7 @@ describe('settleMonth', () => {
   it('corrects a closed month by entries in the open one and leaves its statement as it was', async () => {
     const isLate = (device: string, k: number) => device === 'a' && k >= 100 && k <= 102;
     await using db = await metered({ skip: isLate });
-    await settled(db, 'tolerate');
+    await settled(db, 'exclude');
     const before = await statement(db, anna);
     const late = entries()
       .slice(100, 103)

@@ -1,11 +1,15 @@
 /** Sums of one member's provisional shares over a span: what was used, what the community covered, what it cost. */
-import { QUARTER_HOUR_MS, qualityOfRank, type Span } from '@commonworks/core';
+import { QUARTER_HOUR_MS, qualityOfRank, qualityRank, type Span } from '@commonworks/core';
 import type { ShareTotals } from '@commonworks/core/api/index.ts';
 import { amountMinor, MWH_PER_KWH } from '@commonworks/core/money.ts';
 import { SHARED_DIRECTIONS } from '@commonworks/core/settlement/index.ts';
+import { sql } from 'kysely';
 import type { Db } from '../database.ts';
 import type { PointRecord } from '../register/points.ts';
 import type { Tariff } from '../register/tariffs.ts';
+
+/** A share without a measurement behind it rests on what a person typed. */
+const SUBSTITUTED_RANK = qualityRank('estimated');
 
 /** A register of a member: one metering point and direction. */
 export type OwnRegister = { readonly point: PointRecord; readonly direction: 0 | 1 };
@@ -38,7 +42,7 @@ export async function draftSums(
     const rows = await db
       .selectFrom('interval_share as share')
       .innerJoin('interval_total as total', 'total.start_ms', 'share.start_ms')
-      .innerJoin('interval', (join) =>
+      .leftJoin('interval', (join) =>
         join
           .onRef('interval.point_no', '=', 'share.point_no')
           .onRef('interval.direction', '=', 'share.direction')
@@ -51,7 +55,9 @@ export async function draftSums(
         select.fn.sum<number>('share.rest_mwh').as('restMwh'),
         select.fn.sum<number>('share.rounding_micro').as('roundingMicroMwh'),
         select.fn.countAll<number>().as('intervalsComplete'),
-        select.fn.max('interval.quality').as('quality'),
+        sql<number>`max(CASE WHEN interval.energy_mwh IS NULL THEN ${SUBSTITUTED_RANK} ELSE interval.quality END)`.as(
+          'quality',
+        ),
       ])
       .where('share.point_no', '=', register.point.no)
       .where('share.direction', '=', register.direction)

@@ -1,8 +1,17 @@
 /** A member's statement of a month: the ledger's lines of a closed one, a draft of the running one. */
-import { localDay, localTime, monthSpan, QUARTER_HOUR_MS, qualityOfRank } from '@commonworks/core';
-import { LINE_KINDS, type ShareTotals, type Statement, type StatementLine } from '@commonworks/core/api/index.ts';
+import { localDay, localTime, monthSpan, QUARTER_HOUR_MS, qualityOfRank, type Span } from '@commonworks/core';
+import {
+  LINE_KINDS,
+  type RegisterAccount,
+  type ShareTotals,
+  type Statement,
+  type StatementLine,
+} from '@commonworks/core/api/index.ts';
 import { entryId, type LedgerEntry } from '@commonworks/core/ledger/index.ts';
-import { lineAmountMinor } from '@commonworks/core/settlement/index.ts';
+import { lineAmountMinor, type PeriodHeader } from '@commonworks/core/settlement/index.ts';
+import { nameAccount, readNames } from '../closing/names.ts';
+import { registerAccount } from '../closing/register-account.ts';
+import { settledAccount } from '../closing/settled-account.ts';
 import type { Db } from '../database.ts';
 import { accountEntries } from '../ledger/read-entries.ts';
 import { sha256 } from '../ledger/sha256.ts';
@@ -15,6 +24,7 @@ import {
   type DraftSum,
   draftSums,
   intervalsExpected,
+  type OwnRegister,
   ownRegisters,
   productionOver,
   shareTotals,
@@ -37,7 +47,8 @@ export async function memberStatement(db: Db, query: StatementQuery): Promise<St
   const entries = await accountEntries(db, `member/${member.id}`, month);
   const titles = await readTitles(db, community.zone);
   const posted = entries.map((entry) => entryLine(entry, { member: member.id, currency: community.currency, titles }));
-  const body = run === null ? await draftBody(db, query, titles) : await settledBody(db, entries, run);
+  const body =
+    run === null ? await draftBody(db, query, titles) : await settledBody(db, { entries, run, member: member.id });
   const lines = [...body.lines, ...posted].sort((a, b) => LINE_KINDS.indexOf(a.kind) - LINE_KINDS.indexOf(b.kind));
   return {
     id: entryId(['statement', community.id, member.id, month], sha256),
@@ -53,15 +64,27 @@ export async function memberStatement(db: Db, query: StatementQuery): Promise<St
 
 type Body = Pick<
   Statement,
-  'status' | 'version' | 'method' | 'lines' | 'energy' | 'roundingMicroMwh' | 'settledMs' | 'ledgerHead' | 'inputsHash'
+  | 'status'
+  | 'version'
+  | 'method'
+  | 'lines'
+  | 'energy'
+  | 'account'
+  | 'roundingMicroMwh'
+  | 'settledMs'
+  | 'ledgerHead'
+  | 'inputsHash'
 >;
 
 /** Everything of a closed month stands in the ledger. */
 async function settledBody(
   db: Db,
-  entries: readonly LedgerEntry[],
-  run: SettlementTables['settlement_run'],
+  of: { entries: readonly LedgerEntry[]; run: SettlementTables['settlement_run']; member: string },
 ): Promise<Body> {
+  const { entries, run } = of;
+  const { points } = JSON.parse(run.header) as PeriodHeader;
+  const own = new Set(points.flatMap(({ id, owner }) => (owner === of.member ? [id] : [])));
+  const account = await settledAccount(db, run.id, own);
   const { energy, roundingMicroMwh } = postedTotals(entries, { tariffs: await listTariffs(db), run });
   return {
     status: 'settled',
@@ -69,6 +92,7 @@ async function settledBody(
     method: run.method,
     lines: [],
     energy,
+    account: await nameAccounts(db, account),
     roundingMicroMwh,
     settledMs: run.created_ms,
     ledgerHead: run.ledger_head,
@@ -91,11 +115,24 @@ async function draftBody(db: Db, query: StatementQuery, titles: Titles): Promise
     method: (tariffs.findLast((tariff) => tariff.fromMs < span.toMs) ?? tariffs[0])?.method ?? 'pro-rata',
     lines: sums.map((sum) => draftLine(sum, titles)),
     energy,
+    account: await nameAccounts(db, await draftAccount(db, registers, span)),
     roundingMicroMwh: sums.reduce((total, sum) => total + sum.roundingMicroMwh, 0),
     settledMs: null,
     ledgerHead: null,
     inputsHash: null,
   };
+}
+
+async function draftAccount(db: Db, registers: readonly OwnRegister[], span: Span): Promise<RegisterAccount[]> {
+  const accounts: RegisterAccount[] = [];
+  for (const register of registers) accounts.push(await registerAccount(db, register, span));
+  return accounts.filter(({ substitutes, unplaced }) => substitutes.length > 0 || unplaced.length > 0);
+}
+
+async function nameAccounts(db: Db, accounts: readonly RegisterAccount[]): Promise<RegisterAccount[]> {
+  if (accounts.length === 0) return [];
+  const names = await readNames(db);
+  return accounts.map((account) => nameAccount(account, names));
 }
 
 function draftLine(sum: DraftSum, titles: Titles): StatementLine {

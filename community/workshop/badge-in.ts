@@ -3,6 +3,7 @@ import type { BadgeEvent } from '@commonworks/core';
 import { type ErrorCode, refuse } from '@commonworks/core';
 import { badgeShown } from '../badges/badge-register.ts';
 import { noteRefusal } from '../badges/refusals.ts';
+import type { UnalignedClock } from '../clocks/schema.ts';
 import type { Db } from '../database.ts';
 import type { MachineRecord } from './machine-list.ts';
 import { machinesAtReader } from './reader-machines.ts';
@@ -13,11 +14,16 @@ const REPEAT_MAX_MS = 5000;
 /** Who booked may begin this much earlier when the machine is free. */
 const EARLY_MAX_MS = 15 * 60_000;
 
+/** A badge that was on its way no longer than this is told of at once. */
+const CLOCK_OFF_MIN_MS = 120_000;
+
 export type Badge = {
   readonly event: BadgeEvent;
   readonly edge: string;
   readonly device: string;
   readonly atMs: number;
+  /** Whose clock `atMs` is of; null for the hub's. */
+  readonly clock: UnalignedClock;
 };
 export type BadgeResult = {
   readonly machine: string | null;
@@ -29,10 +35,10 @@ export async function badgeIn(
   badge: Badge,
   options: { machines: readonly MachineRecord[]; context: WorkshopContext; nowMs: number },
 ): Promise<BadgeResult> {
-  const { atMs } = badge;
+  const { atMs, clock } = badge;
   const candidates = machinesAtReader({ ...badge, reader: badge.event.reader }, options.machines);
   const member = await badgeShown(tx, badge.event.badge, { atMs, nowMs: options.nowMs });
-  if (member === null) return await refused(tx, badge, refuse('workshop.not-a-member', 'unknown badge'));
+  if (member === null) return await refused(tx, badge, whyNobody(badge, options.nowMs));
   // An outbox put back from a backup sends again, under other keys, what the log has already.
   const known = await sessionTouchedAt(tx, { member, atMs, machines: candidates.map(({ id }) => id) });
   if (known !== null) return { machine: known, did: 'repeated' };
@@ -40,14 +46,27 @@ export async function badgeIn(
     const session = await openSession(tx, id);
     if (session?.member !== member) continue;
     if (atMs - session.start_ms < REPEAT_MAX_MS) return { machine: id, did: 'repeated' };
-    await endSession(tx, { machine: id, member, atMs }, options.context);
+    await endSession(tx, { machine: id, member, atMs, clock }, options.context);
     return { machine: id, did: 'ended' };
   }
   const machine = await chooseMachine(tx, { member, atMs, candidates, zone: options.context.zone });
   if (typeof machine !== 'string') return await refused(tx, badge, machine);
-  const start = { machine, member, atMs, by: 'badge', badge: badge.event.badge } as const;
+  const start = { machine, member, atMs, by: 'badge', badge: badge.event.badge, clock } as const;
   const result = await startSession(tx, start, options.context);
   return result.ok ? { machine, did: 'started' } : await refused(tx, badge, result);
+}
+
+/** A badge is nobody's before it was given: with a reader whose clock is not known that may be the clock's doing. */
+function whyNobody({ atMs, clock, edge }: Badge, nowMs: number): Why {
+  const offMs = atMs - nowMs;
+  if (clock !== edge || Math.abs(offMs) < CLOCK_OFF_MIN_MS) return refuse('workshop.not-a-member', 'unknown badge');
+  const side = offMs < 0 ? 'behind' : 'ahead';
+  const message = `the clock of this reader's agent is not known; its stamp is ${minutes(offMs)} min ${side}`;
+  return refuse('workshop.reader-clock-unknown', message);
+}
+
+function minutes(ms: number): number {
+  return Math.round(Math.abs(ms) / 60_000);
 }
 
 /** The machine whose session of this member began or ended with a badge shown at exactly that time. */

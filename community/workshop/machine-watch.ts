@@ -1,17 +1,18 @@
 /** Follows what a machine does: observations in the order of the log become a gapless history of activities. */
 import type { Activity } from '@commonworks/core';
 import { type ActivitySpan, type Observation, spanBetween } from '@commonworks/core/workshop/index.ts';
+import type { UnalignedClock } from '../clocks/schema.ts';
 import type { Db } from '../database.ts';
 
 /** `isTold`: the machine's own word, which comes only when it changes; else measured, and measured again and again. */
-export type Sighting = Observation & { readonly isTold: boolean };
+export type Sighting = Observation & { readonly isTold: boolean; readonly clock?: UnalignedClock };
 
 /** Records what was seen; one that is older than the last is passed over: its time is accounted for. */
 export async function observe(tx: Db, machine: string, seen: Sighting): Promise<void> {
   const last = await tx.selectFrom('machine_watch').selectAll().where('machine', '=', machine).executeTakeFirst();
   if (last === undefined) {
-    const { timeMs, activity, boot, source } = seen;
-    const row = { machine, time_ms: timeMs, activity, since_ms: timeMs, boot, source, is_told: flag(seen) };
+    const { timeMs, activity, boot, source, clock = null } = seen;
+    const row = { machine, time_ms: timeMs, activity, since_ms: timeMs, boot, source, is_told: flag(seen), clock };
     await tx
       .insertInto('machine_watch')
       .values({ ...row, register_ms: null, register_mwh: null })
@@ -24,7 +25,7 @@ export async function observe(tx: Db, machine: string, seen: Sighting): Promise<
     if (seen.timeMs === last.time_ms && seen.activity !== last.activity) await setWatch(tx, machine, seen, seen.timeMs);
     return;
   }
-  await appendSpan(tx, machine, span);
+  await appendSpan(tx, machine, { ...span, clock: seen.clock ?? null });
   const isSame = seen.activity === last.activity && span.activity !== 'unknown';
   await setWatch(tx, machine, seen, isSame ? last.since_ms : seen.timeMs);
 }
@@ -33,11 +34,13 @@ function flag(seen: Sighting): 0 | 1 {
   return seen.isTold ? 1 : 0;
 }
 
+type Heard = { readonly timeMs: number; readonly boot: string; readonly clock?: UnalignedClock };
+
 /**
  * The edge of a machine that tells changes was heard: it did until then what it told last. Not so across another life
  * of the edge, which may have missed a change; and an unreachable machine was told as unknown.
  */
-export async function stillAsTold(tx: Db, machine: string, heard: { timeMs: number; boot: string }): Promise<void> {
+export async function stillAsTold(tx: Db, machine: string, heard: Heard): Promise<void> {
   const last = await tx.selectFrom('machine_watch').selectAll().where('machine', '=', machine).executeTakeFirst();
   if (last === undefined || last.is_told === 0 || last.boot !== heard.boot || heard.timeMs <= last.time_ms) return;
   const { activity, source } = last;
@@ -45,26 +48,36 @@ export async function stillAsTold(tx: Db, machine: string, heard: { timeMs: numb
 }
 
 async function setWatch(tx: Db, machine: string, seen: Sighting, sinceMs: number): Promise<void> {
-  const { timeMs, activity, boot, source } = seen;
+  const { timeMs, activity, boot, source, clock = null } = seen;
   await tx
     .updateTable('machine_watch')
-    .set({ time_ms: timeMs, activity, since_ms: sinceMs, boot, source, is_told: flag(seen) })
+    .set({ time_ms: timeMs, activity, since_ms: sinceMs, boot, source, is_told: flag(seen), clock })
     .where('machine', '=', machine)
     .execute();
 }
 
-async function appendSpan(tx: Db, machine: string, span: ActivitySpan): Promise<void> {
+type ClockedSpan = ActivitySpan & { readonly clock: UnalignedClock };
+
+async function appendSpan(tx: Db, machine: string, span: ClockedSpan): Promise<void> {
   const { numUpdatedRows } = await tx
     .updateTable('machine_activity')
     .set({ to_ms: span.toMs })
     .where('machine', '=', machine)
     .where('to_ms', '=', span.fromMs)
     .where('activity', '=', span.activity)
+    .where('clock', 'is', span.clock)
     .executeTakeFirst();
   if (numUpdatedRows > 0n) return;
   await tx
     .insertInto('machine_activity')
-    .values({ machine, from_ms: span.fromMs, to_ms: span.toMs, activity: span.activity, source: span.source })
+    .values({
+      machine,
+      from_ms: span.fromMs,
+      to_ms: span.toMs,
+      activity: span.activity,
+      source: span.source,
+      clock: span.clock,
+    })
     .execute();
 }
 

@@ -1,5 +1,6 @@
 /** Rows of the workshop. */
 import type { Activity } from '@commonworks/core';
+import type { UnalignedClock } from '../clocks/schema.ts';
 
 export type SessionRow = {
   id: string;
@@ -24,6 +25,9 @@ export type SessionRow = {
   ledger_entry: string | null;
   /** The badge that began it; null on the web, and before this was kept. */
   badge: string | null;
+  /** Whose clock the begin and the end are of while they are not in the hub's right time: then the charge waits. */
+  start_clock: UnalignedClock;
+  end_clock: UnalignedClock;
 };
 
 export type WorkshopTables = {
@@ -58,9 +62,17 @@ export type WorkshopTables = {
     is_told: 0 | 1;
     register_ms: number | null;
     register_mwh: number | null;
+    clock: UnalignedClock;
   };
   /** What the machine did when; neighbours differ in activity or do not touch. */
-  machine_activity: { machine: string; from_ms: number; to_ms: number; activity: Activity; source: string };
+  machine_activity: {
+    machine: string;
+    from_ms: number;
+    to_ms: number;
+    activity: Activity;
+    source: string;
+    clock: UnalignedClock;
+  };
   session: SessionRow;
   /** Badges that started nothing, and why: the operator helps with these. */
   badge_refusal: { badge: string; edge: string; reader: string; at_ms: number; code: string; message: string };

@@ -59,9 +59,17 @@ async function toSession(db: Db, row: Row, heardMs: number): Promise<Session> {
     unknownS: row.unknown_s ?? seconds.unknownS,
     energyMwh: energy(row),
     chargeMinor: row.charge_minor,
+    waitsFor: waitsFor(row),
     transaction: row.ledger_entry,
     spans,
   };
+}
+
+function waitsFor({ closed_ms, start_clock, end_clock }: Row): Session['waitsFor'] {
+  if (closed_ms !== null) return null;
+  const clocks = [start_clock, end_clock].filter((clock) => clock !== null);
+  if (clocks.length === 0) return null;
+  return clocks.some((clock) => clock !== 'hub') ? 'agent-clock' : 'hub-clock';
 }
 
 /** A register that fell (reset, exchange) proves nothing. */

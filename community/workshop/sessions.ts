@@ -10,6 +10,8 @@ import {
   sessionSeconds,
   sessionSpans,
 } from '@commonworks/core/workshop/index.ts';
+import { hubClock, type WorkshopTime } from '../clocks/align.ts';
+import type { UnalignedClock } from '../clocks/schema.ts';
 import type { Db } from '../database.ts';
 import { postEntry } from '../ledger/post-entry.ts';
 import { sha256 } from '../ledger/sha256.ts';
@@ -21,7 +23,16 @@ import type { SessionRow } from './schema.ts';
 /** After this long without news from the machine a session is closed with what is known; the rest stays unknown. */
 const NEWS_MAX_MS = 24 * 3_600_000;
 
-export type WorkshopContext = { readonly community: string; readonly zone: string; readonly currency: string };
+export type WorkshopContext = {
+  readonly community: string;
+  readonly zone: string;
+  readonly currency: string;
+  /** Absent where all go by one clock: in a demo. */
+  readonly time?: WorkshopTime | undefined;
+};
+
+/** Whose clock a time is of: absent for the hub's own. */
+type Clocked = { readonly clock?: UnalignedClock };
 
 /** The snapshot for the decision, as things stood at `atMs`. */
 async function startFacts(
@@ -80,7 +91,7 @@ export type Start = {
   readonly atMs: number;
   readonly by: 'badge' | 'web';
   readonly badge?: string;
-};
+} & Clocked;
 
 /** Within a transaction: the decision and the session are one. Returns the session's id. */
 export async function startSession(tx: Db, start: Start, context: WorkshopContext): Promise<Result<string>> {
@@ -113,6 +124,8 @@ export async function startSession(tx: Db, start: Start, context: WorkshopContex
       charge_minor: null,
       ledger_entry: null,
       badge: start.badge ?? null,
+      start_clock: start.clock === undefined ? await hubClock(tx, context.time) : start.clock,
+      end_clock: null,
     })
     .execute();
   return accept(id);
@@ -124,7 +137,7 @@ export async function startSession(tx: Db, start: Start, context: WorkshopContex
  */
 export async function endSession(
   tx: Db,
-  end: { machine: string; member: string | null; atMs: number },
+  end: { machine: string; member: string | null; atMs: number } & Clocked,
   context: WorkshopContext,
 ): Promise<Result<string>> {
   const session = await openSession(tx, end.machine);
@@ -134,7 +147,9 @@ export async function endSession(
   }
   const endMs = Math.max(end.atMs, session.start_ms);
   const closing = await registerNear(tx, end.machine, endMs);
-  await tx.updateTable('session').set({ end_ms: endMs, closing_mwh: closing }).where('id', '=', session.id).execute();
+  const clock = end.clock === undefined ? await hubClock(tx, context.time) : end.clock;
+  const ended = { end_ms: endMs, closing_mwh: closing, end_clock: clock };
+  await tx.updateTable('session').set(ended).where('id', '=', session.id).execute();
   await closeSessions(tx, { machine: end.machine, nowMs: end.atMs }, context);
   return accept(session.id);
 }
@@ -163,7 +178,10 @@ async function registerNear(tx: Db, machine: string, atMs: number): Promise<numb
   return Math.abs(atMs - watch.register_ms) <= OBSERVATION_GAP_MAX_MS ? watch.register_mwh : null;
 }
 
-/** Closes what has ended and was heard of to the end, or was waited for long enough. Returns the ids closed. */
+/**
+ * Closes what has ended and was heard of to the end, or was waited for long enough; never while a time that it is counted
+ * by is not in the hub's right time: nobody pays by two clocks. Returns the ids closed.
+ */
 export async function closeSessions(
   tx: Db,
   at: { machine: string; nowMs: number },
@@ -175,13 +193,17 @@ export async function closeSessions(
     .where('machine', '=', at.machine)
     .where('closed_ms', 'is', null)
     .where('end_ms', 'is not', null)
+    .where('start_clock', 'is', null)
+    .where('end_clock', 'is', null)
     .execute();
   if (waiting.length === 0) return [];
   const watch = await tx
     .selectFrom('machine_watch')
-    .select('time_ms')
+    .select(['time_ms', 'clock'])
     .where('machine', '=', at.machine)
     .executeTakeFirst();
+  const clock = watch?.clock ?? null;
+  if (clock !== null || context.time?.hub().isTrusted === false) return [];
   const heardMs = watch?.time_ms ?? 0;
   const closed: string[] = [];
   for (const session of waiting) {

@@ -11,6 +11,7 @@ import {
 } from '@commonworks/core';
 import { activityFromPower } from '@commonworks/core/workshop/index.ts';
 import { Value } from 'typebox/value';
+import { type AlignedPack, alignPack } from '../clocks/align.ts';
 import type { Db } from '../database.ts';
 import type { LogListener } from '../metering/log-listener.ts';
 import { badgeIn } from './badge-in.ts';
@@ -39,20 +40,22 @@ const ORDER = { register: 0, activity: 1, power: 1, badge: 2 } as const;
 /** `now` is the community's clock: a reader's may be wrong by years. */
 export function createWorkshopListener(context: WorkshopContext, now: Clock): LogListener {
   const machinesOf = keptMachines();
-  return async (tx, { pack }, notify) => {
+  return async (tx, record, notify) => {
     const all = await machinesOf(tx);
+    const { edge } = record.pack;
     // A machine may have its controller at one edge and its meter at another.
     const machines = all.filter(({ activity, meter, reader }) =>
-      [activity.edge, meter?.edge, reader?.edge].includes(pack.edge),
+      [activity.edge, meter?.edge, reader?.edge].includes(edge),
     );
     // A reader may stand where no machine does: badges are shown there to be registered.
-    if (machines.length === 0 && !pack.events.some(({ type }) => type === 'badge')) return;
+    if (machines.length === 0 && !record.pack.events.some(({ type }) => type === 'badge')) return;
+    const { pack, clock } = await alignPack(tx, record, context.time);
     const found = findings(pack, machines);
     const touched = new Map<string, number>();
     const notice = (body: MachineNotice) => notify({ kind: 'machine', body });
     for (const finding of found) {
       if (finding.kind === 'badge') {
-        const badge = { event: finding.body, edge: pack.edge, device: finding.device, atMs: finding.timeMs };
+        const badge = { event: finding.body, edge, device: finding.device, atMs: finding.timeMs, clock };
         const result = await badgeIn(tx, badge, { machines, context, nowMs: Math.trunc(now()) });
         notice({ ...result, atMs: finding.timeMs });
         if (result.did === 'refused')
@@ -60,9 +63,9 @@ export function createWorkshopListener(context: WorkshopContext, now: Clock): Lo
         continue;
       }
       touched.set(finding.machine.id, finding.timeMs);
-      await applyFinding(tx, finding, pack);
+      await applyFinding(tx, finding, { pack, clock });
     }
-    for (const machine of await heardMachines(tx, pack, machines)) touched.set(machine, latestMs(pack));
+    for (const machine of await heardMachines(tx, { pack, clock }, machines)) touched.set(machine, latestMs(pack));
     for (const [machine, nowMs] of touched) {
       const closed = await closeSessions(tx, { machine, nowMs }, context);
       notice({ machine, did: closed.length > 0 ? 'closed' : 'observed', atMs: nowMs });
@@ -71,10 +74,14 @@ export function createWorkshopListener(context: WorkshopContext, now: Clock): Lo
 }
 
 /** Machines whose edge this pack came from: those that tell changes only are as they were. Returns them. */
-async function heardMachines(tx: Db, pack: Pack, machines: readonly MachineRecord[]): Promise<string[]> {
+async function heardMachines(
+  tx: Db,
+  { pack, clock }: AlignedPack,
+  machines: readonly MachineRecord[],
+): Promise<string[]> {
   const timeMs = latestMs(pack);
   const own = machines.filter(({ activity }) => activity.edge === pack.edge);
-  for (const { id } of own) await stillAsTold(tx, id, { timeMs, boot: pack.boot });
+  for (const { id } of own) await stillAsTold(tx, id, { timeMs, boot: pack.boot, clock });
   return own.map(({ id }) => id);
 }
 
@@ -95,12 +102,17 @@ function keptMachines(): (tx: Db) => Promise<MachineRecord[]> {
   };
 }
 
-async function applyFinding(tx: Db, finding: Exclude<Finding, { kind: 'badge' }>, pack: Pack): Promise<void> {
+async function applyFinding(
+  tx: Db,
+  finding: Exclude<Finding, { kind: 'badge' }>,
+  { pack, clock }: AlignedPack,
+): Promise<void> {
   const { machine, timeMs } = finding;
   if (finding.kind === 'register') return await noteRegister(tx, machine.id, { timeMs, mwh: finding.mwh });
   const activity = finding.kind === 'activity' ? finding.activity : await poweredActivity(tx, machine, finding.powerW);
   const source = `${pack.edge}/${pack.epoch}/${pack.seq}`;
-  await observe(tx, machine.id, { timeMs, activity, boot: pack.boot, source, isTold: finding.kind === 'activity' });
+  const isTold = finding.kind === 'activity';
+  await observe(tx, machine.id, { timeMs, activity, boot: pack.boot, source, isTold, clock });
 }
 
 async function poweredActivity(tx: Db, machine: MachineRecord, powerW: number | null): Promise<Activity> {

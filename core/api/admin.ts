@@ -4,7 +4,7 @@ import { JUDGEMENT_KINDS } from '../events.ts';
 import { Nullable, TimeMs } from '../schema.ts';
 import { MACHINE_KINDS, RatedPowerW, RegisterModulusWh } from '../seed.ts';
 import { METERING_ROLES, Member, ROLES } from './people.ts';
-import { ALLOCATION_METHODS } from './share.ts';
+import { ALLOCATION_METHODS, SHARE_BY, STORAGE_ORIGINS } from './share.ts';
 
 const closed = { additionalProperties: false } as const;
 const Name = Type.String({ minLength: 1, maxLength: 120 });
@@ -113,6 +113,8 @@ export const TariffRecord = Type.Object({
   internalPrice: Type.String(),
   gridPrice: Type.String(),
   feedInPrice: Type.String(),
+  shareBy: Type.Enum([...SHARE_BY]),
+  storageOrigin: Type.Enum([...STORAGE_ORIGINS]),
 });
 export const TariffRequest = Type.Object(
   {
@@ -121,6 +123,10 @@ export const TariffRequest = Type.Object(
     internalPrice: Price,
     gridPrice: Price,
     feedInPrice: Price,
+    /** `member` when absent. */
+    shareBy: Type.Optional(Type.Enum([...SHARE_BY])),
+    /** `proportional` when absent. */
+    storageOrigin: Type.Optional(Type.Enum([...STORAGE_ORIGINS])),
   },
   closed,
 );
@@ -138,11 +144,15 @@ export const ShareIssue = Type.Object(
 
 /** GET /ledger/head: the anchor for `commonworks verify --head`; `hash` of the newest entry, its place `seq`. */
 export const LedgerHead = Type.Object({ seq: Type.Integer(), hash: Type.String() });
-/** `missing`: what to do with intervals that lack a measurement; `refuse` unless said otherwise. */
+/**
+ * `missing`: what to do with gaps that nobody has decided: `refuse` unless said otherwise; `exclude` leaves them as they are,
+ * for the reason given, which it needs.
+ */
 export const SettlementRequest = Type.Object(
   {
     month: Type.String({ pattern: '^\\d{4}-(0[1-9]|1[0-2])$' }),
-    missing: Type.Optional(Type.Enum(['refuse', 'tolerate', 'exclude'])),
+    missing: Type.Optional(Type.Enum(['refuse', 'exclude'])),
+    reason: Type.Optional(Type.String({ minLength: 3, maxLength: 300 })),
   },
   closed,
 );

@@ -1,11 +1,23 @@
 /** A member's share, statement and the trace behind each figure. Energy whole mWh, money whole minor units. */
 import { type Static, Type } from 'typebox';
 import { Nullable, QualitySchema } from '../schema.ts';
+import { RegisterAccount } from './closing.ts';
 
 const Energy = Nullable(Type.Integer());
 
 export const ALLOCATION_METHODS = ['pro-rata', 'fixed'] as const;
 export type AllocationMethod = (typeof ALLOCATION_METHODS)[number];
+
+/** Whose use a holder's part of the fixed key is held against: hers over all her points, or each point's by itself. */
+export const SHARE_BY = ['member', 'point'] as const;
+export type ShareBy = (typeof SHARE_BY)[number];
+
+/**
+ * What a battery's charge is taken to be made of: `proportional`, it takes its part of the production like any use;
+ * `solar-first`, it takes what direct use leaves over. The rest of the charge came from the grid.
+ */
+export const STORAGE_ORIGINS = ['proportional', 'solar-first'] as const;
+export type StorageOrigin = (typeof STORAGE_ORIGINS)[number];
 
 /** One interval of one consumer: what was used, promised, allocated; and the proof it was made from. */
 export const ShareInterval = Type.Object({
@@ -22,6 +34,10 @@ export const ShareInterval = Type.Object({
   coveragePct: Type.Number(),
   /** What largest-remainder rounding gave (+) or took (-), in millionths of a mWh. */
   roundingMicroMwh: Type.Integer(),
+  /** How the value came about where it was not measured at both edges; `substitute`: a person typed it. */
+  method: Nullable(Type.String()),
+  /** Why a person typed it. */
+  reason: Nullable(Type.String()),
 });
 export type ShareInterval = Static<typeof ShareInterval>;
 
@@ -91,6 +107,8 @@ export const Statement = Type.Object({
   lines: Type.Array(StatementLine),
   totalMinor: Type.Integer(),
   energy: ShareTotals,
+  /** Of the member's registers that have any: values that people typed, and energy that stands in no interval. */
+  account: Type.Array(RegisterAccount),
   roundingMicroMwh: Type.Integer(),
   settledMs: Nullable(Type.Number()),
   /** Hash of the ledger's newest entry when this was made: the anchor for `commonworks verify --head`. */
@@ -109,6 +127,24 @@ export const StatementSummary = Type.Object({
 });
 export type StatementSummary = Static<typeof StatementSummary>;
 
+/** A storage in a settled month: opening + charged + unknown = closing + given + lost, to the mWh. */
+export const StorageSums = Type.Object({
+  point: Type.String(),
+  pointName: Type.String(),
+  openingMwh: Type.Integer(),
+  /** Charged from the community's production, and from the grid. */
+  chargedOwnMwh: Type.Integer(),
+  chargedGridMwh: Type.Integer(),
+  /** Given back of the community's energy, and of what came from the grid or is of unknown origin. */
+  givenOwnMwh: Type.Integer(),
+  givenGridMwh: Type.Integer(),
+  /** Part of the last that was not known to be held. */
+  unknownMwh: Type.Integer(),
+  lostMwh: Type.Integer(),
+  closingMwh: Type.Integer(),
+});
+export type StorageSums = Static<typeof StorageSums>;
+
 /** GET /settlements and POST /settlements {month}: a run freezes its inputs; a new run of a month is a new version. */
 export const Settlement = Type.Object({
   id: Type.String(),
@@ -121,6 +157,7 @@ export const Settlement = Type.Object({
   productionMwh: Type.Integer(),
   allocatedMwh: Type.Integer(),
   surplusMwh: Type.Integer(),
+  storage: Type.Array(StorageSums),
   inputsHash: Type.String(),
   ledgerHead: Nullable(Type.String()),
   createdMs: Type.Number(),

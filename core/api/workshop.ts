@@ -64,6 +64,8 @@ export const Session = Type.Object({
   unknownS: Type.Integer(),
   energyMwh: Nullable(Type.Integer()),
   chargeMinor: Nullable(Type.Integer()),
+  /** The charge waits until this clock is known: the reader's agent's, or the hub's. */
+  waitsFor: Nullable(Type.Enum(['agent-clock', 'hub-clock'])),
   transaction: Nullable(Type.String()),
   spans: Type.Array(SessionSpan),
 });

@@ -12,6 +12,10 @@ export const COMMUNITY_ERRORS = {
     remedy:
       'Check that the folder exists, is writable and has free space; docs/troubleshooting.md shows how to check the file.',
   },
+  'community.derivation-failed': {
+    title: 'The log cannot be turned into intervals: a fault of this program, not of the disk',
+    remedy: 'Report it with the message; nothing is lost, and it is tried again and again meanwhile.',
+  },
   'community.leave-date': {
     title: 'A member cannot leave at that time',
     remedy:
@@ -42,8 +46,9 @@ export const COMMUNITY_ERRORS = {
     remedy: 'Check the month; GET /settlements lists the settled ones, and a tariff must be in force.',
   },
   'community.period-incomplete': {
-    title: 'Intervals of the month are missing',
-    remedy: 'Wait for late data, or settle with --missing exclude: missing intervals are then listed openly.',
+    title: 'A meter has gaps in the month that nobody has decided',
+    remedy:
+      'Wait for late data, or decide each gap on the Treasury page: type values, or leave it as it is with a reason, which is then listed openly.',
   },
   'community.period-open': {
     title: 'The month is not over yet',
@@ -64,6 +69,32 @@ export const COMMUNITY_ERRORS = {
   'community.shares-not-held': {
     title: 'More shares are to be transferred than the giver holds',
     remedy: 'Transfer at most what is held at that date and ever after, or let the treasurer issue shares first.',
+  },
+  'community.substitute-implausible': {
+    title: 'A typed value is more than the connection can carry',
+    remedy:
+      'Check the figure and its unit; if the connection does carry that much, an admin corrects its rated power first.',
+  },
+  'community.substitute-needless': {
+    title: 'There is nothing to type: every quarter hour of that time has a measured or derived value',
+    remedy: 'Choose a time that the list of gaps names. What was measured is never replaced.',
+  },
+  'community.substitute-withdrawn': {
+    title: 'The typed value was withdrawn before',
+    remedy: 'It counts no more. If it was right after all, type it again.',
+  },
+  'community.gap-rule-refused': {
+    title: 'Gaps of a settled month are not placed otherwise',
+    remedy: 'Choose a month after the last settled one: what was billed stays as it was.',
+  },
+  'community.time-unknown': {
+    title: 'No month is closed while nobody knows what time it is',
+    remedy: "Confirm the hub's time under Operator, Clocks, or connect it to the internet.",
+  },
+  'community.swap-refused': {
+    title: 'The exchange of a meter contradicts what the meters showed',
+    remedy:
+      'Correct the time or the figure that the message names: the old meter never showed more than its final register, the new one never less than its first.',
   },
   'control.broker-unreachable': {
     title: 'A command cannot be sent because the broker does not answer',
@@ -94,6 +125,11 @@ export const COMMUNITY_ERRORS = {
     title: 'A command failed or expired',
     remedy: 'Read its steps on the operator page, see to the device, send it again.',
   },
+  'live.command-still-in-force': {
+    title: 'A command failed, and what it did to the device could not be undone yet',
+    remedy:
+      'The edge goes on trying. See to the device, or send a command that succeeds: a new limit, clearing it, or the relay off.',
+  },
   'live.data-gap': {
     title: 'An edge had to drop readings before they were stored',
     remedy: 'The intervals concerned show as incomplete. See docs/troubleshooting.md for its disk and its link.',
@@ -102,6 +138,11 @@ export const COMMUNITY_ERRORS = {
     title: 'An edge cannot reach a device',
     remedy: 'Check its power, cable, address and the fault that is named.',
   },
+  'live.edge-never-seen': {
+    title: 'An edge that was registered has never connected',
+    remedy:
+      "Start its agent; when the broker refuses it, compare edge and secretFile with what the registration showed, or register it anew. The agent's own log says the same reason.",
+  },
   'live.edge-offline': {
     title: 'An edge is not connected',
     remedy: 'Check its power and network; what it measures is kept there and arrives later.',
@@ -109,6 +150,26 @@ export const COMMUNITY_ERRORS = {
   'live.log-behind': {
     title: 'The community server is behind the stored readings',
     remedy: 'It catches up by itself; when it does not, look into its log for a fault that repeats.',
+  },
+  'live.clock-skewed': {
+    title: "An agent's clock is off by more than two seconds",
+    remedy:
+      "Switch on its time service (timedatectl set-ntp true) and let it reach the internet or the hub's chrony. Its readings are placed by the hub's time meanwhile.",
+  },
+  'live.clock-unknown': {
+    title: 'An agent does not know what time it is',
+    remedy:
+      "Its readings are kept and dated when it knows: confirm the hub's time, or switch on the agent's time service.",
+  },
+  'live.hub-time-unknown': {
+    title: "Nobody vouches for the hub's time",
+    remedy:
+      'Confirm it under Operator, Clocks, with a phone or a laptop that shows the right time; or connect the hub to the internet.',
+  },
+  'live.register-frozen': {
+    title: 'The register of a meter stands still while power flows',
+    remedy:
+      'Look whether the meter itself still counts and read its display; restart the gateway or inverter that passes the register on. Type what it should have counted under Treasury.',
   },
   'live.register-jumped': {
     title: 'The register of a meter jumped to what cannot have flowed',

@@ -38,6 +38,11 @@ export const EDGE_ERRORS = {
     title: 'The command is not signed by this community',
     remedy: 'Check communityKeyFile; an unsigned command is never executed.',
   },
+  'edge.command-still-in-force': {
+    title: 'A command failed, and the device does not show that it was undone',
+    remedy:
+      'The agent tries again until the device shows it, also after a restart. See to the device: it may be away, in local control, or ignore what is written.',
+  },
   'edge.config-invalid': {
     title: "The edge's configuration does not match its schema",
     remedy: 'Correct every fault listed; docs/edge.md explains each setting.',
@@ -62,9 +67,18 @@ export const EDGE_ERRORS = {
     title: 'The device refused the request',
     remedy: 'Check that the profile fits the model and its firmware.',
   },
+  'edge.modbus-foreign-unit': {
+    title: 'Another unit answered than the one that was asked',
+    remedy:
+      'Compare the unit numbers in the configuration with those set at the devices; two devices may share a number, a gateway may translate it, or a second master asks on the same line.',
+  },
   'edge.modbus-timeout': {
     title: 'The device did not answer in time',
     remedy: 'Check its power, unit number and wiring.',
+  },
+  'edge.no-energy-register': {
+    title: 'A meter answers, but none of its energy registers came',
+    remedy: 'Compare the codes that came with those of the profile, and choose or write a profile that fits the meter.',
   },
   'edge.outbox-corrupt': {
     title: 'The outbox file is damaged',

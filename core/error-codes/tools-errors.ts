@@ -22,6 +22,10 @@ export const TOOLS_ERRORS = {
     title: 'Rows of an interval file cannot be allocated',
     remedy: 'Correct the rows listed; docs/allocation.md shows the columns. Nothing was written.',
   },
+  'cli.registers-invalid': {
+    title: "A file of a meter's readings cannot be read",
+    remedy: 'Correct the rows listed; docs/metering.md shows the columns. Leave a cell blank where nothing was read.',
+  },
   'cli.server-unreachable': {
     title: "The site's server does not answer, or answers what cannot be understood",
     remedy: 'Start the site with `npx commonworks run DIR`; its web address stands in site.yaml.',

@@ -130,6 +130,11 @@ export const WEB_ERRORS = {
     title: 'Only members may use a machine',
     remedy: 'Ask an admin to be registered, with a badge or a log-in.',
   },
+  'workshop.reader-clock-unknown': {
+    title: 'A badge was shown at a reader whose clock is not known',
+    remedy:
+      "See the agent's clock under Operator, Clocks; show the badge again when it is known, or start the session on the machines page.",
+  },
   'workshop.reader-ambiguous': {
     title: 'A badge was shown at a reader that serves several free machines',
     remedy: 'Book the machine, or start the session on the machines page.',

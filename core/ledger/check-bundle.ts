@@ -5,6 +5,7 @@ import { type Canonical, canonicalJson } from '../canonical-json.ts';
 import { BUNDLE_LINE, BUNDLE_LINE_MAX, type BundleLine } from './bundle.ts';
 import { EMPTY_HEAD, GENESIS_HASH, type LedgerHead, linkHash } from './chain.ts';
 import { BundleFault, createRunCheck, type RunCheck } from './check-runs.ts';
+import { type IntervalCounts, noIntervals } from './count-intervals.ts';
 import { entryFault, type LedgerEntry, type Sha256 } from './entry.ts';
 import { sessionEntry } from './session-entry.ts';
 
@@ -19,6 +20,8 @@ export type BundleVerdict = {
   readonly head: LedgerHead;
   readonly entries: number;
   readonly runs: number;
+  /** How the settled values came about, of the newest version of every month. */
+  readonly intervals: IntervalCounts;
   /** Position of the entry whose hash is the head that was given. */
   readonly anchor: number | null;
 };
@@ -75,6 +78,7 @@ export function createBundleCheck(options: { sha256: Sha256; head?: string | und
       head: state.head,
       entries: state.head.position,
       runs: state.runs?.count() ?? 0,
+      intervals: state.runs?.intervals() ?? noIntervals(),
       anchor: state.anchor,
     };
   };

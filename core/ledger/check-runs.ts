@@ -5,6 +5,7 @@ import {
   type InputRow,
   inputFault,
   inputsHash,
+  intervalFault,
   type LineTotal,
   type PeriodHeader,
   type PeriodTally,
@@ -14,6 +15,7 @@ import {
   tallyPeriod,
 } from '../settlement/index.ts';
 import type { BundleLine } from './bundle.ts';
+import { countRow, type IntervalCounts, noIntervals, sumCounts } from './count-intervals.ts';
 import { entryId, type Sha256 } from './entry.ts';
 
 /** Thrown while checking, caught by the checker: the line at fault and why. */
@@ -33,6 +35,9 @@ type OpenRun = {
   readonly line: number;
   readonly tally: PeriodTally;
   readonly days: { day: string; inputs: string; results: string }[];
+  /** Start of the newest interval shared again. */
+  lastMs: number;
+  readonly counts: IntervalCounts;
 };
 type OpenDay = {
   readonly line: number;
@@ -48,11 +53,14 @@ export type RunCheck = {
   /** Ends the last run; the canonical entries that all runs must have posted, by id. */
   readonly finish: () => ReadonlyMap<string, string>;
   readonly count: () => number;
+  /** How the values came about, of the newest version of every month. */
+  readonly intervals: () => IntervalCounts;
 };
 
 export function createRunCheck(community: string, sha256: Sha256): RunCheck {
   const expected = new Map<string, string>();
   const settled = new Map<string, { version: number; header: PeriodHeader; totals: LineTotal[] }>();
+  const countsOf = new Map<string, IntervalCounts>();
   let openRun: OpenRun | null = null;
   let openDay: OpenDay | null = null;
   let runs = 0;
@@ -74,6 +82,7 @@ export function createRunCheck(community: string, sha256: Sha256): RunCheck {
       expected.set(entry.id, canonicalJson(entry));
     }
     if (days.length > 0) settled.set(run.header.month, { version: run.version, header: run.header, totals });
+    countsOf.set(run.header.month, openRun.counts);
     openRun = null;
     runs++;
   };
@@ -81,7 +90,8 @@ export function createRunCheck(community: string, sha256: Sha256): RunCheck {
     beginRun: (run, line) => {
       endRun();
       if (run.header.community !== community) throw new BundleFault(line, 'the run is of another community');
-      openRun = { run, line, tally: tallyPeriod(run.header), days: [] };
+      const before = { lastMs: Number.NEGATIVE_INFINITY, counts: noIntervals() };
+      openRun = { run, line, tally: tallyPeriod(run.header), days: [], ...before };
     },
     beginDay: (day, line) => {
       endDay();
@@ -98,6 +108,7 @@ export function createRunCheck(community: string, sha256: Sha256): RunCheck {
       return expected;
     },
     count: () => runs,
+    intervals: () => sumCounts(countsOf.values()),
   };
 }
 
@@ -109,9 +120,20 @@ function checkDay(open: OpenRun, { day, line, inputs, results }: OpenDay, sha256
   for (const { row, line: at } of inputs) {
     const fault = inputFault(open.run.header, row);
     if (fault !== null) throw new BundleFault(at, `the measurement ${fault}`);
+    countRow(open.counts, row);
   }
   let next = 0;
-  for (const interval of Map.groupBy(inputs, ({ row }) => row[2]).values()) {
+  for (const [startMs, interval] of Map.groupBy(inputs, ({ row }) => row[2])) {
+    refuseTwins(interval);
+    const at = interval[0]?.line ?? line;
+    // What a storage holds follows from the intervals before: they have one order.
+    if (startMs <= open.lastMs) throw new BundleFault(at, 'the interval does not follow the one before it');
+    open.lastMs = startMs;
+    const fault = intervalFault(
+      open.run.header,
+      interval.map(({ row }) => row),
+    );
+    if (fault !== null) throw new BundleFault(at, `the interval ${fault}`);
     for (const result of open.tally.settle(interval.map(({ row }) => row))) {
       const stated = results[next++];
       if (stated === undefined) throw new BundleFault(line, `${day.day} lacks the result ${canonicalJson(result)}`);
@@ -136,6 +158,16 @@ function checkDay(open: OpenRun, { day, line, inputs, results }: OpenDay, sha256
       sha256,
     ),
   };
+}
+
+/** A register has one value in an interval. */
+function refuseTwins(interval: readonly Numbered<InputRow>[]): void {
+  const seen = new Set<string>();
+  for (const { row, line } of interval) {
+    const register = `${row[0]}/${row[1]}`;
+    if (seen.has(register)) throw new BundleFault(line, 'the register has a measurement for this interval already');
+    seen.add(register);
+  }
 }
 
 function checkFingerprints({ run, line, days }: OpenRun, sha256: Sha256): void {

@@ -1,19 +1,29 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type DerivedIntervals, deriveIntervals, type IntervalEnergy } from './derive-intervals.ts';
+import type { UnplacedEnergy } from './account.ts';
+import { unplacedEnergy } from './account.ts';
+import { deriveIntervals, type IntervalEnergy } from './derive-intervals.ts';
+import { judgeCounter } from './judge-counter.ts';
+import type { GapRule } from './place-gap.ts';
 import type { CounterFacts, RegisterSample } from './register-sample.ts';
-import { touchedIntervals } from './touched-intervals.ts';
 
 const LENGTH = 900_000;
-const DAY = { fromMs: 0, toMs: 96 * LENGTH };
 const facts: CounterFacts = { ratedPowerW: 50_000 };
 
 function sample(timeMs: number, mwh: number | null): RegisterSample {
   return { timeMs, mwh, quality: mwh === null ? 'missing' : 'good' };
 }
 
-function derive(samples: readonly RegisterSample[], toMs = 3 * LENGTH): DerivedIntervals {
-  return deriveIntervals(samples, { facts, span: { fromMs: 0, toMs }, lengthMs: LENGTH });
+type Derived = { intervals: readonly IntervalEnergy[]; unplaced: readonly UnplacedEnergy[] };
+
+function derive(samples: readonly RegisterSample[], toMs = 3 * LENGTH, gapRule: GapRule = { method: 'flat' }): Derived {
+  const { points } = judgeCounter(samples, facts);
+  const placed = deriveIntervals(points, {
+    span: { fromMs: 0, toMs },
+    lengthMs: LENGTH,
+    gapRule: () => gapRule,
+    stalls: [],
+  });
+  return { intervals: placed.intervals, unplaced: unplacedEnergy(points, placed) };
 }
 
 it('takes energy from the registers at the edges, exactly', () => {
@@ -28,6 +38,7 @@ it('takes energy from the registers at the edges, exactly', () => {
       energyMwh: 700,
       coveragePct: 100,
       quality: 'good',
+      method: null,
     },
   ]);
 });
@@ -43,15 +54,45 @@ it('interpolates an edge between near readings and calls the result estimated', 
   expect(intervals[1]).toMatchObject({ openingMwh: 900, openingMs: 600_000 });
 });
 
-it('interpolates nothing across more than one interval, and keeps the energy of the gap', () => {
-  const { intervals, unplaced } = derive([sample(0, 100), sample(3 * LENGTH - 1, 800), sample(3 * LENGTH, 900)]);
+const gap = [sample(0, 100), sample(3 * LENGTH - 1, 800), sample(3 * LENGTH, 900)];
+
+it('spreads the energy of a gap evenly where the community said so, and says that it did', () => {
+  const { intervals, unplaced } = derive(gap);
+  expect(intervals.map((interval) => interval.energyMwh)).toEqual([233, 234, 333]);
+  expect(intervals.map(({ quality, method }) => [quality, method])).toEqual(Array(3).fill(['estimated', 'flat']));
+  expect(unplaced).toEqual([]);
+});
+
+it('leaves the energy of a gap unplaced where the community said so, and keeps it', () => {
+  const { intervals, unplaced } = derive(gap, 3 * LENGTH, { method: 'unplaced' });
   expect(intervals.map((interval) => interval.energyMwh)).toEqual([null, null, null]);
   expect(intervals.every((interval) => interval.quality === 'missing')).toBe(true);
-  expect(unplaced).toEqual([{ fromMs: 0, toMs: 3 * LENGTH, energyMwh: 800 }]);
+  expect(unplaced.map(({ energyMwh }) => energyMwh)).toEqual([700, 100]);
+});
+
+it('follows a shape through a gap, in part where the gap begins and ends within an interval', () => {
+  const weights = [600, 0, 300];
+  const weightAt = (startMs: number) => weights[startMs / LENGTH] ?? null;
+  const { intervals } = derive([sample(LENGTH / 2, 100), sample(3 * LENGTH, 700)], 3 * LENGTH, {
+    method: 'day-before',
+    weightAt,
+  });
+  expect(intervals.map(({ energyMwh, method }) => [energyMwh, method])).toEqual([
+    [null, null],
+    [0, 'day-before'],
+    [300, 'day-before'],
+  ]);
+});
+
+it('spreads evenly where the shape is not known throughout', () => {
+  const weightAt = (startMs: number) => (startMs === 0 ? null : 5);
+  const { intervals } = derive([sample(0, 0), sample(3 * LENGTH, 900)], 3 * LENGTH, { method: 'load-curve', weightAt });
+  expect(intervals.map(({ energyMwh, method }) => [energyMwh, method])).toEqual(Array(3).fill([300, 'flat']));
 });
 
 it('says how much of a missing interval was seen', () => {
-  const { intervals } = derive([sample(300_000, 100), sample(LENGTH, 200)], LENGTH);
+  const { intervals, unplaced } = derive([sample(300_000, 100), sample(LENGTH, 200)], LENGTH);
+  expect(unplaced).toEqual([{ fromMs: 300_000, toMs: LENGTH, energyMwh: 100, reason: 'begin' }]);
   expect(intervals[0]).toMatchObject({
     openingMwh: null,
     closingMwh: 200,
@@ -61,10 +102,13 @@ it('says how much of a missing interval was seen', () => {
   });
 });
 
-it('does not make an interval of a reading nobody could use', () => {
+it('makes no edge of a reading nobody could use', () => {
   const stale: RegisterSample = { timeMs: LENGTH, mwh: 500, quality: 'stale' };
   const { intervals } = derive([sample(0, 100), stale, sample(2 * LENGTH, 700)], 2 * LENGTH);
-  expect(intervals.map((interval) => interval.energyMwh)).toEqual([null, null]);
+  expect(intervals.map(({ energyMwh, method }) => [energyMwh, method])).toEqual([
+    [300, 'flat'],
+    [300, 'flat'],
+  ]);
 });
 
 it('carries the estimate of an operator through to the interval', () => {
@@ -97,137 +141,4 @@ it('credits a wrap inside an interval, also across an interpolated edge', () => 
   const { intervals } = derive(samples, LENGTH);
   // 65,536,000 - 65,400,000 + 64,000 = 200,000 flowed between the last two; half of it before the edge.
   expect(intervals[0]).toMatchObject({ energyMwh: 500_000, closingMwh: 65_500_000, quality: 'estimated' });
-});
-
-/** Readings at any second of a day, rising by what 30 kW can carry. */
-const dayOfReadings = fc
-  .uniqueArray(fc.integer({ min: 0, max: 86_400 }), { minLength: 2, maxLength: 120 })
-  .chain((seconds) =>
-    fc.tuple(
-      fc.constant([...seconds].sort((a, b) => a - b)),
-      fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: seconds.length, maxLength: seconds.length }),
-    ),
-  )
-  .map(([seconds, loads]) => {
-    let register = 5_000_000_000;
-    return seconds.map((second, i) => {
-      const elapsedMs = i === 0 ? 0 : (second - (seconds[i - 1] as number)) * 1000;
-      register += Math.floor(((loads[i] as number) * 30_000 * elapsedMs) / 3600);
-      return sample(second * 1000, register);
-    });
-  });
-
-/** Also with zeros, dips, wraps and restarts among them. */
-const troubledDay = fc
-  .tuple(
-    dayOfReadings,
-    fc.array(fc.tuple(fc.nat({ max: 119 }), fc.constantFrom('zero', 'dip', 'spike', 'missing', 'restart')), {
-      maxLength: 6,
-    }),
-  )
-  .map(([samples, troubles]) => {
-    const values = samples.map((one) => one.mwh as number | null);
-    for (const [position, kind] of troubles) {
-      const at = position % values.length;
-      const value = values[at];
-      if (value === null || value === undefined) continue;
-      if (kind === 'zero') values[at] = 0;
-      if (kind === 'dip') values[at] = Math.max(0, value - 90_000);
-      if (kind === 'spike') values[at] = value + 7_000_000_000;
-      if (kind === 'missing') values[at] = null;
-      if (kind === 'restart')
-        for (let i = at; i < values.length; i++) values[i] = Math.max(0, (values[i] ?? 0) - value);
-    }
-    return samples.map((one, i) => sample(one.timeMs, values[i] ?? null));
-  });
-
-function placed(intervals: readonly IntervalEnergy[]): number {
-  return intervals.reduce((sum, interval) => sum + (interval.energyMwh ?? 0), 0);
-}
-
-it('telescopes: intervals and unplaced energy add up to the last known edge minus the first', () => {
-  fc.assert(
-    fc.property(dayOfReadings, (samples) => {
-      const { intervals, unplaced } = deriveIntervals(samples, { facts, span: DAY, lengthMs: LENGTH });
-      const edges = intervals
-        .flatMap((interval) => [interval.openingMwh, interval.closingMwh])
-        .filter((mwh) => mwh !== null);
-      const total = placed(intervals) + unplaced.reduce((sum, gap) => sum + gap.energyMwh, 0);
-      expect(total).toBe((edges.at(-1) ?? 0) - (edges[0] ?? 0));
-    }),
-  );
-});
-
-it('telescopes to the mWh over a day read at every boundary', () => {
-  fc.assert(
-    fc.property(fc.array(fc.integer({ min: 0, max: 7_000_000 }), { minLength: 96, maxLength: 96 }), (rises) => {
-      let register = 123_456_789;
-      const samples = [sample(0, register)];
-      for (const [i, rise] of rises.entries()) {
-        register += rise;
-        samples.push(sample((i + 1) * LENGTH, register));
-      }
-      const { intervals } = deriveIntervals(samples, { facts, span: DAY, lengthMs: LENGTH });
-      expect(intervals.map((interval) => interval.energyMwh)).toEqual(rises);
-      expect(placed(intervals)).toBe(register - 123_456_789);
-    }),
-    { numRuns: 20 },
-  );
-});
-
-it('never gives a negative interval, and gives a number exactly when both edges are known', () => {
-  fc.assert(
-    fc.property(troubledDay, (samples) => {
-      for (const interval of deriveIntervals(samples, { facts, span: DAY, lengthMs: LENGTH }).intervals) {
-        expect(interval.energyMwh === null).toBe(interval.quality === 'missing');
-        if (interval.energyMwh !== null) expect(interval.energyMwh).toBeGreaterThanOrEqual(0);
-        if (interval.openingMwh === null || interval.closingMwh === null) expect(interval.energyMwh).toBeNull();
-        expect(interval.coveragePct).toBeGreaterThanOrEqual(0);
-        expect(interval.coveragePct).toBeLessThanOrEqual(100);
-      }
-    }),
-  );
-});
-
-it('reaches the same intervals from late readings in any order, deriving only what they touch', () => {
-  fc.assert(
-    fc.property(troubledDay, fc.infiniteStream(fc.nat()), (samples, dice) => {
-      const order = samples.map((one) => ({ one, at: dice.next().value })).sort((a, b) => a.at - b.at);
-      const known: RegisterSample[] = [];
-      const table = new Map<number, IntervalEnergy>();
-      for (const { one } of order) {
-        known.push(one);
-        known.sort((a, b) => a.timeMs - b.timeMs);
-        for (const startMs of touchedIntervals(known, { facts, lateMs: [one.timeMs], lengthMs: LENGTH })) {
-          const span = { fromMs: startMs, toMs: startMs + LENGTH };
-          const [interval] = deriveIntervals(known, { facts, span, lengthMs: LENGTH }).intervals;
-          if (interval) table.set(startMs, interval);
-        }
-      }
-      const whole = deriveIntervals(samples, { facts, span: DAY, lengthMs: LENGTH }).intervals;
-      for (const interval of whole) {
-        const kept = table.get(interval.startMs);
-        if (kept === undefined) expect(interval.energyMwh).toBeNull();
-        else expect(kept).toEqual(interval);
-      }
-    }),
-    { numRuns: 40 },
-  );
-});
-
-it('touches the interval of a late reading that is ignored, so that it can be said', () => {
-  const samples = Array.from({ length: 9 }, (_, i) => sample(i * LENGTH, 1_000_000 + i * 1000));
-  const odd = sample(4 * LENGTH + 60_000, 0);
-  const all = [...samples, odd].sort((a, b) => a.timeMs - b.timeMs);
-  expect(touchedIntervals(all, { facts, lateMs: [odd.timeMs], lengthMs: LENGTH })).toEqual([4 * LENGTH]);
-});
-
-it('touches only the neighbourhood of a late reading in a plain series', () => {
-  const samples = Array.from({ length: 97 }, (_, i) => sample(i * LENGTH, 1_000_000 + i * 1000));
-  expect(
-    touchedIntervals(samples, { facts, lateMs: [40 * LENGTH], lengthMs: LENGTH }).map((start) => start / LENGTH),
-  ).toEqual([39, 40, 41]);
-  expect(
-    touchedIntervals(samples, { facts, lateMs: [96 * LENGTH], lengthMs: LENGTH }).map((start) => start / LENGTH),
-  ).toEqual([95, 96]);
 });

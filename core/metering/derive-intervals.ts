@@ -1,80 +1,85 @@
-/** From a judged register to interval energy: exact at the edges that were read, missing where nothing is known. */
+/** From a judged register to interval energy: exact at the edges that were read, estimated between, missing where nothing is known. */
 import type { Mwh } from '../energy.ts';
 import { invariant } from '../errors.ts';
 import { type Quality, worstQuality } from '../quality.ts';
 import type { Span } from '../time.ts';
-import { type CounterPoint, type Judgement, judgeCounter } from './judge-counter.ts';
-import type { CounterFacts, RegisterSample } from './register-sample.ts';
+import type { CounterPoint } from './counter-state.ts';
+import { type EstimateMethod, flowedUntil, type GapRules, placeGap } from './place-gap.ts';
+import type { Stall } from './stalls.ts';
 
-/** One interval of one register. A null edge was neither read nor lies between two near readings. */
+/** One interval of one register. A null edge was neither read nor can be estimated. */
 export type IntervalEnergy = {
   readonly startMs: number;
-  /** The register at the interval's start and end; interpolated between the two readings around it when not read. */
+  /** The register at the interval's start and end; estimated from the two readings around it when not read. */
   readonly openingMwh: Mwh | null;
   readonly closingMwh: Mwh | null;
   /** Time of the reading that supports the edge: the edge itself when read there, else the last before (first after). */
   readonly openingMs: number | null;
   readonly closingMs: number | null;
-  /** Null is missing, never zero. Not always closing - opening: a rollover or a reset may lie between. */
+  /** Null is not known, never zero. Not always closing - opening: a rollover or a reset may lie between. */
   readonly energyMwh: Mwh | null;
   /** Part of the interval's time, 0..100 %, that lies between believed readings at most one interval apart. */
   readonly coveragePct: number;
   readonly quality: Quality;
+  /** How the energy was estimated; null when both edges were read, or nothing is known. */
+  readonly method: EstimateMethod | null;
 };
 
-/** Energy that flowed, measured by its two ends, but cannot be placed in the intervals between. */
-export type UnplacedEnergy = { readonly fromMs: number; readonly toMs: number; readonly energyMwh: Mwh };
-
-export type DerivedIntervals = {
-  readonly intervals: readonly IntervalEnergy[];
-  /** Intervals plus these add up to the energy between the first and the last known edge of the span. */
-  readonly unplaced: readonly UnplacedEnergy[];
-  /** Steps that were not plain rises, of all samples given. */
-  readonly judgements: readonly Judgement[];
+export type PlaceOptions = {
+  readonly span: Span;
+  readonly lengthMs: number;
+  readonly gapRule: GapRules;
+  readonly stalls: readonly Stall[];
 };
 
-export type DeriveOptions = { readonly facts: CounterFacts; readonly span: Span; readonly lengthMs: number };
-
-/** Samples this far before and after a span let the engine judge its edges as it would with the whole history. */
-export const METERING_CONTEXT_MS = 6 * 3_600_000;
-
-/** A year of 5-minute intervals and a little more; a longer span is derived in parts. */
-const INTERVALS_MAX = 110_000;
-
-/**
- * @param samples of one register, strictly ascending, best from `METERING_CONTEXT_MS` before the span to as much after.
- * @param options.span half-open, on the grid of `lengthMs`.
- */
-export function deriveIntervals(samples: readonly RegisterSample[], options: DeriveOptions): DerivedIntervals {
-  const { span, lengthMs, facts } = options;
-  invariant(span.fromMs % lengthMs === 0 && span.toMs % lengthMs === 0, 'the span lies on the grid of intervals');
-  const count = (span.toMs - span.fromMs) / lengthMs;
-  invariant(count >= 0 && count <= INTERVALS_MAX, 'the span is not longer than a year');
-  const { points, judgements } = judgeCounter(samples, facts);
-  const edges = edgesOf(points, { ...options, count });
-  const intervals: IntervalEnergy[] = [];
-  const cover = createCoverage(points, lengthMs);
-  for (let k = 0; k < count; k++) {
-    const startMs = span.fromMs + k * lengthMs;
-    const opening = edges[k] ?? null;
-    const closing = edges[k + 1] ?? null;
-    intervals.push(intervalBetween(startMs, { opening, closing }, cover(startMs)));
-  }
-  return { intervals, unplaced: unplacedBetween(edges, intervals), judgements };
-}
-
-type Edge = {
+/** Where the energy before a grid time ends; null where it is not known. */
+export type Edge = {
   readonly timeMs: number;
   readonly registerMwh: Mwh;
   readonly cumulativeMwh: Mwh;
   readonly segment: number;
   readonly quality: Quality;
+  readonly method: EstimateMethod | null;
   readonly beforeMs: number;
   readonly afterMs: number;
 };
 
+export type PlacedEnergy = {
+  readonly span: Span;
+  readonly lengthMs: number;
+  readonly intervals: readonly IntervalEnergy[];
+  /** One more than intervals: edge k opens interval k, edge k + 1 closes it. */
+  readonly edges: readonly (Edge | null)[];
+};
+
+/** Eleven years of quarter hours: more than any history that is read at once. */
+const INTERVALS_MAX = 400_000;
+
+/**
+ * @param points of one register, without those a slow register showed again.
+ * @param options.span half-open, on the grid of `lengthMs`.
+ */
+export function deriveIntervals(points: readonly CounterPoint[], options: PlaceOptions): PlacedEnergy {
+  const { span, lengthMs } = options;
+  invariant(span.fromMs % lengthMs === 0 && span.toMs % lengthMs === 0, 'the span lies on the grid of intervals');
+  const count = (span.toMs - span.fromMs) / lengthMs;
+  invariant(count >= 0 && count <= INTERVALS_MAX, 'the span is not longer than a history');
+  const edges = edgesOf(points, { ...options, count });
+  const cover = createCoverage(points, lengthMs);
+  const frozen = options.stalls.filter(({ kind }) => kind === 'frozen');
+  const intervals = Array.from({ length: count }, (_, k) => {
+    const startMs = span.fromMs + k * lengthMs;
+    const endMs = startMs + lengthMs;
+    const isFrozen = frozen.some(({ fromMs, toMs }) => fromMs < endMs && toMs > startMs);
+    const isDoubted = options.stalls.some(({ fromMs, doubtMs }) => doubtMs < endMs && fromMs > startMs);
+    const between = { opening: edges[k] ?? null, closing: edges[k + 1] ?? null };
+    return intervalBetween(startMs, between, { ...cover(startMs), isFrozen, isDoubted });
+  });
+  return { span, lengthMs, intervals, edges };
+}
+
 /** The edge at every grid time of the span, null where the register is not known there. */
-function edgesOf(points: readonly CounterPoint[], options: DeriveOptions & { count: number }): (Edge | null)[] {
+function edgesOf(points: readonly CounterPoint[], options: PlaceOptions & { count: number }): (Edge | null)[] {
   const edges: (Edge | null)[] = [];
   let next = 0;
   for (let k = 0; k <= options.count; k++) {
@@ -82,22 +87,21 @@ function edgesOf(points: readonly CounterPoint[], options: DeriveOptions & { cou
     while (next < points.length && (points[next] as CounterPoint).timeMs < timeMs) next++;
     const after = points[next];
     const before = points[next - 1];
-    if (after?.timeMs === timeMs) edges.push({ ...after, beforeMs: timeMs, afterMs: timeMs });
-    else edges.push(before && after ? interpolate(timeMs, { before, after }, options) : null);
+    if (after?.timeMs === timeMs) edges.push({ ...after, method: null, beforeMs: timeMs, afterMs: timeMs });
+    else edges.push(before && after ? estimateEdge(timeMs, { before, after }, options) : null);
   }
   return edges;
 }
 
-/** Linear between two neighbours at most one interval apart; not across a reset or a swap, whose moment nobody knows. */
-function interpolate(
+function estimateEdge(
   timeMs: number,
-  { before, after }: { before: CounterPoint; after: CounterPoint },
-  { lengthMs }: DeriveOptions,
+  gap: { before: CounterPoint; after: CounterPoint },
+  { gapRule, lengthMs }: PlaceOptions,
 ): Edge | null {
-  const elapsedMs = after.timeMs - before.timeMs;
-  if (elapsedMs > lengthMs || after.step === 'reset' || after.segment !== before.segment) return null;
-  const flowed = after.cumulativeMwh - before.cumulativeMwh;
-  const part = Math.round((flowed * (timeMs - before.timeMs)) / elapsedMs);
+  const placement = placeGap(gap, gapRule, lengthMs);
+  if (placement === null) return null;
+  const { before, after } = gap;
+  const part = flowedUntil(gap, placement, timeMs);
   const modulus = after.step === 'rollover' ? after.modulusMwh : null;
   const register = before.registerMwh + part;
   return {
@@ -106,6 +110,7 @@ function interpolate(
     cumulativeMwh: before.cumulativeMwh + part,
     segment: before.segment,
     quality: 'estimated',
+    method: placement.method,
     beforeMs: before.timeMs,
     afterMs: after.timeMs,
   };
@@ -114,11 +119,11 @@ function interpolate(
 function intervalBetween(
   startMs: number,
   { opening, closing }: { opening: Edge | null; closing: Edge | null },
-  cover: Cover,
+  seen: Cover & { isFrozen: boolean; isDoubted: boolean },
 ): IntervalEnergy {
-  const isKnown = opening !== null && closing !== null && opening.segment === closing.segment;
+  const isKnown = opening !== null && closing !== null && opening.segment === closing.segment && !seen.isFrozen;
   const qualities: Quality[] = [opening?.quality ?? 'missing', closing?.quality ?? 'missing'];
-  if (cover.hasReset) qualities.push('estimated');
+  if (seen.hasReset || seen.isDoubted) qualities.push('estimated');
   return {
     startMs,
     openingMwh: opening?.registerMwh ?? null,
@@ -126,9 +131,16 @@ function intervalBetween(
     openingMs: opening?.beforeMs ?? null,
     closingMs: closing?.afterMs ?? null,
     energyMwh: isKnown ? closing.cumulativeMwh - opening.cumulativeMwh : null,
-    coveragePct: cover.pct,
-    quality: isKnown ? worstQuality(qualities) : 'missing',
+    coveragePct: seen.pct,
+    quality: isKnown ? worstQuality(qualities) : seen.isFrozen ? 'implausible' : 'missing',
+    method: isKnown ? methodOf([opening.method, closing.method], seen.hasReset) : null,
   };
+}
+
+/** What shaped the interval most: a restart within, then the method of a gap, then a near reading. */
+function methodOf(edges: readonly (EstimateMethod | null)[], hasReset: boolean): EstimateMethod | null {
+  if (hasReset) return 'restart';
+  return edges.find((method) => method !== null && method !== 'interpolated') ?? edges.find(Boolean) ?? null;
 }
 
 type Cover = { readonly pct: number; readonly hasReset: boolean };
@@ -151,19 +163,4 @@ function createCoverage(points: readonly CounterPoint[], lengthMs: number): (sta
     }
     return { pct: Math.round((coveredMs * 10_000) / lengthMs) / 100, hasReset };
   };
-}
-
-/** Between two known edges of one segment with missing intervals between, the register still says what flowed. */
-function unplacedBetween(edges: readonly (Edge | null)[], intervals: readonly IntervalEnergy[]): UnplacedEnergy[] {
-  const unplaced: UnplacedEnergy[] = [];
-  let last: Edge | null = null;
-  for (const [k, edge] of edges.entries()) {
-    if (edge === null) continue;
-    const isAfterGap = k > 0 && intervals[k - 1]?.energyMwh === null;
-    if (last !== null && isAfterGap && last.segment === edge.segment) {
-      unplaced.push({ fromMs: last.timeMs, toMs: edge.timeMs, energyMwh: edge.cumulativeMwh - last.cumulativeMwh });
-    }
-    last = edge;
-  }
-  return unplaced;
 }

@@ -1,8 +1,22 @@
-/** The counter engine: judges every step of a register and makes cumulative energy that only ever rises. */
+/**
+ * The counter engine: judges every step of a register and makes cumulative energy that only ever rises.
+ *
+ * A walk over the readings in time. What a register does and then undoes, it never did: a fall that is made good, a leap
+ * that is taken back, however long it lasted. Nothing is concluded from one reading. The state after each reading is plain
+ * and bounded, and depends on earlier readings only: the walk can go on from any state it ever had, and ends the same.
+ */
 import type { Mwh } from '../energy.ts';
 import { invariant } from '../errors.ts';
 import type { CounterEvent } from '../events.ts';
-import type { Quality } from '../quality.ts';
+import {
+  COUNTER_LIMITS,
+  type CounterBreak,
+  type CounterPoint,
+  type CounterState,
+  DIP_MAX_MWH,
+  FRESH_STATE,
+  isConfirmed,
+} from './counter-state.ts';
 import {
   type CounterFacts,
   flowMaxMwh,
@@ -11,175 +25,317 @@ import {
   stepMaxMwh,
   type UsableSample,
 } from './register-sample.ts';
-
-/** A reading that was believed. `cumulativeMwh` is continuous within one `segment` and never falls. */
-export type CounterPoint = {
-  readonly timeMs: number;
-  readonly registerMwh: Mwh;
-  readonly cumulativeMwh: Mwh;
-  /** Rises by one where the energy of a step cannot be known. */
-  readonly segment: number;
-  readonly quality: Quality;
-  /** How this point was reached from the one before. */
-  readonly step: 'first' | 'rise' | 'dip' | 'rollover' | 'reset' | 'swap';
-  /** Where its register wraps; null when that is not known. */
-  readonly modulusMwh: Mwh | null;
-};
+import { slackOf, spikeStart, undoes } from './undone.ts';
 
 /** A step that was not a plain rise; the body of a `counter` event but for the point's name. */
 export type Judgement = Omit<CounterEvent, 'point'> & { readonly timeMs: number };
 
-export type JudgedCounter = { readonly points: readonly CounterPoint[]; readonly judgements: readonly Judgement[] };
+/** The reading at `atMs` decided what the register was from `fromMs` on. */
+export type Reach = { readonly atMs: number; readonly fromMs: number };
 
-/** How many readings ahead a doubtful one may be explained; a register stuck on one value gets longer. */
-const LOOK_AHEAD = 3;
-const STUCK_MAX = 96;
+/** Where a later walk can begin: before the first reading at or after `timeMs`. */
+export type Checkpoint = {
+  readonly timeMs: number;
+  readonly state: CounterState;
+  /** What comes after it decided over readings from then on; null: over none before it. A change there may undo that. */
+  readonly reachMs: number | null;
+};
 
-/** A fall up to 0.1 kWh is noise of meters that sum several registers: held, not booked (field reports say 0.1). */
-const DIP_MAX_MWH = 100_000;
+export type JudgedCounter = {
+  /** Believed points: those remembered from before, then those of the samples; the last may still wait to be confirmed. */
+  readonly points: readonly CounterPoint[];
+  readonly judgements: readonly Judgement[];
+  /** The state before the first sample of each stretch the caller marked, and after the last sample. */
+  readonly checkpoints: readonly Pick<Checkpoint, 'timeMs' | 'state'>[];
+  readonly state: CounterState;
+  /** Readings that changed what earlier ones were taken for, and from when on. */
+  readonly reaches: readonly Reach[];
+  /** Before it nothing was decided anew. */
+  readonly changedFromMs: number;
+  /** A reading undid what lies before the state given: judge again from a state not later than this. Null: all is well. */
+  readonly needsFromMs: number | null;
+};
+
+export type JudgeOptions = {
+  /** Where an earlier walk was before the first of these samples; absent: these are all there are. */
+  readonly from?: CounterState;
+  /** Whether to keep the state between two neighbouring samples. */
+  readonly keepBetween?: (beforeMs: number, afterMs: number) => boolean;
+};
 
 /** Leaving zero by more than 1 kWh in one step is no proof of energy when nothing is known about the power. */
 const FROM_ZERO_MAX_MWH = 1_000_000;
+/** A rise below 1 kWh is not worth a doubt. */
+const DOUBT_MIN_MWH = 1_000_000;
+/** A register that shows nothing new for longer is no slow one. */
+const STOOD_MAX_MS = 86_400_000;
+/** Where no rated power is set a rise is large above 100 kW. */
+const LARGE_POWER_W = 100_000;
 
-type Verdict = { readonly step: CounterPoint['step'] | 'glitch'; readonly creditedMwh: Mwh | null };
-const GLITCH: Verdict = { step: 'glitch', creditedMwh: 0 };
-const UNKNOWN: Verdict = { step: 'swap', creditedMwh: null };
-
-/** `highMwh` at `highMs` is what the next step is measured from: the last value, or the value before a dip. */
 type Walk = {
-  readonly usable: readonly UsableSample[];
   readonly facts: CounterFacts;
-  highMwh: Mwh;
-  highMs: number;
-  /** The highest register this meter showed before it fell; a counter that leaps back there was not counting. */
-  peakMwh: Mwh;
-  meter: string | undefined;
+  readonly points: CounterPoint[];
+  breaks: CounterBreak[];
+  slackMwh: Mwh;
+  /** How many of the last points a spike may be looked for among. */
+  depth: number;
+  readonly judged: Map<number, Judgement>;
+  /** How far back the reading at hand decided. */
+  reachMs: number;
+  needsFromMs: number | null;
 };
 
 /** @param samples of one register, strictly ascending in time; unusable ones are skipped. */
-export function judgeCounter(samples: readonly RegisterSample[], facts: CounterFacts): JudgedCounter {
-  const usable = samples.filter(isUsable);
-  const points: CounterPoint[] = [];
-  const judgements: Judgement[] = [];
-  const walk: Walk = { usable, facts, highMwh: 0, highMs: 0, peakMwh: 0, meter: undefined };
-  for (const [i, sample] of usable.entries()) {
-    const { timeMs, mwh } = sample;
-    invariant(i === 0 || timeMs > (usable[i - 1] as UsableSample).timeMs, 'samples ascend in time');
-    const verdict: Verdict = points.length === 0 ? { step: 'first', creditedMwh: 0 } : judgeStep(walk, i, sample);
-    const { step, creditedMwh } = verdict;
-    if (step !== 'first' && step !== 'rise') {
-      judgements.push({ timeMs, kind: step, beforeMwh: walk.highMwh, afterMwh: mwh, creditedMwh });
+export function judgeCounter(
+  samples: readonly RegisterSample[],
+  facts: CounterFacts,
+  options: JudgeOptions = {},
+): JudgedCounter {
+  const from = options.from ?? FRESH_STATE;
+  const walk = startWalk(from, facts);
+  const checkpoints: Pick<Checkpoint, 'timeMs' | 'state'>[] = [];
+  const reaches: Reach[] = [];
+  let lastMs = Number.NEGATIVE_INFINITY;
+  for (const sample of samples) {
+    invariant(sample.timeMs > lastMs, 'samples ascend in time');
+    if (options.keepBetween?.(lastMs, sample.timeMs)) {
+      checkpoints.push({ timeMs: sample.timeMs, state: stateOf(walk) });
     }
-    if (step === 'glitch') continue;
-    points.push(nextPoint(points.at(-1), sample, { step, creditedMwh, modulusMwh: sample.modulusMwh ?? null }));
-    if (step !== 'dip') moveOn(walk, sample, step);
+    lastMs = sample.timeMs;
+    walk.reachMs = sample.timeMs;
+    if (isUsable(sample)) take(walk, sample);
+    if (walk.reachMs < sample.timeMs) reaches.push({ atMs: sample.timeMs, fromMs: walk.reachMs });
+    if (walk.needsFromMs !== null) break;
   }
-  return { points, judgements };
-}
-
-function nextPoint(
-  last: CounterPoint | undefined,
-  sample: UsableSample,
-  { step, creditedMwh, modulusMwh }: Pick<CounterPoint, 'step' | 'modulusMwh'> & { creditedMwh: Mwh | null },
-): CounterPoint {
   return {
-    timeMs: sample.timeMs,
-    registerMwh: sample.mwh,
-    cumulativeMwh: (last?.cumulativeMwh ?? 0) + (creditedMwh ?? 0),
-    segment: (last?.segment ?? 0) + (creditedMwh === null ? 1 : 0),
-    quality: sample.quality,
-    step,
-    modulusMwh,
+    points: confirmedPoints(walk),
+    judgements: judgementsOf(walk, samples[0]?.timeMs ?? 0),
+    checkpoints,
+    state: stateOf(walk),
+    reaches,
+    changedFromMs: Math.min(...reaches.map(({ fromMs }) => fromMs)),
+    needsFromMs: walk.needsFromMs,
   };
 }
 
-function moveOn(walk: Walk, sample: UsableSample, step: CounterPoint['step']): void {
-  const isSameCount = step !== 'rollover' && walk.meter === sample.meter;
-  walk.peakMwh = isSameCount ? Math.max(walk.peakMwh, walk.highMwh) : 0;
-  walk.highMwh = sample.mwh;
-  walk.highMs = sample.timeMs;
-  walk.meter = sample.meter;
+function startWalk(from: CounterState, facts: CounterFacts): Walk {
+  return {
+    facts,
+    points: [...from.recent],
+    breaks: from.breaks.map((one) => ({ ...one })),
+    slackMwh: from.slackMwh,
+    depth: from.recent.length,
+    judged: new Map(),
+    reachMs: Number.POSITIVE_INFINITY,
+    needsFromMs: null,
+  };
 }
 
-function judgeStep(walk: Walk, index: number, sample: UsableSample): Verdict {
-  if (sample.meter !== undefined && walk.meter !== undefined && sample.meter !== walk.meter) return UNKNOWN;
-  const step = sample.mwh - walk.highMwh;
-  if (step < 0) return judgeFall(walk, index, sample);
-  const isPossible = step <= possibleSince(walk, sample) && !isDoubtfulRise(walk, sample);
-  if (isPossible) return isSpike(walk, index, sample) ? GLITCH : { step: 'rise', creditedMwh: step };
-  return !comesBack(walk, index, sample) && isConfirmed(walk, index, sample) ? UNKNOWN : GLITCH;
+function stateOf(walk: Walk): CounterState {
+  return {
+    recent: walk.depth === 0 ? [] : walk.points.slice(-walk.depth),
+    breaks: walk.breaks.map((one) => ({ ...one })),
+    slackMwh: walk.slackMwh,
+  };
 }
 
-/** The register fell: noise, a wrong reading, a wrap, a restart from zero, or another meter - in that order. */
-function judgeFall(walk: Walk, index: number, sample: UsableSample): Verdict {
-  const { highMwh, facts } = walk;
-  if (highMwh - sample.mwh <= DIP_MAX_MWH && sample.mwh > highMwh / 2) return { step: 'dip', creditedMwh: 0 };
-  if (comesBack(walk, index, sample)) return GLITCH;
+function take(walk: Walk, sample: UsableSample): void {
+  while (walk.needsFromMs === null) {
+    const top = walk.points.at(-1);
+    if (top === undefined) push(walk, sample, { step: 'first', creditedMwh: 0 });
+    else if (!takeAfter(walk, top, sample)) continue;
+    return;
+  }
+}
+
+/** False: points were taken back, and the reading is to be looked at again. */
+function takeAfter(walk: Walk, top: CounterPoint, sample: UsableSample): boolean {
+  const isSameMeter = (sample.meter ?? null) === top.meter;
+  if (isSameMeter && popUndone(walk, top, sample)) return false;
+  if (isSameMeter && goesOn(walk, top, sample)) return true;
+  if (popUnconfirmed(walk)) return false;
+  if (isSameMeter) startRun(walk, top, sample);
+  else swap(walk, sample, top);
+  return true;
+}
+
+/** Takes back what this reading shows never to have been. */
+function popUndone(walk: Walk, top: CounterPoint, sample: UsableSample): boolean {
+  const now = { top, sample, facts: walk.facts };
+  const undone = walk.breaks.findLast((one) => undoes(one, now));
+  if (undone !== undefined) {
+    pop(walk, undone.above, undone.before.timeMs);
+    // What was held just below the height before may stay there a while.
+    walk.slackMwh = Math.max(DIP_MAX_MWH, slackOf(undone.before.registerMwh - undone.after.registerMwh));
+    return true;
+  }
+  if (sample.mwh >= top.registerMwh - walk.slackMwh) return false;
+  const spike = spikeStart(walk.points, { depth: walk.depth, sample, facts: walk.facts });
+  if (spike === null) return false;
+  const before = walk.points[spike - 1];
+  pop(walk, walk.points.length - spike, top.timeMs);
+  if (before !== undefined)
+    keepBreak(walk, {
+      ...{ kind: 'spike', before, after: top, fallMwh: top.registerMwh - sample.mwh },
+      above: 0,
+      rises: 0,
+    });
+  return true;
+}
+
+/** Takes what continues the register: a plain rise, or a reading that is held for the height before it. */
+function goesOn(walk: Walk, top: CounterPoint, sample: UsableSample): boolean {
+  const step = sample.mwh - top.registerMwh;
+  const elapsedMs = sample.timeMs - top.timeMs;
+  if (step < 0) {
+    if (-step > walk.slackMwh || sample.mwh * 2 < top.registerMwh) return false;
+    judge(walk, sample, { kind: 'dip', beforeMwh: top.registerMwh, creditedMwh: 0 });
+    return true;
+  }
+  if (step > riseMaxMwh(walk, top, elapsedMs) || leavesZero(walk, top, step)) return false;
+  push(walk, sample, { step: 'rise', creditedMwh: step });
+  if (step >= DOUBT_MIN_MWH && step > ordinaryMaxMwh(walk.facts, elapsedMs)) addBreak(walk, 'rise', top);
+  return true;
+}
+
+/** A register that stood still may show at once all that flowed since: by the connection, and no longer than a day. */
+function riseMaxMwh({ facts }: Walk, top: CounterPoint, elapsedMs: number): Mwh {
+  const stoodMs = facts.ratedPowerW === undefined ? 0 : Math.min(top.timeMs - top.flatSinceMs, STOOD_MAX_MS);
+  return stepMaxMwh(facts, elapsedMs + stoodMs);
+}
+
+function ordinaryMaxMwh(facts: CounterFacts, elapsedMs: number): Mwh {
+  return facts.ratedPowerW === undefined ? (LARGE_POWER_W * elapsedMs) / 3600 : flowMaxMwh(facts, elapsedMs);
+}
+
+/** A zero read at the start proves nothing when no rated power bounds the first rise. */
+function leavesZero(walk: Walk, top: CounterPoint, step: Mwh): boolean {
+  return walk.facts.ratedPowerW === undefined && top.registerMwh === 0 && step > FROM_ZERO_MAX_MWH;
+}
+
+function startRun(walk: Walk, top: CounterPoint, sample: UsableSample): void {
+  const { facts } = walk;
+  const elapsedMs = sample.timeMs - top.timeMs;
   const isBounded = facts.ratedPowerW !== undefined;
+  if (sample.mwh >= top.registerMwh) {
+    push(walk, sample, { step: 'swap', creditedMwh: null });
+    addBreak(walk, 'leap', top);
+    return;
+  }
   const modulus = sample.modulusMwh;
-  if (modulus !== undefined && isBounded && highMwh < modulus) {
-    const wrapped = sample.mwh + modulus - highMwh;
-    if (wrapped <= possibleSince(walk, sample)) return { step: 'rollover', creditedMwh: wrapped };
+  const wrapped = modulus === undefined ? 0 : sample.mwh + modulus - top.registerMwh;
+  if (modulus !== undefined && isBounded && top.registerMwh < modulus && wrapped <= stepMaxMwh(facts, elapsedMs)) {
+    push(walk, sample, { step: 'rollover', creditedMwh: wrapped });
+    addBreak(walk, 'rollover', top);
+    return;
   }
-  if (!isConfirmed(walk, index, sample)) return GLITCH;
   // What a counter shows after restarting from zero has flowed since; how much flowed before is not known.
-  const isFromZero = sample.mwh === 0 || (isBounded && sample.mwh <= flowMaxMwh(facts, sample.timeMs - walk.highMs));
-  return isFromZero ? { step: 'reset', creditedMwh: sample.mwh } : UNKNOWN;
+  const isFromZero = sample.mwh === 0 || (isBounded && sample.mwh <= flowMaxMwh(facts, elapsedMs));
+  push(walk, sample, isFromZero ? { step: 'reset', creditedMwh: sample.mwh } : { step: 'swap', creditedMwh: null });
+  addBreak(walk, 'fall', top);
 }
 
-/**
- * Without a rated power nothing bounds a rise; two are still not believed as energy: leaving a register of zero at a
- * leap (a zero read at start proves nothing), and leaping back over the height the register had before it fell.
- */
-function isDoubtfulRise(walk: Walk, sample: UsableSample): boolean {
-  if (walk.facts.ratedPowerW !== undefined) return false;
-  if (walk.highMwh === 0 && sample.mwh > FROM_ZERO_MAX_MWH) return true;
-  return walk.highMwh < walk.peakMwh && sample.mwh >= walk.peakMwh;
+function keepBreak(walk: Walk, one: CounterBreak): void {
+  walk.breaks.push(one);
+  if (walk.breaks.length > COUNTER_LIMITS.breaksMax) walk.breaks.shift();
 }
 
-/** An excursion that is over soon, or a stuck register that returns, was never the register. */
-function comesBack(walk: Walk, index: number, odd: UsableSample): boolean {
-  let isStuck = true;
-  for (let ahead = 1; ahead <= STUCK_MAX; ahead++) {
-    const later = laterOfSameMeter(walk, index, ahead);
-    if (later === null) return false;
-    if (isReturn(walk, later)) return true;
-    isStuck &&= later.mwh === odd.mwh;
-    if (!isStuck && ahead >= LOOK_AHEAD) return false;
+/** Another meter: what the last one did is its own, and can be undone no more. */
+function swap(walk: Walk, sample: UsableSample, top: CounterPoint): void {
+  walk.breaks = [];
+  push(walk, sample, { step: 'swap', creditedMwh: null });
+  walk.depth = 1;
+  judge(walk, sample, { kind: 'swap', beforeMwh: top.registerMwh, creditedMwh: null });
+}
+
+type Step = { readonly step: CounterPoint['step']; readonly creditedMwh: Mwh | null };
+
+function push(walk: Walk, sample: UsableSample, { step, creditedMwh }: Step): void {
+  const top = walk.points.at(-1);
+  const isFlat = top !== undefined && step === 'rise' && creditedMwh === 0;
+  const point: CounterPoint = {
+    timeMs: sample.timeMs,
+    registerMwh: sample.mwh,
+    cumulativeMwh: (top?.cumulativeMwh ?? 0) + (creditedMwh ?? 0),
+    segment: (top?.segment ?? 0) + (creditedMwh === null ? 1 : 0),
+    quality: sample.quality,
+    step,
+    meter: sample.meter ?? null,
+    modulusMwh: sample.modulusMwh ?? null,
+    flatSinceMs: isFlat ? top.flatSinceMs : sample.timeMs,
+  };
+  walk.points.push(point);
+  walk.depth = Math.min(walk.depth + 1, COUNTER_LIMITS.recentMax);
+  walk.slackMwh = DIP_MAX_MWH;
+  for (const one of walk.breaks) {
+    if (isConfirmed(one) !== isConfirmed({ ...one, above: one.above + 1, rises: one.rises + (isFlat ? 0 : 1) })) {
+      walk.reachMs = Math.min(walk.reachMs, one.after.timeMs);
+    }
+    one.above += 1;
+    if (!isFlat) one.rises += 1;
   }
-  return false;
+  walk.breaks = walk.breaks.filter(
+    ({ kind, rises }) =>
+      rises <= (kind === 'rise' || kind === 'spike' ? COUNTER_LIMITS.riseRises : COUNTER_LIMITS.fallRises),
+  );
 }
 
-/** Above its neighbours on both sides: one of the next readings is back below it, and none is above again. */
-function isSpike(walk: Walk, index: number, sample: UsableSample): boolean {
-  let isBack = false;
-  for (let ahead = 1; ahead <= LOOK_AHEAD; ahead++) {
-    const later = laterOfSameMeter(walk, index, ahead);
-    if (later === null) break;
-    if (later.mwh >= sample.mwh) return false;
-    if (isReturn(walk, later) && sample.mwh - later.mwh > DIP_MAX_MWH) isBack = true;
+/** The point just pushed may have to be taken back. */
+function addBreak(walk: Walk, kind: CounterBreak['kind'], before: CounterPoint): void {
+  const after = walk.points.at(-1) as CounterPoint;
+  keepBreak(walk, { kind, before, after, fallMwh: 0, above: 1, rises: 0 });
+  if (kind === 'rise') return;
+  const { timeMs, registerMwh: mwh, quality, step, cumulativeMwh } = after;
+  const creditedMwh = step === 'swap' ? null : cumulativeMwh - before.cumulativeMwh;
+  const named = step === 'rollover' || step === 'reset' ? step : 'swap';
+  judge(walk, { timeMs, mwh, quality }, { kind: named, beforeMwh: before.registerMwh, creditedMwh });
+}
+
+/** What one reading began and none went on from was never the register. */
+function popUnconfirmed(walk: Walk): boolean {
+  const one = walk.breaks.find((candidate) => !isConfirmed(candidate));
+  if (one === undefined) return false;
+  pop(walk, one.above, one.before.timeMs);
+  return true;
+}
+
+/** Takes back the last points; when that reaches behind the state this walk began with, it has to begin at `beforeMs`. */
+function pop(walk: Walk, count: number, beforeMs: number): void {
+  const before = walk.points[walk.points.length - count - 1];
+  if (before === undefined) {
+    walk.needsFromMs = beforeMs;
+    return;
   }
-  return isBack;
+  for (const point of walk.points.splice(walk.points.length - count)) {
+    walk.reachMs = Math.min(walk.reachMs, point.timeMs);
+    const sample = { timeMs: point.timeMs, mwh: point.registerMwh, quality: point.quality };
+    judge(walk, sample, { kind: 'glitch', beforeMwh: before.registerMwh, creditedMwh: 0 });
+  }
+  walk.depth = Math.max(1, walk.depth - count);
+  walk.slackMwh = DIP_MAX_MWH;
+  walk.breaks = walk.breaks.filter((one) => one.above > count).map((one) => ({ ...one, above: one.above - count }));
 }
 
-/** Continues the believed register: not below it, and not further above than could have flowed. */
-function isReturn(walk: Walk, later: UsableSample): boolean {
-  const step = later.mwh - walk.highMwh;
-  return step >= 0 && step <= possibleSince(walk, later) && !isDoubtfulRise(walk, later);
+function judge(walk: Walk, sample: UsableSample, as: Omit<Judgement, 'timeMs' | 'afterMwh'>): void {
+  walk.judged.set(sample.timeMs, { timeMs: sample.timeMs, afterMwh: sample.mwh, ...as });
 }
 
-/** An unlikely value is believed when the next reading continues it: nothing is concluded from one reading. */
-function isConfirmed(walk: Walk, index: number, sample: UsableSample): boolean {
-  const later = laterOfSameMeter(walk, index, 1);
-  if (later === null || later.mwh < sample.mwh) return false;
-  return later.mwh - sample.mwh <= stepMaxMwh(walk.facts, later.timeMs - sample.timeMs);
+/** Without what waits for another reading. */
+function confirmedPoints(walk: Walk): CounterPoint[] {
+  const waiting = walk.breaks.find((one) => !isConfirmed(one));
+  return waiting === undefined ? walk.points : walk.points.slice(0, Math.max(0, walk.points.length - waiting.above));
 }
 
-function possibleSince(walk: Walk, sample: UsableSample): Mwh {
-  return stepMaxMwh(walk.facts, sample.timeMs - walk.highMs);
-}
-
-function laterOfSameMeter(walk: Walk, index: number, ahead: number): UsableSample | null {
-  const later = walk.usable[index + ahead];
-  return later !== undefined && later.meter === walk.usable[index]?.meter ? later : null;
+/** Of the samples given; what earlier ones were judged was told then. */
+function judgementsOf(walk: Walk, firstMs: number): Judgement[] {
+  const waiting = walk.breaks.find((one) => !isConfirmed(one));
+  const waitingMs = waiting?.after.timeMs ?? Number.POSITIVE_INFINITY;
+  const last = waiting?.before.registerMwh ?? 0;
+  const doubted = walk.points
+    .filter(({ timeMs }) => timeMs >= Math.max(waitingMs, firstMs))
+    .map(({ timeMs, registerMwh }): Judgement => {
+      return { timeMs, kind: 'glitch', beforeMwh: last, afterMwh: registerMwh, creditedMwh: 0 };
+    });
+  const judged = [...walk.judged.values()].filter(({ timeMs }) => timeMs < waitingMs);
+  return [...judged, ...doubted].sort((a, b) => a.timeMs - b.timeMs);
 }

@@ -7,6 +7,8 @@ import type { LineTotal } from './tally-period.ts';
 /** Where energy waits between those who gave and those who took it: zero after every run. */
 export const POOL_ACCOUNT = 'community/pool';
 export const SURPLUS_ACCOUNT = 'community/surplus';
+/** What storage gave of energy it had taken from the grid: used in the community, and none of its production. */
+export const STORED_GRID_ACCOUNT = 'community/stored-grid';
 export const ENERGY_INCOME_ACCOUNT = 'community/energy-income';
 export const ENERGY_PURCHASES_ACCOUNT = 'community/energy-purchases';
 
@@ -31,6 +33,8 @@ type Line = {
   readonly tariffId: string;
   readonly price: string;
   readonly total: LineTotal;
+  /** Whether the origin of what the point stores is followed: its entries then say what came from the grid. */
+  readonly isOriginFollowed: boolean;
 };
 
 /** A first version posts every line, also one of nothing: a statement reads what was used from it. A later one, changes. */
@@ -64,6 +68,7 @@ function linesOf(header: PeriodHeader, totals: readonly LineTotal[]): Map<string
       tariffId: tariff.id,
       price: tariff.internalPrice,
       total,
+      isOriginFollowed: point.role === 'storage' && tariff.storageOrigin !== undefined,
     });
   }
   return lines;
@@ -83,6 +88,7 @@ function lineEntry(
   const all = linePostings(line, header.currency, {
     allocatedMwh: now.allocatedMwh - was.allocatedMwh,
     restMwh: now.restMwh - was.restMwh,
+    gridMwh: now.gridMwh - was.gridMwh,
     amountMinor: now.amountMinor - was.amountMinor,
   });
   const isFirst = run.version === 1;
@@ -110,6 +116,7 @@ function lineEntry(
       quantityMwh: now.allocatedMwh,
       previousMwh: was.allocatedMwh,
       restMwh: now.restMwh,
+      ...(line.isOriginFollowed && direction === 1 && { gridMwh: now.gridMwh }),
       roundingMicroMwh: now.roundingMicroMwh,
       intervals: after?.total.intervals ?? 0,
       intervalsComplete: after?.total.intervalsComplete ?? 0,
@@ -120,15 +127,16 @@ function lineEntry(
 }
 
 function sumsOf(line: Line | undefined) {
-  if (line === undefined) return { allocatedMwh: 0, restMwh: 0, amountMinor: 0, roundingMicroMwh: 0 };
-  const { allocatedMwh, restMwh, roundingMicroMwh, direction } = line.total;
-  return { allocatedMwh, restMwh, roundingMicroMwh, amountMinor: lineAmountMinor(direction, allocatedMwh, line.price) };
+  if (line === undefined) return { allocatedMwh: 0, restMwh: 0, gridMwh: 0, amountMinor: 0, roundingMicroMwh: 0 };
+  const { allocatedMwh, restMwh, gridMwh, roundingMicroMwh, direction } = line.total;
+  const amountMinor = lineAmountMinor(direction, allocatedMwh, line.price);
+  return { allocatedMwh, restMwh, gridMwh, roundingMicroMwh, amountMinor };
 }
 
 function linePostings(
   line: Line,
   currency: string,
-  change: { allocatedMwh: number; restMwh: number; amountMinor: number },
+  change: { allocatedMwh: number; restMwh: number; gridMwh: number; amountMinor: number },
 ): Posting[] {
   const isMember = line.owner !== 'community';
   const owner = isMember ? `member/${line.owner}` : 'community';
@@ -141,7 +149,8 @@ function linePostings(
     : [
         { account: `point/${line.pointId}`, unit: 'mWh', amount: -(change.allocatedMwh + change.restMwh) },
         { account: POOL_ACCOUNT, unit: 'mWh', amount: change.allocatedMwh },
-        { account: SURPLUS_ACCOUNT, unit: 'mWh', amount: change.restMwh },
+        { account: SURPLUS_ACCOUNT, unit: 'mWh', amount: change.restMwh - change.gridMwh },
+        ...(line.isOriginFollowed ? [{ account: STORED_GRID_ACCOUNT, unit: 'mWh', amount: change.gridMwh }] : []),
       ];
   const other = isConsumer ? ENERGY_INCOME_ACCOUNT : ENERGY_PURCHASES_ACCOUNT;
   const money: Posting[] = isMember

@@ -4,7 +4,7 @@ import type { Sha256 } from '../ledger/entry.ts';
 import type { PeriodHeader } from './period.ts';
 
 /** SHA-256 of the rows of one day, each canonical and ended by a line feed. */
-export function dayHash(rows: readonly (readonly (number | null)[])[], sha256: Sha256): string {
+export function dayHash(rows: readonly (readonly (number | string | null)[])[], sha256: Sha256): string {
   return sha256(rows.map((row) => `${canonicalJson(row)}\n`).join(''));
 }
 

@@ -6,11 +6,13 @@ import { entryFault, type LedgerEntry } from '../ledger/entry.ts';
 import {
   fixedWeights,
   type InputRow,
+  type IntervalRule,
   inputFault,
-  type KeyPoint,
   type LineTotal,
   type PeriodHeader,
   periodEntries,
+  ruleAt,
+  type SharingPoint,
   shareInterval,
   tallyPeriod,
 } from './index.ts';
@@ -19,7 +21,7 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const uuid = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 const Q = 900_000;
 
-const POINTS: readonly KeyPoint[] = [
+const POINTS: readonly SharingPoint[] = [
   { id: uuid(10), role: 'producer', owner: 'community' },
   { id: uuid(11), role: 'consumer', owner: uuid(1) },
   { id: uuid(12), role: 'consumer', owner: uuid(2) },
@@ -47,7 +49,7 @@ const header = (method: 'pro-rata' | 'fixed', intervals: number): PeriodHeader =
   fromMs: 0,
   toMs: intervals * Q,
   intervalMs: Q,
-  points: POINTS.map((point) => ({ ...point })),
+  points: POINTS.map(({ id, role, owner }) => ({ id, role, owner })),
   sources: [],
   tariffs: [
     { id: uuid(20), fromMs: 0, method, internalPrice: '12.5' },
@@ -169,7 +171,9 @@ describe('the fixed key', () => {
   });
 
   it('leaves the offer of who was not measured as surplus', () => {
-    const rule = { startMs: 0, keyVersion: 'k', method: 'fixed' as const, weights: fixedWeights(POINTS, shares) };
+    const tariffs = [{ id: 'k', fromMs: 0, method: 'fixed' as const }];
+    const rules = { points: POINTS, tariffs, holdings: [{ fromMs: 0, shares }] };
+    const rule = ruleAt(rules, { startMs: 0, endMs: Q }) as IntervalRule;
     const parts = [
       { id: uuid(10), direction: 1 as const, mwh: 34_000 },
       { id: uuid(11), direction: 0 as const, mwh: 100_000 },

@@ -1,10 +1,17 @@
-/** One interval shared by the rule in force: the same function for the running day, for a settlement and for its check. */
-import { allocateInterval } from '../allocation/index.ts';
-import type { MeteringRole } from '../api/people.ts';
-import type { AllocationMethod } from '../api/share.ts';
+/** One interval's production shared by the rule in force: by the key among buckets, within a bucket by use, the rest to storage. */
+import {
+  allocateInterval,
+  type ConsumerShare,
+  type IntervalAllocation,
+  type ProducerShare,
+} from '../allocation/index.ts';
+import { apportion } from '../allocation/largest-remainder.ts';
+import { tieOrder } from '../allocation/tie-order.ts';
 import type { Mwh } from '../energy.ts';
+import { invariant } from '../errors.ts';
+import type { IntervalRule } from './sharing-rules.ts';
 
-/** Direction 0: a consumer's energy (or a battery's charge); 1: a producer's (or a discharge). */
+/** Direction 0: a consumer's energy (or a storage's charge); 1: a producer's (or a discharge). */
 export type IntervalPart = { readonly id: string; readonly direction: 0 | 1; readonly mwh: Mwh };
 
 export type PartShare = {
@@ -16,14 +23,6 @@ export type PartShare = {
   readonly roundingMicroMwh: number;
 };
 
-export type IntervalRule = {
-  readonly startMs: number;
-  readonly keyVersion: string;
-  readonly method: AllocationMethod;
-  /** Weight of every consuming point by the fixed key; `pro-rata` does not read it. */
-  readonly weights: ReadonlyMap<string, number>;
-};
-
 /** Stands for weights that nobody measured consumes: its offer becomes surplus instead of somebody else's gain. */
 const NOBODY = 'nobody';
 
@@ -31,75 +30,110 @@ const NOBODY = 'nobody';
 export function shareInterval(rule: IntervalRule, parts: readonly IntervalPart[]): PartShare[] {
   const consumers = parts.filter((part) => part.direction === 0);
   const producers = parts.filter((part) => part.direction === 1);
-  const present = new Set(consumers.map((part) => part.id));
-  let absent = 0;
-  for (const [id, weight] of rule.weights) if (!present.has(id)) absent += weight;
-  const withWeights = consumers.map(({ id, mwh }) => ({ id, mwh, weight: rule.weights.get(id) ?? 0 }));
+  const isLast = (part: IntervalPart) => rule.storageOrigin === 'solar-first' && rule.storage.has(part.id);
+  const buckets = Map.groupBy(
+    consumers.filter((part) => !isLast(part)),
+    (part) => rule.bucketOf.get(part.id) ?? part.id,
+  );
   const result = allocateInterval({
     startMs: rule.startMs,
     keyVersion: rule.keyVersion,
     method: rule.method,
-    consumers: absent > 0 ? [...withWeights, { id: NOBODY, mwh: 0, weight: absent }] : withWeights,
+    consumers: [...bucketInputs(rule, buckets)],
     producers: producers.map(({ id, mwh }) => ({ id, mwh })),
   });
-  return [
-    ...result.consumers
-      .filter((share) => share.id !== NOBODY)
-      .map((share) => ({
-        id: share.id,
-        direction: 0 as const,
-        offeredMwh: share.offeredMwh,
-        allocatedMwh: share.allocatedMwh,
-        restMwh: share.residualMwh,
-        roundingMicroMwh: share.roundingMicroMwh,
-      })),
-    ...result.producers.map((share) => ({
-      id: share.id,
-      direction: 1 as const,
-      offeredMwh: 0,
-      allocatedMwh: share.usedMwh,
-      restMwh: share.surplusMwh,
-      roundingMicroMwh: 0,
-    })),
-  ];
+  const shares = new Map<string, PartShare>();
+  for (const share of result.consumers) {
+    for (const part of splitBucket(rule, share, buckets.get(share.id) ?? [])) shares.set(part.id, part);
+  }
+  for (const part of consumers.filter(isLast)) {
+    const nothing = { offeredMwh: 0, allocatedMwh: 0, restMwh: part.mwh, roundingMicroMwh: 0 };
+    shares.set(part.id, { id: part.id, direction: 0, ...nothing });
+  }
+  const given = rule.storageOrigin === null ? 0 : giveRestToStorage(rule, result, shares);
+  const used = given === 0 ? result.producers : usedAgain(rule, result, given);
+  return [...consumers.flatMap((part) => shares.get(part.id) ?? []), ...used.map(producerShare)];
 }
 
-/** Which of a point's registers are shared: the grid connection only serves the balance. */
-export const SHARED_DIRECTIONS: Readonly<Record<MeteringRole, readonly (0 | 1)[]>> = {
-  consumer: [0],
-  workshop: [0],
-  producer: [1],
-  storage: [0, 1],
-  grid: [],
-};
-
-export type KeyPoint = { readonly id: string; readonly role: MeteringRole; readonly owner: string };
-
-/**
- * The fixed key: each owner's shares, spread evenly over the points where it consumes (`community` holds the unsold ones).
- * Whole numbers: all are multiplied by the least common multiple of the counts. Shares of an owner who consumes nowhere
- * stand under `owner/ID`, so that they are not handed to the others.
- */
-export function fixedWeights(
-  points: readonly KeyPoint[],
-  shares: Readonly<Record<string, number>>,
-): Map<string, number> {
-  const consuming = points.filter((point) => SHARED_DIRECTIONS[point.role].includes(0));
-  const countOf = new Map<string, number>();
-  for (const { owner } of consuming) countOf.set(owner, (countOf.get(owner) ?? 0) + 1);
-  const multiple = [...countOf.values()].reduce(leastCommonMultiple, 1);
-  const weights = new Map<string, number>();
-  for (const { id, owner } of consuming) {
-    weights.set(id, ((shares[owner] ?? 0) * multiple) / (countOf.get(owner) ?? 1));
+function* bucketInputs(rule: IntervalRule, buckets: ReadonlyMap<string, readonly IntervalPart[]>) {
+  let absent = 0;
+  for (const [id, weight] of rule.weights) if (!buckets.has(id)) absent += weight;
+  for (const [id, parts] of buckets) {
+    yield { id, mwh: parts.reduce((sum, part) => sum + part.mwh, 0), weight: rule.weights.get(id) ?? 0 };
   }
-  for (const [holder, held] of Object.entries(shares)) {
-    if (!countOf.has(holder) && held > 0) weights.set(`owner/${holder}`, held * multiple);
-  }
-  return weights;
+  if (absent > 0) yield { id: NOBODY, mwh: 0, weight: absent };
 }
 
-function leastCommonMultiple(a: number, b: number): number {
-  let [x, y] = [a, b];
-  while (y !== 0) [x, y] = [y, x % y];
-  return (a / x) * b;
+/** A bucket's offer and credit over its points, by their use; by heads when none of them used anything. */
+function splitBucket(rule: IntervalRule, share: ConsumerShare, parts: readonly IntervalPart[]): PartShare[] {
+  const [only] = parts;
+  if (only === undefined) return [];
+  if (parts.length === 1) return [consumerShare(only.id, share)];
+  const tie = tieOf(rule, parts);
+  const uses = Float64Array.from(parts, (part) => part.mwh);
+  const offered = apportion(share.offeredMwh, share.consumedMwh === 0 ? uses.map(() => 1) : uses, { tie }).shares;
+  const { shares, remainders, raised, sum } = apportion(share.allocatedMwh, uses, { tie });
+  return parts.map((part, i) => {
+    const allocatedMwh = shares[i] as number;
+    const own = sum === 0 ? 0 : (share.roundingMicroMwh * part.mwh) / sum;
+    const split = sum === 0 ? 0 : ((raised[i] as number) * sum - (remainders[i] as number)) / sum;
+    return {
+      id: part.id,
+      direction: 0 as const,
+      offeredMwh: offered[i] as number,
+      allocatedMwh,
+      restMwh: part.mwh - allocatedMwh,
+      roundingMicroMwh: Math.round(own + split * 1e6) + 0,
+    };
+  });
+}
+
+/** What the key leaves over goes into charging storage before it is surplus: it did not leave the community. */
+function giveRestToStorage(rule: IntervalRule, result: IntervalAllocation, shares: Map<string, PartShare>): Mwh {
+  const open = [...shares.values()].filter((share) => rule.storage.has(share.id) && share.restMwh > 0);
+  const rests = Float64Array.from(open, (share) => share.restMwh);
+  const given = Math.min(
+    result.surplusMwh,
+    rests.reduce((sum, rest) => sum + rest, 0),
+  );
+  if (given === 0) return 0;
+  const parts = apportion(given, rests, { tie: tieOf(rule, open) }).shares;
+  for (const [i, share] of open.entries()) {
+    const more = parts[i] as number;
+    const allocatedMwh = share.allocatedMwh + more;
+    const offeredMwh = Math.max(share.offeredMwh, allocatedMwh);
+    shares.set(share.id, { ...share, offeredMwh, allocatedMwh, restMwh: share.restMwh - more });
+    invariant(share.restMwh >= more, 'a storage is credited no more than it charged');
+  }
+  return given;
+}
+
+function usedAgain(rule: IntervalRule, result: IntervalAllocation, given: Mwh): ProducerShare[] {
+  const produced = Float64Array.from(result.producers, (producer) => producer.producedMwh);
+  const used = apportion(result.allocatedMwh + given, produced, { tie: tieOf(rule, result.producers) }).shares;
+  return result.producers.map((producer, k) => {
+    const usedMwh = used[k] as number;
+    invariant(usedMwh <= producer.producedMwh, 'a producer is used between nothing and all');
+    return { ...producer, usedMwh, surplusMwh: producer.producedMwh - usedMwh };
+  });
+}
+
+function tieOf(rule: IntervalRule, list: readonly { readonly id: string }[]) {
+  const order = tieOrder(rule.keyVersion, rule.startMs);
+  return (a: number, b: number) => order(list[a]?.id ?? '', list[b]?.id ?? '');
+}
+
+function consumerShare(id: string, share: ConsumerShare): PartShare {
+  return {
+    id,
+    direction: 0,
+    offeredMwh: share.offeredMwh,
+    allocatedMwh: share.allocatedMwh,
+    restMwh: share.residualMwh,
+    roundingMicroMwh: share.roundingMicroMwh,
+  };
+}
+
+function producerShare({ id, usedMwh, surplusMwh }: ProducerShare): PartShare {
+  return { id, direction: 1, offeredMwh: 0, allocatedMwh: usedMwh, restMwh: surplusMwh, roundingMicroMwh: 0 };
 }

@@ -5,6 +5,8 @@ import * as api from '@commonworks/core/api/index.ts';
 import { ERROR_CATALOGUE } from '@commonworks/core/error-catalogue.ts';
 import { localMonth, previousMonth } from '@commonworks/core/time.ts';
 import { type TSchema, Type } from 'typebox';
+import { fixtureClocks } from './fixture-clocks.ts';
+import { createClosing } from './fixture-closing.ts';
 import { energyDay, flowAt } from './fixture-flow.ts';
 import { alarmsAt, commandOf, devicesAt, STEPS_AHEAD, stepOn } from './fixture-operator.ts';
 import { FIXTURE_PASSWORD, fixtureMembers, LOGINS, type Login } from './fixture-people.ts';
@@ -39,6 +41,7 @@ export function createAnswers({ now, speed }: FixtureClock) {
     ...readRoutes(now),
     ...workshopRoutes(workshop, now),
     ...registerRoutes(now),
+    ...createClosing(now),
     'GET /commands': () => ({ schema: Type.Array(api.CommandRecord), body: commands }),
     'POST /commands': ({ body, login }) => {
       const command = commandOf(body as api.CommandRequest, login.name, {
@@ -99,10 +102,11 @@ function authAnswer({ method, path, body, login }: Call): Answer | undefined {
 
 function routeAnswer(routes: Record<string, Handler>, call: Call): Answer {
   const parts = call.path.replace('/api/v1', '').split('/');
-  const month = /^\d{4}-\d{2}$/.test(parts[4] ?? '') ? (parts[4] ?? '') : '';
-  const named = parts.map((part, index) =>
-    index === 2 && !FIXED.has(part) ? ':id' : index === 4 && part === month ? ':month' : part,
-  );
+  const month = [parts[2], parts[4]].find((part) => MONTH.test(part ?? '')) ?? '';
+  const named = parts.map((part, index) => {
+    if (index === 2 && MONTH.test(part)) return ':month';
+    return index === 2 && !FIXED.has(part) ? ':id' : index === 4 && part === month ? ':month' : part;
+  });
   const handler = routes[`${call.method} ${named.join('/')}`];
   if (handler === undefined || call.login === undefined) {
     return problem(404, 'http.not-found', `There is no ${call.method} ${call.path}.`);
@@ -110,9 +114,11 @@ function routeAnswer(routes: Record<string, Handler>, call: Call): Answer {
   return handler({ ...call, login: call.login, id: decodeURIComponent(parts[2] ?? ''), month });
 }
 
+const MONTH = /^\d{4}-\d{2}$/;
 const TARIFF = {
   ...{ id: 't1', fromMs: Date.UTC(2025, 11, 31, 23), method: 'pro-rata' },
   ...{ internalPrice: '14.5', gridPrice: '27.9', feedInPrice: '7.2' },
+  ...{ shareBy: 'member', storageOrigin: 'proportional' },
 };
 const FIXED = new Set(['day', 'head', 'unknown', 'transfers']);
 
@@ -143,6 +149,8 @@ function readRoutes(now: () => number): Record<string, Handler> {
     'GET /tariffs': () => ({ schema: Type.Array(TariffRecord), body: [TARIFF] }),
     'GET /ledger/head': () => ({ schema: LedgerHead, body: { seq: 4_812, hash: hashOf('head') } }),
     'GET /devices': () => ({ schema: Type.Array(api.Device), body: devicesAt(now()) }),
+    'GET /clocks': () => ({ schema: api.Clocks, body: fixtureClocks(now()) }),
+    'POST /clocks/confirmations': () => ({ status: 201, schema: api.Clocks, body: fixtureClocks(now()) }),
     'GET /alarms': () => ({ schema: Type.Array(api.Alarm), body: alarmsAt(now()) }),
   };
 }
@@ -192,15 +200,29 @@ function registerRoutes(now: () => number): Record<string, Handler> {
 function settlements(nowMs: number): api.Settlement[] {
   const month = previousMonth(localMonth(nowMs, ZONE));
   const sums = { productionMwh: 4_211_904_112, allocatedMwh: 2_604_331_790, surplusMwh: 1_607_572_322 };
+  const battery = {
+    ...{ point: 'battery', pointName: 'Battery in the barn', openingMwh: 9_100_000 },
+    ...{ chargedOwnMwh: 212_400_000, chargedGridMwh: 18_000_000, givenOwnMwh: 196_300_000, givenGridMwh: 16_900_000 },
+    ...{ unknownMwh: 0, lostMwh: 17_400_000, closingMwh: 8_900_000 },
+  };
   return [
     {
-      ...{ id: 'run-2', month, version: 1, method: 'pro-rata', status: 'settled', reasons: [], ...sums },
+      ...{
+        id: 'run-2',
+        month,
+        version: 1,
+        method: 'pro-rata',
+        status: 'settled',
+        reasons: [],
+        ...sums,
+        storage: [battery],
+      },
       ...{ inputsHash: hashOf(`inputs ${month}`), ledgerHead: hashOf('head'), createdMs: nowMs - 14 * 86_400_000 },
     },
     {
       ...{ id: 'run-1', month, version: 1, method: 'pro-rata', status: 'refused' },
       reasons: ['Home of Felix: 6 quarter hours of 12 May are missing.'],
-      ...{ productionMwh: 0, allocatedMwh: 0, surplusMwh: 0, inputsHash: '', ledgerHead: null },
+      ...{ productionMwh: 0, allocatedMwh: 0, surplusMwh: 0, inputsHash: '', ledgerHead: null, storage: [] },
       createdMs: nowMs - 15 * 86_400_000,
     },
   ];

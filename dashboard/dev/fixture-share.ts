@@ -8,6 +8,7 @@ import type {
   StatementSummary,
 } from '@commonworks/core/api/index.ts';
 import { addDays, localDay, localMonth, monthSpan, previousMonth, QUARTER_HOUR_MS } from '@commonworks/core/time.ts';
+import { fixtureAccount } from './fixture-closing.ts';
 import { flowAt, qualityOf } from './fixture-flow.ts';
 import { dayQuarters, HOMES, sum, ZONE } from './fixture-world.ts';
 
@@ -45,6 +46,7 @@ export function homeIntervals(home: number, day: string, nowMs: number): ShareIn
         residualMwh: consumedMwh - allocatedMwh,
         coveragePct: quality === 'estimated' ? 85 : 100,
         roundingMicroMwh: allocatedMwh === consumedMwh ? 0 : Math.round((offeredMwh - exactMwh) * 1_000_000),
+        ...{ method: quality === 'estimated' ? 'interpolated' : null, reason: null },
       };
     });
 }
@@ -54,7 +56,7 @@ function missingInterval(startMs: number, productionMwh: number): ShareInterval 
   return {
     ...{ startMs, ...none, productionMwh, openingMwh: null, closingMwh: null, quality: 'missing' as const },
     coveragePct: 0,
-    roundingMicroMwh: 0,
+    ...{ roundingMicroMwh: 0, method: null, reason: null },
   };
 }
 
@@ -132,7 +134,13 @@ export function statementOf({ id, name, home }: Person, month: string, nowMs: nu
   ];
   return {
     ...{ id: `${id}-${month}`, member: id, memberName: name, month, currency: 'EUR', method: 'pro-rata' },
-    ...{ status: isSettled ? 'settled' : 'draft', version: 1, lines, energy },
+    ...{
+      status: isSettled ? 'settled' : 'draft',
+      version: 1,
+      lines,
+      energy,
+      account: isSettled ? [fixtureAccount(month)] : [],
+    },
     totalMinor: sum(lines.map(({ amountMinor }) => amountMinor)),
     roundingMicroMwh: sum(intervals.map(({ roundingMicroMwh }) => roundingMicroMwh)),
     settledMs: isSettled ? monthSpan(month, ZONE).toMs + 2 * 86_400_000 : null,

@@ -129,12 +129,12 @@ function sessionSeeds(midnight: number, member: { id: string; name: string }): S
     {
       ...{ id: 's1', machine: 'laser', machineName: 'Laser cutter', member: member.id, memberName: member.name },
       ...{ startMs, endMs: at(55), runningS: 2_640, idleS: 540, unknownS: 120, energyMwh: 1_312_500, chargeMinor: 660 },
-      ...{ transaction: '0192f3a1c0de', spans },
+      ...{ waitsFor: null, transaction: '0192f3a1c0de', spans },
     },
     {
       ...{ id: 's2', machine: 'cnc', machineName: 'CNC mill', member: member.id, memberName: member.name },
       ...{ startMs: at(-3000), endMs: at(-2960), runningS: 1_860, idleS: 540, unknownS: 0, energyMwh: 842_000 },
-      ...{ chargeMinor: 620, transaction: '0192f3a1beef' },
+      ...{ chargeMinor: 620, waitsFor: null, transaction: '0192f3a1beef' },
       spans: [
         { activity: 'idle', fromMs: at(-3000), toMs: at(-2991), source: source(40) },
         { activity: 'running', fromMs: at(-2991), toMs: at(-2960), source: source(41) },

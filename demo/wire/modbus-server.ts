@@ -44,11 +44,10 @@ function reply(line: ModbusLine, socket: Socket, frame: Frame): void {
   const fault = line.faults.take(unit.device);
   if (fault?.kind === 'drop') return;
   line.sync();
-  const pdu =
-    fault?.kind === 'exception'
-      ? exception(frame.pdu[0] ?? 0, EXCEPTION.failure)
-      : answer(unit, frame.pdu, fault?.kind === 'glitch');
-  if (WRITES.has(pdu[0] ?? 0)) line.onWrite();
+  const refusal = exception(frame.pdu[0] ?? 0, EXCEPTION.failure);
+  const done = fault?.kind === 'exception' ? refusal : answer(unit, frame.pdu, fault?.kind === 'glitch');
+  const pdu = fault?.kind === 'exception-after' ? refusal : done;
+  if (WRITES.has(done[0] ?? 0)) line.onWrite();
   send(socket, line.framing.wrap(frame, pdu), { fault, framing: line.framing });
 }
 

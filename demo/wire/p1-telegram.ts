@@ -1,5 +1,4 @@
 /** One DSMR 5 telegram of home-9 (P1 Companion Standard 5.0.2), with its CRC. */
-import { createHash } from 'node:crypto';
 import type { World } from '../world/world.ts';
 import { crc16 } from './crc16.ts';
 import type { Electrical } from './electrical.ts';
@@ -7,7 +6,9 @@ import { shownByWholeWh } from './shown.ts';
 
 export const P1_DEVICE = 'home-9';
 const SHARES = [0.5, 0.2, 0.3] as const;
-const EQUIPMENT = createHash('sha256').update('Sonnenhof demo meter').digest('hex').slice(0, 34).toUpperCase();
+/** Seventeen characters, as Dutch meters have them; on the wire as hexadecimal octets. */
+export const P1_SERIAL = 'E0099000000000009';
+const EQUIPMENT = Buffer.from(P1_SERIAL, 'latin1').toString('hex').toUpperCase();
 
 /** The two tariff registers as shown, mWh; consumption is their sum. */
 export function p1Shows(world: World): { lowMwh: number; normalMwh: number } {

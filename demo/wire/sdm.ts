@@ -1,4 +1,5 @@
 /** Eastron SDM120 and SDM630: 32-bit floats in input registers, high word first (their Modbus protocol documents). */
+import { METERED_DEVICES } from '../world/cast.ts';
 import type { Device } from '../world/state.ts';
 import type { World } from '../world/world.ts';
 import { type Electrical, POWER_FACTOR, REACTIVE_SHARE } from './electrical.ts';
@@ -10,6 +11,8 @@ export type MeterModel = 'sdm120' | 'sdm630';
 /** Up to the last energy register, 0x018B. Places between the documented ones read as zero, as on the devices. */
 const REGISTERS = 0x18c;
 const READ_MAX = 80;
+/** Holding registers of the serial number, 32 bits, high word first. */
+const SERIAL_REGISTER = 0xfc00;
 /** How three phases share a load. */
 const SHARES = [0.42, 0.33, 0.25] as const;
 
@@ -39,7 +42,14 @@ export function createSdm(world: World, device: Device, { model, electrical }: M
     spoiled.writeFloatBE(spoiled.readFloatBE(0x48 * 2) * 10, 0x48 * 2);
     return { start: 0, bytes: spoiled };
   };
-  return { device, readMax: READ_MAX, input: image };
+  const serial = { start: SERIAL_REGISTER, bytes: Buffer.alloc(4) };
+  serial.bytes.writeUInt32BE(sdmSerial(device));
+  return { device, readMax: READ_MAX, input: image, holding: () => serial };
+}
+
+/** Each meter of the demo has its own: the device's place among them behind a row of digits. */
+export function sdmSerial(device: Device): number {
+  return 24_110_000 + METERED_DEVICES.indexOf(device);
 }
 
 /** The counters as the wire shows them, mWh. */

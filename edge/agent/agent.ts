@@ -12,17 +12,20 @@ import { startPublisher } from '../publish/publisher.ts';
 import { createCollector } from './collector.ts';
 import { type Equipment, openEquipment } from './equipment.ts';
 import { createLineReader, type LineOutput } from './line-reader.ts';
-import { createTimeTrust, type TimeTrust } from './time-trust.ts';
+import { type Machine, thisMachine } from './time-trust.ts';
+import { openToldTime, type ToldTime } from './told-time.ts';
 
 export type AgentOptions = {
   readonly loaded: LoadedConfig;
   readonly outbox: Outbox;
   readonly clock: OpenedClock;
+  /** Names this life of the process. */
   readonly boot: string;
   readonly version: string;
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly resendMs?: number;
+  readonly machine?: Machine;
 };
 
 /** In a replay the world waits while this many packs are not yet held by the log. */
@@ -31,26 +34,33 @@ const TICK_MAX_MS = 10_000;
 
 /** Runs until the signal; everything kept until then is on disk when it resolves. */
 export async function runAgent(options: AgentOptions): Promise<void> {
-  const { loaded, outbox, clock, log, signal } = options;
-  const monotonicMs = () => performance.now();
-  const trust = createTimeTrust({ now: clock.now, monotonicMs, boot: options.boot });
+  const { loaded, outbox, log, signal } = options;
+  const { boot: life, clock, machine = thisMachine() } = options;
+  const time = openToldTime({ clock, machine, life, signal, log, outbox, onNews: (events) => tell(events) });
   const collector = createCollector({
-    keep: (drafts) => outbox.call('append', drafts, clock.now()),
+    keep: (drafts) => outbox.call('append', drafts, time.stamp(time.now())),
     onFault: (error) => logFault(log, 'outbox', error),
   });
+  const tell = (events: readonly EventRecord[]) => {
+    collector.add([], events);
+    publisher.publishStatus();
+  };
   const report = (event: EventRecord) => {
-    collector.add(...stamped(trust, withSamples(event)));
+    collector.add(...stamped(time, withSamples(event)));
     void collector.commit();
   };
-  const equipment = openEquipment(loaded, { now: clock.now, signal, report });
-  const executor = createAgentExecutor(options, { equipment, trust, report: commitEvent });
+  const isTimeKnown = () => time.datingMs() !== null;
+  const equipment = openEquipment(loaded, { now: time.now, isTimeKnown, signal, report });
+  const executor = createAgentExecutor(options, { equipment, time, report: commitEvent });
   async function commitEvent(event: EventRecord) {
-    collector.add([], [{ ...event, timeMs: trust.stamp(event.timeMs) }]);
+    collector.add([], [{ ...event, timeMs: time.stamp(event.timeMs) }]);
     await collector.commit();
   }
   const publisher = startPublisher({
     ...connectionOf(options),
-    status: (state) => statusOf(options, equipment, state),
+    ...time.exchange,
+    status: (state) => statusOf(options, time, state),
+    devices: equipment.descriptions,
     onCommand: (signed) => receiveCommand(options, executor, signed),
     onOldCopy: () => log.warn({ code: 'edge.outbox-corrupt' }, 'the outbox is an old copy: a new epoch began'),
     onState: (fault) => logFault(log, 'broker', fault),
@@ -58,12 +68,13 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const onOutput = (output: LineOutput, isReplaying: boolean) => {
     // What fails because we are ending is no news of a device.
     if (signal.aborted) return;
-    collector.add(...stamped(trust, output));
+    collector.add(...stamped(time, output));
     for (const event of output.events) logReach(log, event);
     if (output.live !== null && !isReplaying) publisher.publishLive(output.live);
   };
+  time.onStep(publisher.measureTime);
   await executor.resume();
-  await tickLoop(options, { equipment, collector, executor, trust, onOutput });
+  await tickLoop(options, { equipment, collector, executor, time, onOutput });
   await collector.close();
   await publisher.done;
 }
@@ -72,22 +83,21 @@ type LoopParts = {
   readonly equipment: Equipment;
   readonly collector: ReturnType<typeof createCollector>;
   readonly executor: ReturnType<typeof createExecutor>;
-  readonly trust: TimeTrust;
+  readonly time: ToldTime;
   readonly onOutput: (output: LineOutput, isReplaying: boolean) => void;
 };
 
 async function tickLoop(options: AgentOptions, parts: LoopParts): Promise<void> {
   const { clock, outbox, signal } = options;
-  const { equipment, collector, executor, trust } = parts;
+  const { equipment, collector, executor, time } = parts;
   let isReplaying = false;
   const readers = equipment.lines.map((line) =>
-    createLineReader(line, { now: clock.now, onOutput: (output) => parts.onOutput(output, isReplaying) }),
+    createLineReader(line, { now: time.now, onOutput: (output) => parts.onOutput(output, isReplaying) }),
   );
-  for await (const tickMs of clock.ticks(tickPeriod(equipment))) {
+  for await (const tickMs of time.ticks(tickPeriod(equipment))) {
     isReplaying = clock.status().mode === 'replaying';
     const rounds = readers.map((reader) => reader.round(tickMs, { isReplaying }) ?? Promise.resolve());
-    const clockEvent = trust.takeClockEvent();
-    if (clockEvent !== null) collector.add([], [clockEvent]);
+    time.tellNews();
     const controls = executor.tick();
     if (isReplaying) {
       await Promise.all([...rounds, controls]);
@@ -114,9 +124,9 @@ function tickPeriod(equipment: Equipment): number {
     .reduce((period, next) => gcd(period, next), TICK_MAX_MS);
 }
 
-function stamped(trust: TimeTrust, output: Pick<LineOutput, 'samples' | 'events'>) {
-  const samples = output.samples.map((sample) => ({ ...sample, timeMs: trust.stamp(sample.timeMs) }));
-  const events = output.events.map((event) => ({ ...event, timeMs: trust.stamp(event.timeMs) }));
+function stamped(time: ToldTime, output: Pick<LineOutput, 'samples' | 'events'>) {
+  const samples = output.samples.map((sample) => ({ ...sample, timeMs: time.stamp(sample.timeMs) }));
+  const events = output.events.map((event) => ({ ...event, timeMs: time.stamp(event.timeMs) }));
   return [samples, events] as const;
 }
 
@@ -129,19 +139,19 @@ function withSamples(event: EventRecord): Pick<LineOutput, 'samples' | 'events'>
 }
 
 function createAgentExecutor(
-  { outbox, clock }: AgentOptions,
-  parts: { equipment: Equipment; trust: TimeTrust; report: (event: EventRecord) => Promise<void> },
+  { outbox }: AgentOptions,
+  parts: { equipment: Equipment; time: ToldTime; report: (event: EventRecord) => Promise<void> },
 ) {
   return createExecutor({
     settingOf: (device) => parts.equipment.settings.get(device) ?? null,
     memory: {
-      remember: (id, body) => outbox.call('rememberCommand', id, body, clock.now()),
+      remember: (id, body, lease) => outbox.call('rememberCommand', id, body, lease),
       setState: (id, state) => outbox.call('setCommandState', id, state),
       open: () => outbox.call('openCommands'),
     },
-    now: clock.now,
-    isTimeTrusted: parts.trust.isTrusted,
-    report: (device, receipt) => parts.report({ device, type: 'receipt', timeMs: clock.now(), body: { ...receipt } }),
+    time: parts.time.commands,
+    report: (device, receipt) =>
+      parts.report({ device, type: 'receipt', timeMs: parts.time.now(), body: { ...receipt } }),
   });
 }
 
@@ -160,26 +170,21 @@ function receiveCommand(options: AgentOptions, executor: LoopParts['executor'], 
     .catch((error: unknown) => logFault(options.log, 'command', error instanceof Error ? error : null));
 }
 
-function connectionOf({ loaded, outbox, clock, signal, resendMs }: AgentOptions) {
+function connectionOf({ loaded, outbox, signal, resendMs }: AgentOptions) {
   const { community, edge, brokerUrl: url } = loaded.config;
-  const shared = { url, community, edge, secret: loaded.secret, outbox, nowMs: clock.now, signal };
+  const shared = { url, community, edge, secret: loaded.secret, outbox, signal };
   return resendMs === undefined ? shared : { ...shared, resendMs };
 }
 
-function statusOf(options: AgentOptions, equipment: Equipment, state: EdgeStatus['state']): EdgeStatus {
-  const { clock, boot, version, outbox } = options;
-  return {
-    state,
-    sinceMs: clock.now(),
-    boot,
-    version,
-    devices: equipment.descriptions,
-    backlog: outbox.backlog().packs,
-  };
+function statusOf({ boot, version, outbox }: AgentOptions, time: ToldTime, state: EdgeStatus['state']): EdgeStatus {
+  const status = { state, sinceMs: time.now(), boot, version, backlog: outbox.backlog().packs };
+  // A will speaks when nobody can look at the clock any more.
+  return state === 'online' ? { ...status, clock: time.knowledge() } : status;
 }
 
-function logReach(log: Logger, { device, body }: EventRecord): void {
+function logReach(log: Logger, { device, type, body }: EventRecord): void {
   const { state } = body;
+  if (state === undefined) return void log.info({ device, ...body }, `device ${type}`);
   log[state === 'online' ? 'info' : 'warn']({ device, ...body }, `device ${String(state)}`);
 }
 

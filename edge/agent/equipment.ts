@@ -1,5 +1,5 @@
 /** Everything a configuration names, opened: lines to read, settings to command, and their description. */
-import type { EdgeStatus } from '@commonworks/core';
+import type { DeviceDescription } from '@commonworks/core';
 import type { Setting } from '../command/setting.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { createModbusLine } from './modbus-line.ts';
@@ -9,7 +9,7 @@ import { createMachineLine, createP1Line, type StreamContext, startReader } from
 export type Equipment = {
   readonly lines: readonly Line[];
   readonly settings: ReadonlyMap<string, Setting>;
-  readonly descriptions: EdgeStatus['devices'];
+  readonly descriptions: readonly DeviceDescription[];
 };
 
 export function openEquipment({ config, badgeKey }: LoadedConfig, context: StreamContext): Equipment {

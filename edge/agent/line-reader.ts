@@ -1,7 +1,8 @@
 /** Reads the sources of one line that are due, one after the other, and hands over what they showed. */
 import type { EventRecord, LiveValues, Sample } from '@commonworks/core';
 import { createDeviceHealth, type DeviceHealth } from './device-health.ts';
-import type { Line, ReadMode, Source } from './source.ts';
+import { createIdentityWatch, type IdentityWatch } from './identity-watch.ts';
+import { hasEnergy, type Line, type ReadMode, type Source } from './source.ts';
 
 export type LineOutput = {
   readonly samples: readonly Sample[];
@@ -20,7 +21,16 @@ export type LineReaderOptions = {
 };
 
 export function createLineReader(line: Line, options: LineReaderOptions): LineReader {
-  const health = new Map(line.sources.map((source) => [source, createDeviceHealth(source.device, source.kept)]));
+  const monotonicMs = () => performance.now();
+  const health = new Map(
+    line.sources.map((source) => {
+      const watches = {
+        health: createDeviceHealth(source.device, source.kept),
+        identity: createIdentityWatch(monotonicMs),
+      };
+      return [source, watches] as const;
+    }),
+  );
   let isBusy = false;
   const run = async (due: readonly Source[], tickMs: number, mode: ReadMode) => {
     try {
@@ -45,7 +55,9 @@ export function createLineReader(line: Line, options: LineReaderOptions): LineRe
 
 type ReadContext = { readonly tickMs: number; readonly mode: ReadMode; readonly now: () => number };
 
-async function readSource(source: Source, health: DeviceHealth, context: ReadContext): Promise<LineOutput> {
+type Watches = { readonly health: DeviceHealth; readonly identity: IdentityWatch };
+
+async function readSource(source: Source, { health, identity }: Watches, context: ReadContext): Promise<LineOutput> {
   const { device } = source;
   const record = (body: Record<string, unknown> | null, timeMs: number): EventRecord[] =>
     body === null ? [] : [{ device, type: 'device', timeMs, body }];
@@ -58,10 +70,25 @@ async function readSource(source: Source, health: DeviceHealth, context: ReadCon
       values[point] = reading;
       if (source.kept.has(point)) samples.push({ device, point, timeMs, ...reading });
     }
-    return { samples, events: record(health.succeed(), timeMs), live: { device, timeMs, values } };
+    const isBack = health.state() !== 'online';
+    const isThere = !source.needsEnergy || hasEnergy(snapshot);
+    const events = record(health.succeed({ isThere, came: snapshot.came ?? '' }), timeMs);
+    if (identity.isDue(isBack)) events.push(...(await identify(source, identity, timeMs)));
+    return { samples, events, live: { device, timeMs, values } };
   } catch (error) {
     const { event, missing } = health.fail(error, context.tickMs);
     return { samples: missing, events: record(event, context.tickMs), live: null };
+  }
+}
+
+/** Never more than a question: a device that does not answer it is read all the same. */
+async function identify(source: Source, watch: IdentityWatch, timeMs: number): Promise<EventRecord[]> {
+  try {
+    const body = watch.take(await source.identify(), timeMs);
+    return body === null ? [] : [{ device: source.device, type: 'identity', timeMs, body: { ...body } }];
+  } catch {
+    watch.fail();
+    return [];
   }
 }
 

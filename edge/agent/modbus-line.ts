@@ -9,7 +9,7 @@ import type { BusConfig, DeviceConfig } from '../config/schema.ts';
 import { loadProfile } from '../profile/load.ts';
 import type { ModbusProfile, SunspecProfile } from '../profile/schema.ts';
 import { createDeviceReader, type DeviceReader } from '../read/device-reader.ts';
-import { keptPoints, type Line, profilePoints, type Source } from './source.ts';
+import { keptPoints, type Line, needsEnergy, profilePoints, type Source } from './source.ts';
 
 export type ModbusLine = Line & { readonly settings: ReadonlyMap<string, Setting> };
 
@@ -30,6 +30,8 @@ export function createModbusLine(config: BusConfig, signal: AbortSignal): Modbus
       commands: setting?.kinds ?? [],
       periodMs: entry.periodMs ?? PERIOD_MS,
       kept: keptPoints(profile),
+      needsEnergy: needsEnergy(profile),
+      identify: () => bus.exchange(entry.unit, reader.identify),
       read: async () => ({ timeMs: null, readings: await readTwice(bus, entry.unit, reader) }),
     };
   });
@@ -41,7 +43,7 @@ async function readTwice(bus: Bus, unit: number, reader: DeviceReader) {
   try {
     return await bus.exchange(unit, reader.read);
   } catch (error) {
-    if (!isCoded(error, 'edge.modbus-corrupt')) throw error;
+    if (!isCoded(error, 'edge.modbus-corrupt') && !isCoded(error, 'edge.modbus-foreign-unit')) throw error;
     return await bus.exchange(unit, reader.read, true);
   }
 }

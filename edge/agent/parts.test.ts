@@ -6,7 +6,6 @@ import { createCollector } from './collector.ts';
 import { createDeviceHealth } from './device-health.ts';
 import { createLineReader, type LineOutput } from './line-reader.ts';
 import type { Source } from './source.ts';
-import { createTimeTrust } from './time-trust.ts';
 
 const NOW = Date.UTC(2025, 5, 1, 12);
 const BOOT = '01900000-0000-7000-8000-0000000000b0';
@@ -76,29 +75,6 @@ describe('A collector', () => {
   });
 });
 
-describe('Time that is not trusted', () => {
-  it('is monotonic in packs, and dated once by a clock event', () => {
-    let now = 5000;
-    let monotonic = 100;
-    const trust = createTimeTrust({ now: () => now, monotonicMs: () => monotonic, boot: BOOT });
-    expect(trust.isTrusted()).toBe(false);
-    expect(trust.stamp(4000)).toBe(0);
-    monotonic = 60_000;
-    expect(trust.stamp(4000)).toBe(59_000);
-    expect(trust.takeClockEvent()).toBe(null);
-    now = NOW;
-    monotonic = 70_000;
-    expect(trust.stamp(NOW - 10)).toBe(NOW - 10);
-    expect(trust.takeClockEvent()).toEqual({
-      device: 'edge',
-      type: 'clock',
-      timeMs: NOW,
-      body: { boot: BOOT, offsetMs: NOW - 70_000 },
-    });
-    expect(trust.takeClockEvent()).toBe(null);
-  });
-});
-
 describe('The health of a device', () => {
   const timeout = new CodedError('edge.modbus-timeout', 'no reply in time');
 
@@ -131,6 +107,8 @@ describe('A line', () => {
     commands: [],
     periodMs: 10_000,
     kept: new Set(['importedWh']),
+    needsEnergy: false,
+    identify: async () => null,
     read,
   });
   const readings = new Map([

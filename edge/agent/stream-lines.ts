@@ -5,10 +5,13 @@ import { PERIOD_MS } from '../config/load.ts';
 import type { MachineConfig, P1Config, ReaderConfig } from '../config/schema.ts';
 import { createP1Meter } from '../p1/p1-meter.ts';
 import { loadProfile } from '../profile/load.ts';
-import { keptPoints, type Line, profilePoints, type ReadMode } from './source.ts';
+import type { P1Profile } from '../profile/schema.ts';
+import { keptPoints, type Line, needsEnergy, profilePoints, type ReadMode, type Snapshot } from './source.ts';
 
 export type StreamContext = {
   readonly now: Clock;
+  /** False while `now` follows a clock that nobody vouches for. */
+  readonly isTimeKnown: () => boolean;
   readonly signal: AbortSignal;
   /** Something happened that must be kept at once. */
   readonly report: (event: EventRecord) => void;
@@ -23,7 +26,7 @@ export function createP1Line(config: P1Config, context: StreamContext): Line {
   const profile = loadProfile(config.profile ?? 'dsmr-p1');
   if (profile.kind !== 'p1') throw new TypeError('this line needs a P1 profile');
   const periodMs = config.periodMs ?? PERIOD_MS;
-  const meter = createP1Meter({ profile, zone: config.zone ?? 'Europe/Amsterdam', now: context.now });
+  const meter = createP1Meter({ profile, zone: config.zone ?? 'Europe/Amsterdam', ...context });
   let fault: Error | null = null;
   void keepOpen(config.link, {
     signal: context.signal,
@@ -35,10 +38,12 @@ export function createP1Line(config: P1Config, context: StreamContext): Line {
       fault = error;
     },
   });
-  const read = async (tickMs: number, mode: ReadMode) => {
+  const expected = expectedCodes(profile);
+  const read = async (tickMs: number, mode: ReadMode): Promise<Snapshot> => {
     const waitMs = mode.isReplaying ? REPLAY_WAIT_MS : Math.min(periodMs, TELEGRAM_PERIOD_MS) * 0.9;
     try {
-      return await meter.read(tickMs, { waitMs: fault === null ? waitMs : 0, ageMaxMs: periodMs });
+      const { seen, ...shown } = await meter.read(tickMs, { waitMs: fault === null ? waitMs : 0, ageMaxMs: periodMs });
+      return { ...shown, came: `seen ${seen.slice(0, SEEN_MAX).join(', ') || 'no code at all'}; expected ${expected}` };
     } catch (error) {
       throw fault ?? error;
     }
@@ -46,8 +51,17 @@ export function createP1Line(config: P1Config, context: StreamContext): Line {
   const { device, title } = config;
   const kept = keptPoints(profile);
   const points = profilePoints(profile);
-  const source = { device, title, profile: profile.profile, points, commands: [], periodMs, kept, read };
-  return { name: device, sources: [source] };
+  const source = { device, title, profile: profile.profile, points, commands: [], periodMs, kept };
+  const identify = async () => meter.identity();
+  return { name: device, sources: [{ ...source, needsEnergy: needsEnergy(profile), identify, read }] };
+}
+
+/** A telegram has some thirty codes; the reason of an event has room for these. */
+const SEEN_MAX = 24;
+
+function expectedCodes({ points }: P1Profile): string {
+  const sums = [points['importedWh'], points['exportedWh']].flatMap((point) => point?.plus ?? []);
+  return sums.map((codes) => codes.join(' + ')).join(', or ');
 }
 
 /** Status requests (GRBL 1.1 interface.md) are answered within milliseconds; while homing not at all. */
@@ -91,7 +105,8 @@ export function createMachineLine(config: MachineConfig, context: StreamContext)
     if (fault !== null) throw fault;
     return { timeMs: null, readings: new Map([['activity', { value: watch.activity(), quality: 'good' }] as const]) };
   };
-  const shared = { device, title, profile: config.firmware, commands: [], read };
+  const identify = async () => null;
+  const shared = { device, title, profile: config.firmware, commands: [], needsEnergy: false, identify, read };
   const points = ['activity'] as const;
   return { name: device, sources: [{ ...shared, points, periodMs: GRBL_PERIOD_MS, kept: new Set() }] };
 }

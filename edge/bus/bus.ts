@@ -62,8 +62,10 @@ export function createBus(config: BusConfig, signal: AbortSignal): Bus {
   };
 }
 
+const SILENT = ['edge.modbus-timeout', 'edge.modbus-corrupt', 'edge.modbus-foreign-unit'] as const;
+
 /** No answer from the device itself; a gateway says so with exceptions 10 and 11. */
 function isSilence(error: unknown): boolean {
-  if (isCoded(error, 'edge.modbus-timeout') || isCoded(error, 'edge.modbus-corrupt')) return true;
+  if (SILENT.some((code) => isCoded(error, code))) return true;
   return isCoded(error, 'edge.modbus-exception') && [10, 11].includes(Number(error.detail['exception']));
 }

@@ -1,8 +1,9 @@
 /** Reads every device of a configuration once and says in words how it went. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Clock, isCoded, POINTS, type PointName } from '@commonworks/core';
+import { type Clock, ERROR_CATALOGUE, isCoded, POINTS, type PointName } from '@commonworks/core';
+import { noEnergy } from '../agent/device-health.ts';
 import { openEquipment } from '../agent/equipment.ts';
-import type { Source } from '../agent/source.ts';
+import { hasEnergy, type Snapshot, type Source } from '../agent/source.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Reading } from '../read/point-value.ts';
 
@@ -22,7 +23,12 @@ const PAUSE_MS = 100;
 /** One report after the other, as devices answer; a dead one costs one timeout. Badge readers only speak when used. */
 export async function* readOnce(loaded: LoadedConfig, now: Clock): AsyncGenerator<DeviceReport> {
   const stop = new AbortController();
-  const equipment = openEquipment(loaded, { now, signal: stop.signal, report: () => undefined });
+  const equipment = openEquipment(loaded, {
+    now,
+    signal: stop.signal,
+    isTimeKnown: () => true,
+    report: () => undefined,
+  });
   try {
     for (const line of equipment.lines) {
       for (const source of line.sources) yield await readSource(source, now);
@@ -35,13 +41,18 @@ export async function* readOnce(loaded: LoadedConfig, now: Clock): AsyncGenerato
 async function readSource(source: Source, now: Clock): Promise<DeviceReport> {
   const { device, title, profile } = source;
   try {
-    const { readings } = await readPatiently(source, now);
-    const isGood = !isSilent(readings);
+    const snapshot = await readPatiently(source, now);
+    const { readings } = snapshot;
     const lines = [...readings].map(([point, { value, quality }]) => {
       const name = POINTS[point].title;
       return value === null ? `${name}: no value (${quality})` : `${name}: ${value}${unitOf(point)}`;
     });
-    return { device, title, profile, isGood, lines, code: null };
+    if (!isShowingEnergy(source, snapshot)) {
+      const { remedy } = ERROR_CATALOGUE['edge.no-energy-register'];
+      const reasons = [noEnergy(snapshot.came ?? ''), remedy];
+      return { device, title, profile, isGood: false, lines: [...lines, ...reasons], code: 'edge.no-energy-register' };
+    }
+    return { device, title, profile, isGood: !isSilent(readings), lines, code: null };
   } catch (error) {
     if (!isCoded(error)) throw error;
     return { device, title, profile, isGood: false, lines: [error.message, error.remedy], code: error.code };
@@ -55,12 +66,16 @@ async function readPatiently(source: Source, now: Clock) {
     const isLate = now() >= deadlineMs;
     try {
       const snapshot = await source.read(now(), { isReplaying: true });
-      if (isLate || !isSilent(snapshot.readings)) return snapshot;
+      if (isLate || (!isSilent(snapshot.readings) && isShowingEnergy(source, snapshot))) return snapshot;
     } catch (error) {
       if (!isCoded(error, 'edge.p1-silent') || isLate) throw error;
     }
     await sleep(PAUSE_MS);
   }
+}
+
+function isShowingEnergy(source: Source, snapshot: Snapshot): boolean {
+  return !source.needsEnergy || hasEnergy(snapshot);
 }
 
 /** A controller that has not said anything yet. */

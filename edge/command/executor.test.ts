@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { CodedError, type Command, type ReceiptEvent } from '@commonworks/core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Bus } from '../bus/bus.ts';
 import type { createModbusClient } from '../modbus/client.ts';
 import { loadProfile } from '../profile/load.ts';
@@ -17,6 +17,8 @@ type Client = ReturnType<typeof createModbusClient>;
 const COMMUNITY = '01900000-0000-7000-8000-000000000002';
 const EDGE = '01900000-0000-7000-8000-000000000001';
 const NOW = Date.UTC(2025, 5, 1, 12);
+const STILL = 'edge.command-still-in-force';
+const PATIENCE = { timeout: 10_000, interval: 5 };
 
 const command = (changes: Partial<Command> = {}): Command => ({
   id: 'c1',
@@ -31,18 +33,20 @@ const command = (changes: Partial<Command> = {}): Command => ({
   ...changes,
 });
 
-function memory(): CommandMemory & { rows: Map<string, { id: string; body: string; state: string }> } {
-  const rows = new Map<string, { id: string; body: string; state: string }>();
+type Row = Awaited<ReturnType<CommandMemory['open']>>[number];
+
+function memory(): CommandMemory & { rows: Map<string, Row> } {
+  const rows = new Map<string, Row>();
   return {
     rows,
-    remember: async (id, body) => {
+    remember: async (id, body, lease) => {
       if (rows.has(id)) return false;
-      rows.set(id, { id, body, state: 'accepted' });
+      rows.set(id, { id, body, state: 'accepted', ...lease });
       return true;
     },
     setState: async (id, state) => {
       const row = rows.get(id);
-      if (row !== undefined) row.state = state;
+      if (row !== undefined) rows.set(id, { ...row, state });
     },
     open: async () => [...rows.values()].filter((row) => row.state !== 'done'),
   };
@@ -60,12 +64,16 @@ function inverter() {
   ]);
   const writes: [number, number][] = [];
   let isIgnoring = false;
+  let refused: [offset: number, value: number] | null = null;
   const client: Client = {
     readRegisters: async (_unit, _table, { address, count }) =>
       Array.from({ length: count }, (_, i) => words.get(address + i) ?? 0),
     readCoil: async () => words.get(0) === 1,
     writeRegisters: async (_unit, address, values) => {
       writes.push([address - 40_002, values[0] ?? 0]);
+      if (refused !== null && refused[0] === address - 40_002 && refused[1] === values[0]) {
+        throw new CodedError('edge.modbus-exception', 'exception 3: illegal data value', { detail: { exception: 3 } });
+      }
       if (!isIgnoring) words.set(address, values[0] ?? 0);
     },
     writeCoil: async (_unit, address, isOn) => {
@@ -83,8 +91,14 @@ function inverter() {
   const ignore = (isOn: boolean) => {
     isIgnoring = isOn;
   };
-  return { words, writes, limit, relay, ignore };
+  const refuse = (offset: number, value: number) => {
+    refused = [offset, value];
+  };
+  return { words, writes, limit, relay, ignore, refuse };
 }
+
+/** The kernel's own time has nothing to do with the hub's. */
+const BOOTED_MS = NOW - 123_456;
 
 function setUp(setting: Setting | null, known = memory()) {
   const receipts: ReceiptEvent[] = [];
@@ -92,8 +106,7 @@ function setUp(setting: Setting | null, known = memory()) {
   const executor = createExecutor({
     settingOf: () => setting,
     memory: known,
-    now: () => nowMs,
-    isTimeTrusted: () => true,
+    time: { elapsedMs: () => nowMs - BOOTED_MS, boot: 'boot-1', hubMs: () => nowMs },
     observePauseMs: 1,
     report: async (_device, receipt) => void receipts.push(receipt),
   });
@@ -151,7 +164,7 @@ describe('A power limit', () => {
     const device = inverter();
     const first = setUp(device.limit);
     await first.executor.execute(command());
-    await first.known.remember('c2', JSON.stringify(command({ id: 'c2' })));
+    await first.known.remember('c2', JSON.stringify(command({ id: 'c2' })), { boot: 'boot-1', deadlineMs: null });
     device.writes.length = 0;
     const second = setUp(device.limit, first.known);
     await second.executor.resume();
@@ -167,8 +180,8 @@ describe('A power limit', () => {
     await executor.execute(command({ id: 'c2', kind: 'clearPowerLimit', value: null }));
     expect(receipts.map(({ command: id, state }) => [id, state]).slice(3)).toEqual([
       ['c2', 'accepted'],
-      ['c1', 'reverted'],
       ['c2', 'written'],
+      ['c1', 'reverted'],
       ['c2', 'confirmed'],
     ]);
     expect(device.words.get(40_011)).toBe(0);
@@ -207,7 +220,10 @@ describe('A command', () => {
     const silent = { ...limit, set: () => Promise.reject(new CodedError('edge.modbus-timeout', 'no reply in time')) };
     const { executor, receipts } = setUp(silent);
     await executor.execute(command());
-    expect(receipts.at(-1)).toMatchObject({ state: 'failed', reason: 'edge.modbus-timeout: no reply in time' });
+    expect(receipts.at(-1)).toMatchObject({
+      state: 'failed',
+      reason: 'edge.modbus-timeout: no reply in time; undone: the device shows 100',
+    });
   });
 
   it('switches a relay, and off again when its lease ends', async () => {
@@ -221,32 +237,39 @@ describe('A command', () => {
   });
 });
 
-describe("A relay's lease ends", () => {
+describe('A failed command', () => {
   const on = (changes: Partial<Command> = {}) => command({ kind: 'setRelay', value: 1, ...changes });
   const timeout = () => Promise.reject(new CodedError('edge.modbus-timeout', 'no reply in time'));
 
-  it('although nothing could be read back', async () => {
-    const device = inverter();
-    const { executor, states, passTo } = setUp({ ...device.relay, observe: timeout });
-    await executor.execute(on());
-    expect([states().at(-1), device.words.get(0)]).toEqual(['failed', 1]);
-    passTo(NOW + 600_000);
-    await executor.tick();
-    expect(device.words.get(0)).toBe(0);
-  });
-
-  it('although the answer to the write was lost', async () => {
+  it('is undone although the answer to the write was lost', async () => {
     const device = inverter();
     const lossy = { ...device.relay, set: (value: number) => device.relay.set(value).then(timeout) };
-    const { executor, states, passTo } = setUp(lossy);
+    const { executor, receipts, known } = setUp(lossy);
     await executor.execute(on());
-    expect([states().at(-1), device.words.get(0)]).toEqual(['failed', 1]);
-    passTo(NOW + 600_000);
-    await executor.tick();
-    expect(device.words.get(0)).toBe(0);
+    expect(receipts.at(-1)).toMatchObject({ state: 'failed', reason: expect.stringContaining('undone: ') });
+    expect([device.words.get(0), await known.open()]).toEqual([0, []]);
   });
 
-  it.each([1, 0])('although a later command of value %i did not reach it', async (value) => {
+  it('is undone although nothing can be read back, says that it may still act, and ends when it is read back', async () => {
+    const device = inverter();
+    let isDeaf = true;
+    const { executor, receipts, states, known } = setUp({
+      ...device.relay,
+      observe: () => (isDeaf ? timeout() : device.relay.observe()),
+    });
+    await executor.execute(on());
+    expect(receipts.at(-1)).toMatchObject({ state: 'failed', reason: expect.stringContaining(STILL) });
+    expect(device.words.get(0)).toBe(0);
+    expect(await known.open()).toMatchObject([{ id: 'c1', state: 'undoing' }]);
+    isDeaf = false;
+    await vi.waitFor(async () => {
+      await executor.tick();
+      expect(states().at(-1)).toBe('reverted');
+    }, PATIENCE);
+    expect(await known.open()).toEqual([]);
+  });
+
+  it.each([1, 0])('of value %i goes back to the lease that runs, which still ends', async (value) => {
     const device = inverter();
     let isSilent = false;
     const setting = { ...device.relay, set: (to: number) => (isSilent ? timeout() : device.relay.set(to)) };
@@ -260,17 +283,81 @@ describe("A relay's lease ends", () => {
     expect(device.words.get(0)).toBe(0);
   });
 
-  it('although the agent was killed between writing and remembering it', async () => {
+  it('of a limit goes back to the limit that is held', async () => {
+    const device = inverter();
+    const { executor, receipts } = setUp(device.limit);
+    await executor.execute(command());
+    device.refuse(5, 2000);
+    await executor.execute(command({ id: 'c2', value: 20 }));
+    expect(receipts.at(-1)).toMatchObject({ command: 'c2', state: 'failed' });
+    expect(receipts.at(-1)?.reason).toContain('undone: the device shows 45');
+  });
+
+  it('is undone after a restart: the agent was killed between writing and reading back', async () => {
     const device = inverter();
     const before = setUp(device.relay);
     await before.executor.execute(on());
     await before.known.setState('c1', 'written');
     const after = setUp(device.relay, before.known);
     await after.executor.resume();
-    after.passTo(NOW + 600_000);
+    expect(after.receipts.at(-1)).toMatchObject({ state: 'failed', reason: expect.stringContaining(STILL) });
     await after.executor.tick();
-    expect(device.words.get(0)).toBe(0);
+    expect([device.words.get(0), after.states().at(-1)]).toEqual([0, 'reverted']);
     expect((await after.known.open()).length).toBe(0);
+  });
+
+  it('that is not undone yet is tried again after a restart, and said once', async () => {
+    const device = inverter();
+    const stuck = { ...device.relay, release: timeout, observe: () => Promise.resolve(null) };
+    const before = setUp(stuck);
+    await before.executor.execute(on());
+    expect(device.words.get(0)).toBe(1);
+    const after = setUp(device.relay, before.known);
+    await after.executor.resume();
+    await after.executor.tick();
+    expect([device.words.get(0), after.states()]).toEqual([0, ['reverted']]);
+  });
+
+  it('gives way to one that succeeds', async () => {
+    const device = inverter();
+    let isStuck = true;
+    const setting = {
+      ...device.relay,
+      observe: () => (isStuck ? Promise.resolve(null) : device.relay.observe()),
+    };
+    const { executor, receipts, known } = setUp(setting);
+    await executor.execute(on());
+    isStuck = false;
+    await executor.execute(on({ id: 'c2' }));
+    expect(receipts.slice(-2)).toMatchObject([
+      { command: 'c1', state: 'reverted', reason: 'replaced by command c2' },
+      { command: 'c2', state: 'confirmed' },
+    ]);
+    expect(await known.open()).toMatchObject([{ id: 'c2', state: 'held' }]);
+  });
+});
+
+describe('The end of a lease', () => {
+  it('counts when it was read back: a relay that stays on is said to be on, and switched off until it is', async () => {
+    const device = inverter();
+    let isStuck = true;
+    const setting = {
+      ...device.relay,
+      release: async () => {
+        if (!isStuck) await device.relay.release();
+      },
+    };
+    const { executor, receipts, states, passTo } = setUp(setting);
+    await executor.execute(command({ kind: 'setRelay', value: 1 }));
+    passTo(NOW + 600_000);
+    await executor.tick();
+    expect(receipts.at(-1)).toMatchObject({ state: 'failed', reason: expect.stringContaining(STILL) });
+    isStuck = false;
+    await vi.waitFor(async () => {
+      await executor.tick();
+      expect(states().at(-1)).toBe('reverted');
+    }, PATIENCE);
+    expect(device.words.get(0)).toBe(0);
   });
 });
 

@@ -25,6 +25,7 @@ export function createPowerLimit({ bus, unit, reader, control }: PowerLimitOptio
     kinds: ['setPowerLimitPct', 'clearPowerLimit'],
     min: control.minPct,
     max: control.maxPct,
+    rest: UNLIMITED_PCT,
     revertS: REVERT_S,
     isVolatile: control.storage === 'volatile',
     set: (pct) =>
@@ -60,6 +61,7 @@ async function openModel(
   const places = await reader.models(client);
   const place = places.find((candidate) => candidate.model === control.model);
   if (place === undefined) {
+    reader.forgetModels();
     throw new CodedError('edge.sunspec-model-absent', `the device has no model ${control.model}`);
   }
   return {

@@ -9,6 +9,7 @@ export function createRelay(options: { bus: Bus; unit: number; coil: number }): 
     kinds: ['setRelay'],
     min: 0,
     max: 1,
+    rest: 0,
     revertS: null,
     isVolatile: true,
     set: (value) => write(value === 1),

@@ -5,6 +5,8 @@ export type Setting = {
   readonly kinds: readonly CommandKind[];
   readonly min: number;
   readonly max: number;
+  /** What it shows when nothing is set: all the power, or off. */
+  readonly rest: number;
   /** Seconds after which the device itself gives the setting up when it is not repeated; null when it never does. */
   readonly revertS: number | null;
   /** Whether repeating the write wears the device out. */

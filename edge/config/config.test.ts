@@ -63,6 +63,48 @@ describe('An edge configuration', () => {
   });
 });
 
+describe('A misspelt setting', () => {
+  const p1 = (link: unknown, more: object = {}) =>
+    faultsOf(stringify({ ...base, p1: [{ device: 'home-9', title: 'Home 9', link, ...more }] })).faults;
+
+  it.each([
+    [
+      { path: '/dev/ttyUSB0', baudrate: 115_200 },
+      '/p1/0/link/baudrate: is not a known setting; did you mean baudRate?',
+    ],
+    [{ path: '/dev/ttyUSB0', baudRate: 115_200, speed: 1 }, '/p1/0/link/speed: is not a known setting'],
+    [{ host: 'ser2net', port: 2001, baudRate: 9600 }, '/p1/0/link/baudRate: is not a known setting'],
+    [{ host: 'ser2net', prot: 2001 }, '/p1/0/link/prot: is not a known setting; did you mean port?'],
+  ])('in a link is one fault that names it and the settings there are: %j', (link, fault) => {
+    const faults = p1(link);
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toContain(fault);
+    expect(faults[0]).toMatch(/\(known: (host, port|path, baudRate, parity, stopBits)\)/);
+  });
+
+  it('of a bus is one fault of its own kind', () => {
+    const line = { ...bus([device('home-1', 1)]), prt: 502 };
+    const faults = faultsOf(stringify({ ...base, buses: [line, { ...line, kind: 'modbus', prt: undefined }] })).faults;
+    expect(faults).toEqual([
+      expect.stringContaining('/buses/0/prt: is not a known setting'),
+      '/buses/1/kind: must be one of modbus-tcp, modbus-rtu-tcp, modbus-rtu',
+    ]);
+  });
+
+  it('is told beside the faults of the values', () => {
+    expect(p1({ host: '', port: 0 }).join('; ')).toMatch(/\/link\/host: .*\/link\/port: /);
+    expect(p1('ttyUSB0')).not.toEqual([]);
+  });
+
+  it('of a zone is refused with the one that was meant; every name of a zone is taken', () => {
+    const link = { host: 'ser2net', port: 2001 };
+    expect(p1(link, { zone: 'Europe/Amsterdm' })).toEqual([
+      'device home-9: Europe/Amsterdm is not a time zone; did you mean Europe/Amsterdam?',
+    ]);
+    for (const zone of ['Europe/Kyiv', 'Europe/Kiev']) expect(p1(link, { zone })).toEqual([]);
+  });
+});
+
 describe('A device profile', () => {
   it.each(listProfiles())('%s matches its schema and its folder', (name) => {
     expect(loadProfile(name).profile).toBe(name);

@@ -1,7 +1,7 @@
 /** Reads an edge's configuration and reports all its faults together. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { CodedError, isCoded } from '@commonworks/core';
+import { CodedError, isCoded, zoneFault } from '@commonworks/core';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';
 import { loadProfile } from '../profile/load.ts';
@@ -87,7 +87,11 @@ function semanticFaults(config: EdgeConfig): string[] {
     }
   }
   for (const entry of onBus) faults.push(...deviceFaults(entry, ['modbus', 'sunspec']));
-  for (const entry of p1) faults.push(...deviceFaults({ profile: 'dsmr-p1', ...entry }, ['p1']));
+  for (const entry of p1) {
+    faults.push(...deviceFaults({ profile: 'dsmr-p1', ...entry }, ['p1']));
+    const fault = entry.zone === undefined ? null : zoneFault(entry.zone);
+    if (fault !== null) faults.push(`device ${entry.device}: ${fault}`);
+  }
   return faults;
 }
 

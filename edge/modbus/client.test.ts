@@ -48,6 +48,22 @@ describe.each(KINDS)('A Modbus client over %s', (kind) => {
     client.close();
   });
 
+  it('names the unit that answered for another', async () => {
+    await using slave = await startTestSlave(kind);
+    slave.answer = (request, _right, send) => send(slave.frame({ ...request, unit: 7 }, Buffer.from([4, 2, 0, 9])));
+    const client = await openClient(slave, kind);
+    const attempt = client.readRegisters(3, 'input', { address: 0, count: 1 });
+    await expect(attempt).rejects.toMatchObject({
+      code: 'edge.modbus-foreign-unit',
+      message: expect.stringContaining('unit 7 answered a request for unit 3'),
+    });
+    slave.answer = (_request, _right, send) => send(Buffer.from([1, 2, 3]));
+    expect(await codeOf(client.readRegisters(3, 'input', { address: 0, count: 1 }))).not.toBe(
+      'edge.modbus-foreign-unit',
+    );
+    client.close();
+  });
+
   it('never takes a late reply for the answer to the next request', async () => {
     await using slave = await startTestSlave(kind);
     const client = await openClient(slave, kind);

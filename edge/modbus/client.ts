@@ -42,7 +42,7 @@ export function createModbusClient(stream: Duplex, framing: Framing, options: Cl
   let failPending: ((error: Error) => void) | null = null;
   port.on('close', () => failPending?.(connectionEnded()));
 
-  const request = async <T>(send: (next: Next<T>) => void): Promise<T> => {
+  const request = async <T>(unit: number, send: (next: Next<T>) => void): Promise<T> => {
     invariant(!isBusy, 'one Modbus request at a time');
     isBusy = true;
     try {
@@ -56,6 +56,8 @@ export function createModbusClient(stream: Duplex, framing: Framing, options: Cl
           if (!error) return resolve(result);
           port.abandon();
           isUnsettled = error.modbusCode === undefined;
+          const other = port.foreignUnit();
+          if (isUnsettled && other !== null) return reject(foreignReply(other, unit));
           reject(codedFailure(error, port.strayCount() > straysBefore));
         });
       });
@@ -68,7 +70,7 @@ export function createModbusClient(stream: Duplex, framing: Framing, options: Cl
   };
   return {
     readRegisters: async (unit, table, { address, count }) => {
-      const answer = await request<{ data: number[] }>((next) =>
+      const answer = await request<{ data: number[] }>(unit, (next) =>
         table === 'input'
           ? modbus.writeFC4(unit, address, count, next as never)
           : modbus.writeFC3(unit, address, count, next as never),
@@ -76,14 +78,16 @@ export function createModbusClient(stream: Duplex, framing: Framing, options: Cl
       return answer.data;
     },
     readCoil: async (unit, address) => {
-      const answer = await request<{ data: boolean[] }>((next) => modbus.writeFC1(unit, address, 1, next as never));
+      const answer = await request<{ data: boolean[] }>(unit, (next) =>
+        modbus.writeFC1(unit, address, 1, next as never),
+      );
       return answer.data[0] === true;
     },
     writeRegisters: async (unit, address, values) => {
-      await request((next) => modbus.writeFC16(unit, address, [...values], next as never));
+      await request(unit, (next) => modbus.writeFC16(unit, address, [...values], next as never));
     },
     writeCoil: async (unit, address, isOn) => {
-      await request((next) => modbus.writeFC5(unit, address, isOn, next as never));
+      await request(unit, (next) => modbus.writeFC5(unit, address, isOn, next as never));
     },
     isOpen: () => port.isOpen,
     close: () => port.close(),
@@ -117,6 +121,12 @@ const EXCEPTIONS: Readonly<Record<number, string>> = {
   10: 'gateway path unavailable',
   11: 'the gateway had no answer from the device',
 };
+
+function foreignReply(other: number, unit: number): CodedError {
+  const causes = 'a unit number is set wrong, two devices share one, or a gateway or a second master is on this line';
+  const message = `unit ${other} answered a request for unit ${unit}: ${causes}`;
+  return new CodedError('edge.modbus-foreign-unit', message, { detail: { other, unit } });
+}
 
 function codedFailure(error: Error & { modbusCode?: number }, hasStrays: boolean): CodedError {
   const exception = error.modbusCode;

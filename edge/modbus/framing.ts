@@ -15,6 +15,8 @@ export type Framing = {
   readonly receive: (chunk: Buffer, expected: Expected | null) => Buffer | null;
   /** Forgets what came so far, before a new request. */
   readonly reset: () => void;
+  /** The unit of a whole reply that came instead of the expected one since the last reset; null when there was none. */
+  readonly foreignUnit: () => number | null;
   /** Bytes and frames that were no reply to the request under way. */
   readonly strayCount: () => number;
 };

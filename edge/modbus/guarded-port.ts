@@ -49,6 +49,10 @@ export class GuardedPort extends EventEmitter {
     this.#expected = null;
   }
 
+  foreignUnit(): number | null {
+    return this.#framing.foreignUnit();
+  }
+
   strayCount(): number {
     return this.#framing.strayCount();
   }

@@ -10,6 +10,7 @@ export function createMbapFraming(firstTransaction = 0): Framing {
   let buffer: Buffer = Buffer.alloc(0);
   let transaction = firstTransaction & 0xffff;
   let strays = 0;
+  let foreign: number | null = null;
 
   const take = (expected: Expected | null): Buffer | null => {
     const length = buffer.readUInt16BE(4);
@@ -24,6 +25,8 @@ export function createMbapFraming(firstTransaction = 0): Framing {
       const isLengthRight = replyLength(body[0] ?? 0, body[1] ?? 0, expected) === length + 2;
       if (isLengthRight && isByteCountRight(body, expected)) return withCrc(body);
     }
+    const unit = body[0] ?? 0;
+    if (expected !== null && isCurrent && unit !== expected.unit) foreign = unit;
     strays += 1;
     return null;
   };
@@ -47,7 +50,10 @@ export function createMbapFraming(firstTransaction = 0): Framing {
       }
       return null;
     },
-    reset: () => undefined,
+    reset: () => {
+      foreign = null;
+    },
+    foreignUnit: () => foreign,
     strayCount: () => strays,
   };
 }

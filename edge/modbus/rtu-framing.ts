@@ -12,6 +12,7 @@ const BUFFER_MAX = 512;
 export function createRtuFraming(): Framing {
   let buffer: Buffer = Buffer.alloc(0);
   let strays = 0;
+  let foreign: number | null = null;
   return {
     wrap: (frame) => frame,
     receive: (chunk, expected) => {
@@ -22,6 +23,7 @@ export function createRtuFraming(): Framing {
       buffer = buffer.length === 0 ? chunk : Buffer.concat([buffer, chunk]);
       const start = findReply(buffer, expected);
       if (start < 0) {
+        foreign = findForeign(buffer, expected) ?? foreign;
         if (buffer.length > BUFFER_MAX) {
           strays += buffer.length - BUFFER_MAX;
           buffer = buffer.subarray(buffer.length - BUFFER_MAX);
@@ -36,8 +38,10 @@ export function createRtuFraming(): Framing {
     },
     reset: () => {
       strays += buffer.length;
+      foreign = null;
       buffer = Buffer.alloc(0);
     },
+    foreignUnit: () => foreign,
     strayCount: () => strays + buffer.length,
   };
 }
@@ -51,4 +55,13 @@ function findReply(buffer: Buffer, expected: Expected): number {
     if (crc16(frame.subarray(0, -2), MODBUS_CRC_START) === frame.readUInt16LE(length - 2)) return start;
   }
   return -1;
+}
+
+/** A reply as it was wanted, whole and with a right checksum, but from another unit. */
+function findForeign(buffer: Buffer, expected: Expected): number | null {
+  for (let start = 0; start + 5 <= buffer.length; start++) {
+    const unit = buffer[start] ?? 0;
+    if (unit !== expected.unit && findReply(buffer.subarray(start), { ...expected, unit }) === 0) return unit;
+  }
+  return null;
 }

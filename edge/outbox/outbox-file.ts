@@ -2,29 +2,8 @@
 import { existsSync, renameSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { CodedError } from '@commonworks/core';
-
-export const OUTBOX_SCHEMA = 1;
-
-const TABLES = `
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE TABLE epoch (epoch TEXT PRIMARY KEY, nextSeq INTEGER NOT NULL, mark INTEGER NOT NULL) STRICT;
-CREATE TABLE pack (
-  n INTEGER PRIMARY KEY AUTOINCREMENT,
-  epoch TEXT NOT NULL,
-  seq INTEGER NOT NULL,
-  body TEXT NOT NULL,
-  bytes INTEGER NOT NULL,
-  createdMs INTEGER NOT NULL,
-  UNIQUE (epoch, seq)
-) STRICT;
-CREATE TRIGGER packIsImmutable BEFORE UPDATE ON pack BEGIN SELECT RAISE(ABORT, 'a pack never changes'); END;
-CREATE TABLE command (
-  id TEXT PRIMARY KEY,
-  body TEXT NOT NULL,
-  state TEXT NOT NULL,
-  receivedMs INTEGER NOT NULL
-) STRICT;
-`;
+import { storeFault } from '@commonworks/store/store-fault.ts';
+import { OUTBOX_SCHEMA, outboxSteps } from './migrations.ts';
 
 export type OpenedFile = { readonly db: DatabaseSync; readonly damagedFile: string | null };
 
@@ -51,9 +30,9 @@ function openHealthy(file: string): DatabaseSync | null {
     if (version > OUTBOX_SCHEMA) {
       throw new CodedError('edge.outbox-newer', `${file} has schema ${version}, this version knows ${OUTBOX_SCHEMA}`);
     }
-    // An empty file is what a power cut during the very first start leaves.
-    if (version === 0) db.exec(`BEGIN; ${TABLES} PRAGMA user_version = ${OUTBOX_SCHEMA}; COMMIT`);
     const check = db.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+    // Version 0: an empty file is what a power cut during the very first start leaves.
+    if (check === 'ok') db.exec(outboxSteps(version));
     if (check === 'ok') return db;
   } catch (error) {
     if (error instanceof CodedError) {
@@ -75,16 +54,16 @@ function connect(file: string): DatabaseSync {
   return db;
 }
 
-/** SQLITE_CORRUPT, SQLITE_NOTADB, and SQLITE_ERROR of a schema that cannot be parsed. */
+/** Damage in the file, or in the text of its schema: our own statements at opening are right. */
 function isDamage(error: unknown): boolean {
-  const code = (error as { errcode?: number }).errcode;
-  return code !== undefined && [1, 11, 26].includes(code & 0xff);
+  const fault = storeFault(error);
+  return fault === 'corrupt' || fault === 'statement';
 }
 
 function create(file: string): DatabaseSync {
   try {
     const db = connect(file);
-    db.exec(`BEGIN; ${TABLES} PRAGMA user_version = ${OUTBOX_SCHEMA}; COMMIT`);
+    db.exec(outboxSteps(0));
     return db;
   } catch (cause) {
     throw new CodedError('edge.outbox-write-failed', `cannot make ${file}: ${String(cause)}`, { cause });
@@ -99,21 +78,23 @@ function setAside(file: string, nowMs: number): string {
   return aside;
 }
 
-/** Row by row, until the damage stops it: what was committed before it is kept under its own keys. */
+/**
+ * Row by row, until the damage stops it: what was committed before it is kept under its own keys. Ages begin anew: the
+ * count of elapsed time went with the file.
+ */
 function salvage(damagedFile: string, db: DatabaseSync): void {
-  const insert = db.prepare('INSERT OR IGNORE INTO pack (epoch, seq, body, bytes, createdMs) VALUES (?, ?, ?, ?, ?)');
-  const remember = db.prepare('INSERT OR IGNORE INTO command (id, body, state, receivedMs) VALUES (?, ?, ?, ?)');
-  copyRows(damagedFile, 'SELECT epoch, seq, body, bytes, createdMs FROM pack ORDER BY n', (row) => {
-    insert.run(
-      String(row['epoch']),
-      Number(row['seq']),
-      String(row['body']),
-      Number(row['bytes']),
-      Number(row['createdMs']),
-    );
+  const insert = db.prepare('INSERT OR IGNORE INTO pack (epoch, seq, body, bytes) VALUES (?, ?, ?, ?)');
+  const remember = db.prepare(
+    'INSERT OR IGNORE INTO command (id, body, state, boot, deadlineMs) VALUES (?, ?, ?, ?, ?)',
+  );
+  copyRows(damagedFile, 'SELECT epoch, seq, body, bytes FROM pack ORDER BY n', (row) => {
+    insert.run(String(row['epoch']), Number(row['seq']), String(row['body']), Number(row['bytes']));
   });
-  copyRows(damagedFile, 'SELECT id, body, state, receivedMs FROM command', (row) => {
-    remember.run(String(row['id']), String(row['body']), String(row['state']), Number(row['receivedMs']));
+  // A file of the first version has no deadlines.
+  copyRows(damagedFile, 'SELECT * FROM command', (row) => {
+    const { boot, deadlineMs } = row;
+    const deadline = typeof deadlineMs === 'number' ? deadlineMs : null;
+    remember.run(String(row['id']), String(row['body']), String(row['state']), String(boot ?? ''), deadline);
   });
 }
 

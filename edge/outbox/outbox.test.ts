@@ -3,9 +3,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { decodePack, type Sample } from '@commonworks/core';
+import { decodePack, encodePack, type Sample } from '@commonworks/core';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { outboxSteps } from './migrations.ts';
 import { openOutbox } from './outbox.ts';
 import { type OutboxOptions, openOutboxStore, type PackDraft } from './store.ts';
 
@@ -13,6 +14,7 @@ const EDGE = '01900000-0000-7000-8000-000000000001';
 const BOOT = '01900000-0000-7000-8000-0000000000b0';
 const EPOCHS = ['01900000-0000-7000-8000-0000000000e1', '01900000-0000-7000-8000-0000000000e2'] as const;
 const NOW = Date.UTC(2025, 0, 1);
+const LEASE = { boot: BOOT, deadlineMs: 1234.5 };
 
 let folder = '';
 let file = '';
@@ -78,7 +80,7 @@ describe('An outbox', () => {
         );
         let highest = 0;
         for (const mark of marks) {
-          const { backlog } = store.applyMark({ epoch: EPOCHS[0], seq: mark }, NOW);
+          const { backlog } = store.applyMark({ epoch: EPOCHS[0], seq: mark });
           highest = Math.max(highest, mark);
           expect(backlog.packs).toBe(40 - highest);
         }
@@ -120,15 +122,74 @@ describe('An outbox', () => {
     store.close();
   });
 
-  it('drops what is too old', () => {
-    const store = openOutboxStore(options());
-    store.append([draft(1), draft(2)], NOW);
-    store.append([draft(3)], NOW + 86_400_001);
+  it('drops what is too old by elapsed time, whatever its clock says', () => {
+    let kernelMs = 5000;
+    const time = { kernelBoot: BOOT, kernelMs: () => kernelMs };
+    const store = openOutboxStore(options(), time);
+    store.append([draft(1), draft(2)], 0);
+    kernelMs += 86_400_000;
+    expect(store.append([draft(3)], NOW).packs).toBe(3);
+    kernelMs += 1;
+    store.append([draft(4)], 0);
     const packs = store.read(0, all);
-    expect(packs.map((pack) => pack.seq)).toEqual([3, 4]);
-    const event = decodePack(packs[1]?.body ?? '').pack.events[0];
+    expect(packs.map((pack) => pack.seq)).toEqual([3, 4, 5]);
+    const event = decodePack(packs[2]?.body ?? '').pack.events[0];
     expect(event?.body).toMatchObject({ fromSeq: 1, toSeq: 2 });
     store.close();
+  });
+
+  it('goes on counting ages across restarts of the agent, and counts nothing while the machine is off', () => {
+    const append = (kernelBoot: string, kernelMs: number) => {
+      const store = openOutboxStore(options({ ageMaxMs: 1000 }), { kernelBoot, kernelMs: () => kernelMs });
+      const { packs } = store.append([draft(kernelMs)], NOW);
+      store.close();
+      return packs;
+    };
+    expect(append('boot-1', 10_000)).toBe(1);
+    expect(append('boot-1', 10_900)).toBe(2);
+    // Years may have passed, or none.
+    expect(append('boot-2', 7)).toBe(3);
+    expect(append('boot-2', 107)).toBe(4);
+    // The two of the first boot are 1,001 and 101 ms old now: one goes, and is declared.
+    expect(append('boot-2', 108)).toBe(5);
+  });
+
+  it('takes over a file of the first version: nothing in it is too old, and no command is forgotten', () => {
+    const db = new DatabaseSync(file);
+    db.exec(`${outboxSteps(0).split('ALTER')[0]} PRAGMA user_version = 1; COMMIT`);
+    db.prepare('INSERT INTO epoch (epoch, nextSeq, mark) VALUES (?, 2, 0)').run(EPOCHS[0]);
+    const body = encodePack({ edge: EDGE, epoch: EPOCHS[0], seq: 1, boot: BOOT, ...draft(1) });
+    const add = 'INSERT INTO pack (epoch, seq, body, bytes, createdMs) VALUES (?, 1, ?, ?, 5)';
+    db.prepare(add).run(EPOCHS[0], body, body.length);
+    db.exec("INSERT INTO command (id, body, state, receivedMs) VALUES ('c1', '{}', 'held', 5)");
+    db.close();
+    const store = openOutboxStore(options());
+    expect(store.append([draft(2)], NOW).packs).toBe(2);
+    expect(store.read(0, all)[0]?.body).toBe(body);
+    expect(store.openCommands()).toEqual([{ id: 'c1', body: '{}', state: 'held', boot: '', deadlineMs: null }]);
+    store.close();
+  });
+
+  it('remembers whose packs wait for their date, within one boot of the machine', () => {
+    const time = (kernelBoot: string) => ({ kernelBoot, kernelMs: () => 1 });
+    const undated = { samples: [{ ...draft(1).samples[0], timeMs: 5000 } as Sample], events: [] };
+    const clock = (boot: string) => ({
+      samples: [],
+      events: [{ device: 'edge', type: 'clock', timeMs: NOW, body: { boot, offsetMs: NOW } }],
+    });
+    const live = (life: string, kernelBoot: string, drafts: PackDraft[]) => {
+      const store = openOutboxStore(options({ boot: life }), time(kernelBoot));
+      store.append(drafts, NOW);
+      const untold = store.untoldLives();
+      store.close();
+      return untold;
+    };
+    const [first, second, third] = [BOOT, EPOCHS[0], EPOCHS[1]];
+    expect(live(first, 'boot-1', [draft(1)])).toEqual([]);
+    expect(live(first, 'boot-1', [undated])).toEqual([first]);
+    expect(live(second, 'boot-1', [draft(1)])).toEqual([first]);
+    expect(live(second, 'boot-1', [undated, clock(first)])).toEqual([second]);
+    expect(live(third, 'boot-2', [undated])).toEqual([third]);
   });
 
   it('refuses a file of a newer version, and one of another edge', () => {
@@ -145,7 +206,7 @@ describe('An outbox', () => {
   it('that is damaged is set aside; what can be read is saved under its old keys, and a new epoch begins', () => {
     const store = openOutboxStore(options());
     for (let i = 0; i < 400; i++) store.append([draft(i)], NOW);
-    store.rememberCommand('c1', '{}', NOW);
+    store.rememberCommand('c1', '{}', LEASE);
     store.close();
     const bytes = readFileSync(file);
     bytes.fill(0xa5, Math.floor(bytes.length * 0.8));
@@ -173,7 +234,7 @@ describe('An outbox', () => {
   it('put back from an old copy begins a new epoch and keeps what was not sent', () => {
     const store = openOutboxStore(options());
     store.append([draft(1), draft(2)], NOW);
-    const { isOldCopy } = store.applyMark({ epoch: EPOCHS[0], seq: 7 }, NOW);
+    const { isOldCopy } = store.applyMark({ epoch: EPOCHS[0], seq: 7 });
     expect(isOldCopy).toBe(true);
     const packs = store.read(0, all);
     expect(packs.map(({ epoch, seq }) => [epoch, seq])).toEqual([
@@ -181,7 +242,7 @@ describe('An outbox', () => {
       [EPOCHS[1], 2],
     ]);
     expect(decodePack(packs[1]?.body ?? '').pack.samples).toEqual(draft(2).samples);
-    expect(store.applyMark({ epoch: EPOCHS[0], seq: 9 }, NOW).isOldCopy).toBe(false);
+    expect(store.applyMark({ epoch: EPOCHS[0], seq: 9 }).isOldCopy).toBe(false);
     store.close();
   });
 
@@ -191,12 +252,12 @@ describe('An outbox', () => {
     const bodies = store.read(0, all).map((pack) => pack.body);
     const hashOf = (text: string) => createHash('sha256').update(text).digest('hex');
     // What the log holds under number 2 came from the file this one is a copy of.
-    const { isOldCopy, backlog } = store.applyMark({ epoch: EPOCHS[0], seq: 2, hash: hashOf('other bytes') }, NOW);
+    const { isOldCopy, backlog } = store.applyMark({ epoch: EPOCHS[0], seq: 2, hash: hashOf('other bytes') });
     expect([isOldCopy, backlog.packs]).toEqual([true, 3]);
     expect(store.read(0, all).map(({ epoch, seq }) => [epoch, seq])).toEqual([1, 2, 3].map((seq) => [EPOCHS[1], seq]));
     const own = store.read(0, all)[1]?.body ?? '';
     expect(own).not.toBe(bodies[1]);
-    expect(store.applyMark({ epoch: EPOCHS[1], seq: 2, hash: hashOf(own) }, NOW)).toMatchObject({
+    expect(store.applyMark({ epoch: EPOCHS[1], seq: 2, hash: hashOf(own) })).toMatchObject({
       isOldCopy: false,
       backlog: { packs: 1 },
     });
@@ -216,11 +277,23 @@ describe('An outbox', () => {
     store.close();
   });
 
+  it('does not blame the disk for a statement that fails: nothing is kept, and the fault is SQLite’s own', () => {
+    const store = openOutboxStore(options());
+    const other = new DatabaseSync(file);
+    other.exec('ALTER TABLE pack RENAME TO elsewhere');
+    expect(codeOf(() => store.append([draft(1)], NOW))).toBe('ERR_SQLITE_ERROR');
+    other.exec('ALTER TABLE elsewhere RENAME TO pack');
+    other.close();
+    expect(store.append([draft(1)], NOW).packs).toBe(1);
+    expect(store.read(0, all).map((pack) => pack.seq)).toEqual([1]);
+    store.close();
+  });
+
   it('remembers a command once', () => {
     const store = openOutboxStore(options());
-    expect([store.rememberCommand('a', '{}', NOW), store.rememberCommand('a', '{}', NOW)]).toEqual([true, false]);
+    expect([store.rememberCommand('a', '{}', LEASE), store.rememberCommand('a', '{}', LEASE)]).toEqual([true, false]);
     store.setCommandState('a', 'held');
-    expect(store.openCommands()).toEqual([{ id: 'a', body: '{}', state: 'held' }]);
+    expect(store.openCommands()).toEqual([{ id: 'a', body: '{}', state: 'held', ...LEASE }]);
     store.setCommandState('a', 'done');
     expect(store.openCommands()).toEqual([]);
     store.close();
@@ -244,7 +317,7 @@ describe('An outbox', () => {
       await outbox.call('append', [draft(1), draft(2)], NOW);
       expect([kept, outbox.backlog().packs]).toEqual([1, 2]);
       expect((await outbox.call('read', 0, { packs: 1, bytes: 1 })).map((pack) => pack.seq)).toEqual([1]);
-      await outbox.call('applyMark', { epoch: EPOCHS[0], seq: 1 }, NOW);
+      await outbox.call('applyMark', { epoch: EPOCHS[0], seq: 1 });
       expect(outbox.backlog().packs).toBe(1);
     }
     const foreign = openOutbox(options({ edge: '01900000-0000-7000-8000-000000000002' }));

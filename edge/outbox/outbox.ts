@@ -14,12 +14,14 @@ import type {
 } from './protocol.ts';
 import type { Backlog, OutboxOptions } from './store.ts';
 
-export type { Backlog, CommandRow, KeptPack, OutboxOptions, PackDraft } from './store.ts';
+export type { Backlog, CommandRow, KeptPack, LeaseEnd, OutboxOptions, PackDraft } from './store.ts';
 
 type Call = <M extends StoreMethod>(method: M, ...args: StoreArguments<M>) => Promise<StoreAnswer<M>>;
 
 /** A thread that has not ended by itself after this long is cut off. */
 const END_MS = 2000;
+/** What was asked before the end is written first; a disk that answers nothing for this long is not waited for. */
+const CLOSE_MS = 10_000;
 
 export type Outbox = AsyncDisposable & {
   /** Rejects with CodedError `edge.outbox-write-failed` when the disk is full; nothing was kept then. */
@@ -111,7 +113,7 @@ function askThread(worker: Worker): Thread {
     isEnding = true;
     if (ended !== null) return;
     const exited = once(worker, 'exit');
-    await post('close', []);
+    await Promise.race([post('close', []), pause(CLOSE_MS, undefined, { ref: false })]);
     // It ends by itself; only one that hangs is cut off, since SQLite may not be left in the middle.
     await Promise.race([exited, pause(END_MS, undefined, { ref: false })]);
     await worker.terminate();

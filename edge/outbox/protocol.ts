@@ -3,7 +3,14 @@ import type { ErrorCode } from '@commonworks/core';
 import type { OutboxStore } from './store.ts';
 
 /** The store's methods that may be called across the threads. */
-export type StoreMethod = 'append' | 'read' | 'applyMark' | 'rememberCommand' | 'setCommandState' | 'openCommands';
+export type StoreMethod =
+  | 'append'
+  | 'read'
+  | 'applyMark'
+  | 'rememberCommand'
+  | 'setCommandState'
+  | 'openCommands'
+  | 'untoldLives';
 export type StoreArguments<M extends StoreMethod> = Parameters<OutboxStore[M]>;
 export type StoreAnswer<M extends StoreMethod> = ReturnType<OutboxStore[M]>;
 

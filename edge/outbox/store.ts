@@ -2,13 +2,18 @@
 import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { CodedError, decodePack, type EventRecord, encodePack, type MarkMessage, type Sample } from '@commonworks/core';
+import { isStorageFault } from '@commonworks/store/store-fault.ts';
+import { createElapsed, type Elapsed, machineTime, type OutboxTime } from './elapsed.ts';
+import { createLives, type Lives } from './lives.ts';
 import { openOutboxFile } from './outbox-file.ts';
 
 /** A pack before it has its number. */
 export type PackDraft = { readonly samples: readonly Sample[]; readonly events: readonly EventRecord[] };
 export type KeptPack = { readonly n: number; readonly epoch: string; readonly seq: number; readonly body: string };
 export type Backlog = { readonly packs: number; readonly bytes: number; readonly headN: number };
-export type CommandRow = { readonly id: string; readonly body: string; readonly state: string };
+/** When a command's lease ends: a time of that boot of the kernel, or null when it was not known or never ends. */
+export type LeaseEnd = { readonly boot: string; readonly deadlineMs: number | null };
+export type CommandRow = LeaseEnd & { readonly id: string; readonly body: string; readonly state: string };
 
 export type OutboxOptions = {
   readonly file: string;
@@ -17,8 +22,12 @@ export type OutboxOptions = {
   /** The name of a new epoch; used when the file is new, was damaged, or turns out to be an old copy. */
   readonly newEpochs: readonly [string, string];
   readonly bytesMax: number;
+  /** Of elapsed time: a wall clock has no say in it. */
   readonly ageMaxMs: number;
+  /** Names a damaged file that is set aside. */
   readonly nowMs: number;
+  /** The stamp of what the outbox itself declares while it is opened, as in a pack; `nowMs` where it is not given. */
+  readonly stampMs?: number;
 };
 
 export type OutboxStore = {
@@ -26,6 +35,7 @@ export type OutboxStore = {
   readonly epoch: () => string;
   /** Begun when the file was opened: no log can know it yet. */
   readonly isNewEpoch: boolean;
+  /** `nowMs` is the stamp of what has to be declared, as it goes into a pack. */
   readonly append: (drafts: readonly PackDraft[], nowMs: number) => Backlog;
   /** In the order they were kept, after number `n`. */
   readonly read: (afterN: number, limit: { packs: number; bytes: number }) => KeptPack[];
@@ -33,12 +43,14 @@ export type OutboxStore = {
    * Trims what the log holds. An old copy put back is known by a mark beyond what this file ever numbered, or by other
    * bytes at the mark: then nothing is trimmed, and what it still holds is numbered anew in a new epoch.
    */
-  readonly applyMark: (mark: MarkMessage, nowMs: number) => { backlog: Backlog; isOldCopy: boolean; isOwn: boolean };
+  readonly applyMark: (mark: MarkMessage) => { backlog: Backlog; isOldCopy: boolean; isOwn: boolean };
   readonly backlog: () => Backlog;
   /** False when the command is known already. */
-  readonly rememberCommand: (id: string, body: string, nowMs: number) => boolean;
+  readonly rememberCommand: (id: string, body: string, lease: LeaseEnd) => boolean;
   readonly setCommandState: (id: string, state: string) => void;
   readonly openCommands: () => CommandRow[];
+  /** Lives of this boot whose packs wait for the offset that dates them. */
+  readonly untoldLives: () => string[];
   /** The most pages of 4 kB the file may have, for tests of a full disk. */
   readonly limitPages: (pagesMax: number) => void;
   readonly close: () => void;
@@ -48,15 +60,19 @@ export type OutboxStore = {
 const ROOM_SHARE = 0.9;
 const COMMANDS_KEPT_MS = 90 * 86_400_000;
 
-export function openOutboxStore(options: OutboxOptions): OutboxStore {
+export function openOutboxStore(options: OutboxOptions, time: OutboxTime = machineTime()): OutboxStore {
   const { db, damagedFile } = openOutboxFile(options.file, options.nowMs);
   const sql = statements(db);
   checkOwner(db, options);
-  const packs = createPackRows({ db, sql, options, isDamaged: damagedFile !== null });
+  // Without a name for the boot each life of the process stands for itself.
+  const boot = time.kernelBoot ?? options.boot;
+  const elapsed = createElapsed(db, boot, time.kernelMs);
+  const lives = createLives(db, options.boot, boot);
+  const packs = createPackRows({ db, sql, options, elapsed, lives, isDamaged: damagedFile !== null });
   if (damagedFile !== null) {
-    const drafts = holes(sql, packs.epoch()).map((gap) => gapDraft(gap, options.nowMs));
+    const drafts = holes(sql, packs.epoch()).map((gap) => gapDraft(gap, options.stampMs ?? options.nowMs));
     packs.transact(() => {
-      for (const draft of drafts) packs.insert(draft, options.nowMs);
+      for (const draft of drafts) packs.insert(draft);
     });
   }
   return {
@@ -66,56 +82,65 @@ export function openOutboxStore(options: OutboxOptions): OutboxStore {
     backlog: packs.held,
     append: (drafts, nowMs) =>
       packs.transact(() => {
-        for (const draft of drafts) packs.insert(draft, nowMs);
+        for (const draft of drafts) packs.insert(draft);
         packs.makeRoom(nowMs);
         return packs.held();
       }),
     read: (afterN, limit) => readPacks(sql, afterN, limit),
-    applyMark: (mark, nowMs) =>
+    applyMark: (mark) =>
       packs.transact(() => {
         const isOwn = mark.epoch === packs.epoch();
         const isOldCopy = mark.epoch === packs.epoch() && isOfAnotherLife(sql, mark);
-        if (isOldCopy) packs.rekey(options.newEpochs[1], nowMs);
+        if (isOldCopy) packs.rekey(options.newEpochs[1]);
         else packs.trim(mark.epoch, mark.seq);
         return { backlog: packs.held(), isOldCopy, isOwn };
       }),
-    rememberCommand: (id, body, nowMs) =>
+    rememberCommand: (id, body, lease) =>
       packs.transact(() => {
-        sql.forgetCommands.run(nowMs - COMMANDS_KEPT_MS);
-        return sql.addCommand.run(id, body, nowMs).changes === 1;
+        const bornMs = elapsed.count();
+        sql.forgetCommands.run(bornMs - COMMANDS_KEPT_MS);
+        return sql.addCommand.run(id, body, bornMs, lease.boot, lease.deadlineMs).changes === 1;
       }),
     setCommandState: (id, state) => {
       packs.transact(() => sql.setCommandState.run(state, id));
     },
-    openCommands: () =>
-      sql.openCommands
-        .all()
-        .map((row) => ({ id: String(row['id']), body: String(row['body']), state: String(row['state']) })),
+    openCommands: () => sql.openCommands.all().map(commandOf),
+    untoldLives: lives.untold,
     limitPages: (pagesMax) => db.exec(`PRAGMA max_page_count = ${pagesMax}`),
     close: () => db.close(),
   };
 }
 
+function commandOf(row: Record<string, unknown>): CommandRow {
+  const deadlineMs = row['deadlineMs'] === null ? null : Number(row['deadlineMs']);
+  const { id, body, state, boot } = row;
+  return { id: String(id), body: String(body), state: String(state), boot: String(boot), deadlineMs };
+}
+
 type PackRowsInput = {
   readonly db: DatabaseSync;
+  readonly elapsed: Elapsed;
+  readonly lives: Lives;
   readonly sql: Statements;
   readonly options: OutboxOptions;
   readonly isDamaged: boolean;
 };
 
 /** The rows of packs with their running totals; changes belong inside `transact`. */
-function createPackRows({ db, sql, options, isDamaged }: PackRowsInput) {
+function createPackRows({ db, sql, options, elapsed, lives, isDamaged }: PackRowsInput) {
   let epoch = currentEpoch(db, options.newEpochs[0], isDamaged);
   const isNewEpoch = epoch === options.newEpochs[0];
   // Counted along: counting the rows would make each append as slow as the backlog is long.
   let held = counted(sql);
-  const insert = ({ samples, events }: PackDraft, nowMs: number, boot = options.boot) => {
+  const insert = ({ samples, events }: PackDraft, of: { boot: string; bornMs: number } | null = null) => {
+    const { boot, bornMs } = of ?? { boot: options.boot, bornMs: elapsed.count() };
     const seq = Number(sql.nextSeq.get(epoch)?.['nextSeq']);
     const body = encodePack({ edge: options.edge, epoch, seq, boot, samples, events });
     const size = Buffer.byteLength(body);
-    const { lastInsertRowid } = sql.insert.run(epoch, seq, body, size, nowMs);
+    const { lastInsertRowid } = sql.insert.run(epoch, seq, body, size, bornMs);
     sql.setNextSeq.run(seq + 1, epoch);
     held = { packs: held.packs + 1, bytes: held.bytes + size, headN: Number(lastInsertRowid) };
+    lives.note({ samples, events });
   };
   return {
     epoch: () => epoch,
@@ -124,9 +149,10 @@ function createPackRows({ db, sql, options, isDamaged }: PackRowsInput) {
     insert,
     makeRoom: (nowMs: number) => {
       const isOver = held.bytes > options.bytesMax;
-      const gaps = dropOldest(sql, { isOver, bytes: held.bytes, options, nowMs });
+      const gaps = dropOldest(sql, { isOver, bytes: held.bytes, options, elapsedMs: elapsed.count() });
       if (gaps.length > 0) held = { ...counted(sql), headN: held.headN };
-      for (const gap of gaps) insert(gapDraft(gap, nowMs), nowMs);
+      if (gaps.length > 0) lives.forgetTold();
+      for (const gap of gaps) insert(gapDraft(gap, nowMs));
     },
     trim: (of: string, seq: number) => {
       const trimmed = sql.trimmed.get(of, seq);
@@ -135,15 +161,15 @@ function createPackRows({ db, sql, options, isDamaged }: PackRowsInput) {
       const packs = held.packs - Number(trimmed?.['packs'] ?? 0);
       held = { ...held, packs, bytes: held.bytes - Number(trimmed?.['bytes'] ?? 0) };
     },
-    rekey: (newEpoch: string, nowMs: number) => {
-      const unsent = sql.ofEpoch.all(epoch).map((row) => String(row['body']));
+    rekey: (newEpoch: string) => {
+      const unsent = sql.ofEpoch.all(epoch);
       sql.deleteEpoch.run(epoch);
       held = { ...counted(sql), headN: held.headN };
       epoch = newEpoch;
       sql.addEpoch.run(epoch);
-      for (const body of unsent) {
-        const { pack } = decodePack(body);
-        insert(pack, nowMs, pack.boot);
+      for (const row of unsent) {
+        const { pack } = decodePack(String(row['body']));
+        insert(pack, { boot: pack.boot, bornMs: Number(row['bornMs']) });
       }
     },
     transact: <T>(work: () => T): T => {
@@ -167,25 +193,27 @@ function statements(db: DatabaseSync) {
     setMark: db.prepare('UPDATE epoch SET mark = max(mark, CAST(? AS INTEGER)) WHERE epoch = ?'),
     mark: db.prepare('SELECT mark FROM epoch WHERE epoch = ?'),
     addEpoch: db.prepare('INSERT INTO epoch (epoch, nextSeq, mark) VALUES (?, 1, 0)'),
-    insert: db.prepare('INSERT INTO pack (epoch, seq, body, bytes, createdMs) VALUES (?, ?, ?, ?, ?)'),
+    insert: db.prepare('INSERT INTO pack (epoch, seq, body, bytes, bornMs) VALUES (?, ?, ?, ?, ?)'),
     after: db.prepare('SELECT n, epoch, seq, body, bytes FROM pack WHERE n > ? ORDER BY n LIMIT ?'),
     bodyAt: db.prepare('SELECT body FROM pack WHERE epoch = ? AND seq = ?'),
-    ofEpoch: db.prepare('SELECT body FROM pack WHERE epoch = ? ORDER BY n'),
-    oldest: db.prepare('SELECT n, epoch, seq, bytes, createdMs FROM pack ORDER BY n LIMIT ?'),
+    ofEpoch: db.prepare('SELECT body, bornMs FROM pack WHERE epoch = ? ORDER BY n'),
+    oldest: db.prepare('SELECT n, epoch, seq, bytes, bornMs FROM pack ORDER BY n LIMIT ?'),
     deleteUpTo: db.prepare('DELETE FROM pack WHERE n <= ?'),
     deleteEpoch: db.prepare('DELETE FROM pack WHERE epoch = ?'),
     trim: db.prepare('DELETE FROM pack WHERE epoch = ? AND seq <= ?'),
     trimmed: db.prepare('SELECT count(*) AS packs, sum(bytes) AS bytes FROM pack WHERE epoch = ? AND seq <= ?'),
     keys: db.prepare('SELECT epoch, seq FROM pack ORDER BY epoch, seq'),
     totals: db.prepare('SELECT count(*) AS packs, sum(bytes) AS bytes, max(n) AS headN FROM pack'),
-    addCommand: db.prepare("INSERT OR IGNORE INTO command (id, body, state, receivedMs) VALUES (?, ?, 'accepted', ?)"),
+    addCommand: db.prepare(
+      "INSERT OR IGNORE INTO command (id, body, state, bornMs, boot, deadlineMs) VALUES (?, ?, 'accepted', ?, ?, ?)",
+    ),
     setCommandState: db.prepare('UPDATE command SET state = ? WHERE id = ?'),
-    openCommands: db.prepare("SELECT id, body, state FROM command WHERE state IN ('accepted', 'written', 'held')"),
-    forgetCommands: db.prepare("DELETE FROM command WHERE receivedMs < ? AND state = 'done'"),
+    openCommands: db.prepare("SELECT * FROM command WHERE state IN ('accepted', 'written', 'held', 'undoing')"),
+    forgetCommands: db.prepare("DELETE FROM command WHERE bornMs < ? AND state = 'done'"),
   };
 }
 
-/** @throws CodedError `edge.outbox-write-failed`: a full disk, mostly; nothing of the transaction is kept. */
+/** @throws CodedError `edge.outbox-write-failed`: a full disk, mostly. Nothing of a failed transaction is kept. */
 function inTransaction<T>(db: DatabaseSync, work: () => T): T {
   try {
     db.exec('BEGIN IMMEDIATE');
@@ -194,6 +222,7 @@ function inTransaction<T>(db: DatabaseSync, work: () => T): T {
     return result;
   } catch (cause) {
     if (db.isTransaction) db.exec('ROLLBACK');
+    if (!isStorageFault(cause)) throw cause;
     throw new CodedError('edge.outbox-write-failed', `the outbox was not written: ${String(cause)}`, { cause });
   }
 }
@@ -273,21 +302,21 @@ type DropContext = {
   readonly isOver: boolean;
   readonly bytes: number;
   readonly options: OutboxOptions;
-  readonly nowMs: number;
+  readonly elapsedMs: number;
 };
 
 /** Drops the oldest packs that are too old or too many, and says which, one range for each epoch. */
 function dropOldest(sql: Statements, context: DropContext): Dropped[] {
-  const { options, nowMs } = context;
+  const { options, elapsedMs } = context;
   const oldest = sql.oldest.all(1)[0];
-  const bornBeforeMs = nowMs - options.ageMaxMs;
-  if (oldest === undefined || (!context.isOver && Number(oldest['createdMs']) >= bornBeforeMs)) return [];
+  const bornBeforeMs = elapsedMs - options.ageMaxMs;
+  if (oldest === undefined || (!context.isOver && Number(oldest['bornMs']) >= bornBeforeMs)) return [];
   const targetBytes = options.bytesMax * ROOM_SHARE;
   let leftBytes = context.bytes;
   let lastN = 0;
   const ranges = new Map<string, Dropped>();
   for (const row of sql.oldest.iterate(1_000_000)) {
-    const isTooOld = Number(row['createdMs']) < bornBeforeMs;
+    const isTooOld = Number(row['bornMs']) < bornBeforeMs;
     if (!isTooOld && !(context.isOver && leftBytes > targetBytes)) break;
     const epoch = String(row['epoch']);
     const seq = Number(row['seq']);

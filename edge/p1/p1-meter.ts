@@ -1,14 +1,24 @@
 /** One P1 port: keeps the newest telegrams and answers what the meter showed at an instant. */
 import type { Duplex } from 'node:stream';
-import { type Clock, CodedError, type PointName } from '@commonworks/core';
+import { type Clock, CodedError, type IdentityEvent, type PointName } from '@commonworks/core';
 import type { P1Profile } from '../profile/schema.ts';
 import type { Reading } from '../read/point-value.ts';
 import { p1Readings } from './p1-reading.ts';
 import { parseTelegram, type Telegram } from './parse-telegram.ts';
 import { createTelegramSplitter } from './telegram-splitter.ts';
 
-export type P1Options = { readonly profile: P1Profile; readonly zone: string; readonly now: Clock };
-export type P1Snapshot = { readonly timeMs: number; readonly readings: Map<PointName, Reading> };
+export type P1Options = {
+  readonly profile: P1Profile;
+  readonly zone: string;
+  readonly now: Clock;
+  /** False while `now` may be any time: the meter's clock cannot be held against it. */
+  readonly isTimeKnown: () => boolean;
+};
+export type P1Snapshot = {
+  readonly timeMs: number;
+  readonly readings: Map<PointName, Reading>;
+  readonly seen: readonly string[];
+};
 
 export type P1Meter = {
   readonly attach: (stream: Duplex) => void;
@@ -17,6 +27,8 @@ export type P1Meter = {
    * @throws CodedError `edge.p1-silent`, or `edge.p1-crc`/`edge.p1-malformed` when that is all that came.
    */
   readonly read: (tickMs: number, options: { waitMs: number; ageMaxMs: number }) => Promise<P1Snapshot>;
+  /** Of the newest telegram. */
+  readonly identity: () => IdentityEvent | null;
   readonly rejectedCount: () => number;
 };
 
@@ -35,7 +47,8 @@ export function createP1Meter(options: P1Options): P1Meter {
   const take = (text: string) => {
     try {
       const telegram = parseTelegram(text, options.zone);
-      kept.push({ timeMs: believedTime(telegram, options.now()), telegram });
+      const arrivedMs = options.now();
+      kept.push({ timeMs: options.isTimeKnown() ? believedTime(telegram, arrivedMs) : arrivedMs, telegram });
       if (kept.length > KEPT) kept.shift();
       lastFault = null;
     } catch (error) {
@@ -47,7 +60,11 @@ export function createP1Meter(options: P1Options): P1Meter {
   };
   const snapshot = (entry: { timeMs: number; telegram: Telegram }, tickMs: number): P1Snapshot => {
     const isInstant = entry.timeMs >= tickMs && entry.timeMs - tickMs < SAME_INSTANT_MS;
-    return { timeMs: isInstant ? tickMs : entry.timeMs, readings: p1Readings(options.profile, entry.telegram) };
+    return {
+      timeMs: isInstant ? tickMs : entry.timeMs,
+      readings: p1Readings(options.profile, entry.telegram),
+      seen: entry.telegram.seen,
+    };
   };
   return {
     attach: (stream) => {
@@ -59,7 +76,8 @@ export function createP1Meter(options: P1Options): P1Meter {
     read: async (tickMs, { waitMs, ageMaxMs }) => {
       const deadlineMs = performance.now() + waitMs;
       for (;;) {
-        const entry = kept.find((candidate) => candidate.timeMs >= tickMs);
+        // What is far ahead came before the clock was set back.
+        const entry = kept.find(({ timeMs }) => timeMs >= tickMs && timeMs - tickMs <= CLOCK_TOLERANCE_MS);
         if (entry !== undefined) return snapshot(entry, tickMs);
         const leftMs = deadlineMs - performance.now();
         if (leftMs <= 0) break;
@@ -69,6 +87,7 @@ export function createP1Meter(options: P1Options): P1Meter {
       if (newest !== undefined && newest.timeMs > tickMs - ageMaxMs) return snapshot(newest, tickMs);
       throw lastFault ?? new CodedError('edge.p1-silent', 'no telegram came');
     },
+    identity: () => kept.at(-1)?.telegram.identity ?? null,
     rejectedCount: () => rejected,
   };
 }

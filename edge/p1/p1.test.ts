@@ -87,6 +87,33 @@ describe('A P1 telegram', () => {
     expect(readings.get('activePowerW')?.value).toBe(2200);
   });
 
+  it('reads a code with the default group F as the same register, and lists every code that came', () => {
+    const lines = [
+      '1-0:1.8.0*255(00012345.678*kWh)',
+      '1-1:2.8.0*255(1*kWh)',
+      '0-0:1.0.0*255(251026023000S)',
+      '1.8.0(5*kWh)',
+    ];
+    const parsed = parseTelegram(telegram(lines), zone);
+    expect(p1Readings(profile, parsed).get('importedWh')?.value).toBe(12_345_678);
+    expect(p1Readings(profile, parsed).has('exportedWh')).toBe(false);
+    expect(parsed.timeMs).toBe(Date.UTC(2025, 9, 26, 0, 30));
+    expect(parsed.seen).toEqual(['1-0:1.8.0*255', '1-1:2.8.0*255', '0-0:1.0.0*255', '1.8.0']);
+    expect(p1Readings(profile, parseTelegram(telegram(['1-0:1.8.0*01(5*kWh)']), zone)).size).toBe(0);
+  });
+
+  it.each([
+    ['0-0:96.1.1(4530303437303030303132333435363738)', 'E0047000012345678'],
+    ['0-0:96.1.1*255(4B384547303034303436333935353037)', 'K8EG004046395507'],
+    ['0-0:96.1.1(00ff01)', '00FF01'],
+  ])('says which meter it is: %s', (line, serial) => {
+    expect(parseTelegram(telegram([line]), zone).identity).toMatchObject({ serial, manufacturer: 'ISK', model: 'EST' });
+  });
+
+  it.each(['', '0-0:96.1.1()', '0-1:96.1.0(3031)'])('says nothing of who it is: %j', (line) => {
+    expect(parseTelegram(telegram([line]), zone).identity).toBeNull();
+  });
+
   it('of version 4 or later needs its checksum', () => {
     const text = telegram(['1-3:0.2.8(50)']).replace(/![0-9A-F]{4}/, '!');
     expect(codeOf(() => parseTelegram(text, zone))).toBe('edge.p1-crc');
@@ -137,7 +164,7 @@ describe('A P1 meter', () => {
     telegram([`0-0:1.0.0(2506011200${String(second).padStart(2, '0')}S)`, `1-0:1.8.0(0000000${wh}.000*kWh)`]);
 
   it('answers with the telegram of the instant, and waits for it', async () => {
-    const meter = createP1Meter({ profile, zone, now: () => now });
+    const meter = createP1Meter({ profile, zone, now: () => now, isTimeKnown: () => true });
     const stream = new PassThrough();
     meter.attach(stream);
     stream.write(at(9, 1));
@@ -149,7 +176,7 @@ describe('A P1 meter', () => {
   });
 
   it('says when a telegram is older than the instant, and refuses one that is too old', async () => {
-    const meter = createP1Meter({ profile, zone, now: () => now });
+    const meter = createP1Meter({ profile, zone, now: () => now, isTimeKnown: () => true });
     const stream = new PassThrough();
     meter.attach(stream);
     stream.write(at(3, 1));

@@ -13,6 +13,7 @@ export function profileReadme(profile: Profile): string {
     ...notes(profile),
     '## Points',
     pointTable(profile),
+    ...identityOf(profile),
     ...controls(profile),
     '<!-- Made from profile.yaml by `npx commonworks edge docs`; edit that file. -->',
     '',
@@ -60,6 +61,16 @@ function p1Table(profile: P1Profile): string {
     return [...named(point), codes(rule.plus), codes(rule.minus)];
   });
   return table(['Point', 'Unit', 'OBIS codes', 'minus'], rows);
+}
+
+function identityOf(profile: Profile): string[] {
+  if (profile.kind === 'sunspec') return ['## Identity', '- Maker, model, version and serial number of model 1.'];
+  if (profile.kind === 'p1')
+    return ['## Identity', '- The equipment identifier `0-0:96.1.1`, and the maker and type of the first line.'];
+  const { serial } = profile.identity ?? {};
+  if (serial === undefined) return [];
+  const address = `0x${serial.address.toString(16).toUpperCase().padStart(4, '0')}`;
+  return ['## Identity', `- Serial number: ${serial.table} ${address}, ${serial.type} ${serial.order ?? 'msw'}.`];
 }
 
 function controls(profile: Profile): string[] {

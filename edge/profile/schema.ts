@@ -126,11 +126,36 @@ const head = {
   notes: Type.Optional(Type.Array(Type.String({ maxLength: 500 }), { maxItems: 20 })),
 };
 
+/** A number of the device itself. `text`: `registers` of two characters each, padded with NUL or blanks. */
+export const IdentityRegister = Type.Object(
+  {
+    table: Type.Enum(['input', 'holding']),
+    address: Address,
+    type: Type.Enum(['u16', 'u32', 'u64', 'text']),
+    order: Type.Optional(Type.Enum(['msw', 'lsw'])),
+    registers: Type.Optional(Type.Integer({ minimum: 1, maximum: 32 })),
+  },
+  closed,
+);
+export type IdentityRegister = Static<typeof IdentityRegister>;
+
+/** Which device it is. A register that the device refuses is passed over: it is read all the same. */
+const Identity = Type.Object(
+  {
+    serial: IdentityRegister,
+    manufacturer: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    model: Type.Optional(IdentityRegister),
+    firmware: Type.Optional(IdentityRegister),
+  },
+  closed,
+);
+
 export const ModbusProfile = Type.Object(
   {
     ...head,
     kind: Type.Literal('modbus'),
     bus: BusLimits,
+    identity: Type.Optional(Identity),
     points: Type.Record(PointKey, Type.Union([ModbusPoint, CoilPoint]), closed),
     controls: Type.Optional(Controls),
   },

@@ -4,17 +4,23 @@ import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CodedError,
+  type DeviceDescription,
   type EdgeStatus,
   edgeTopic,
+  invariant,
   type LiveValues,
   type MarkMessage,
+  MESSAGE_LIMITS,
   type SignedCommand,
 } from '@commonworks/core';
-import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+import type { IClientOptions, MqttClient } from 'mqtt';
 import type { Outbox } from '../outbox/outbox.ts';
+import { connectBroker } from './connect-broker.ts';
+import { deviceMessages } from './device-messages.ts';
 import type { Pump } from './pump.ts';
 import { startSession } from './session.ts';
 import { createStallWatch } from './stall-watch.ts';
+import { startTimeExchange, type TimeExchange, type TimeExchangePorts } from './time-exchange.ts';
 
 export type PublisherOptions = {
   readonly url: string;
@@ -22,24 +28,36 @@ export type PublisherOptions = {
   readonly edge: string;
   readonly secret: string;
   readonly outbox: Outbox;
-  readonly nowMs: () => number;
   readonly status: (state: EdgeStatus['state']) => EdgeStatus;
+  /** Everything this edge has; sent apart from the status, which stays small. */
+  readonly devices: readonly DeviceDescription[];
   readonly onCommand: (command: SignedCommand) => void;
   /** The outbox turned out to be an old copy and began a new epoch. */
   readonly onOldCopy: () => void;
-  /** Connected (null), or why not; told on change only. */
+  /** Connected (null), or why not; told when that changes. */
   readonly onState: (fault: Error | null) => void;
   readonly signal: AbortSignal;
+  /** Absent in a demo, whose time needs no measuring. */
+  readonly time?: TimeExchangePorts;
   /** How long acknowledged packs may wait for a mark before they are sent again. */
   readonly resendMs?: number;
 };
 
 export type Publisher = {
   readonly publishLive: (values: LiveValues) => void;
+  /** Tells at once what changed, not only with the next birth. */
+  readonly publishStatus: () => void;
+  /** Asks the hub for its time at once; without a connection this happens when there is one. */
+  readonly measureTime: () => void;
   /** Resolves after the signal, with the broker told that this edge is offline. */
   readonly done: Promise<void>;
 };
 
+/** Two agents under one id put each other out, for the broker keeps the newer connection [MQTT-3.1.4-2]. */
+const TAKEN_OVER =
+  'the broker ends each connection soon after it began: is another agent running under this id, or does the broker refuse what is sent?';
+const SHORT_SESSION_MS = 5000;
+const SHORT_SESSIONS_MAX = 3;
 const REST_FIRST_MS = 500;
 const REST_MAX_MS = 30_000;
 const RESEND_MS = 60_000;
@@ -52,15 +70,17 @@ const STATUS_PERIOD_MS = 60_000;
 export function startPublisher(options: PublisherOptions): Publisher {
   const { outbox, signal } = options;
   const topics = topicsOf(options);
+  const devices = deviceMessages(options, options.devices);
   let client: MqttClient | null = null;
   let pump: Pump | null = null;
+  let exchange: TimeExchange | null = null;
   const stalls = createStallWatch(options.resendMs ?? RESEND_MS, {
     isWaiting: () => pump !== null && pump.acknowledged() > 0 && outbox.backlog().packs > 0,
     resend: () => pump?.rewind(),
   });
   const onMark = async (mark: MarkMessage) => {
     const before = outbox.backlog().packs;
-    const { isOldCopy, isOwn, backlog } = await outbox.call('applyMark', mark, options.nowMs());
+    const { isOldCopy, isOwn, backlog } = await outbox.call('applyMark', mark);
     if (isOldCopy) {
       options.onOldCopy();
       pump?.rewind();
@@ -78,20 +98,18 @@ export function startPublisher(options: PublisherOptions): Publisher {
     const ended = new Promise<void>((resolve) => opened.once('close', () => resolve()));
     client = opened;
     publishStatus();
-    const ports = {
-      read: (afterN: number, limit: { packs: number; bytes: number }) => outbox.call('read', afterN, limit),
-      onMark: (mark: MarkMessage) => onMark(mark).catch(() => false),
-      onCommand: options.onCommand,
-    };
+    for (const { topic, payload } of devices) opened.publish(topic, payload, { qos: 1, retain: true });
+    const ports = sessionPorts(options, (mark) => onMark(mark).catch(() => false));
     const { community, edge } = options;
     pump = startSession(opened, { community, edge, ports, firstMarkMs: outbox.isNewEpoch ? 0 : FIRST_MARK_MS });
+    exchange = options.time === undefined ? null : startTimeExchange(opened, { community, edge, ports: options.time });
     const stop = () => void goOffline(opened, options);
     signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
     await ended;
     signal.removeEventListener('abort', stop);
-    pump.end();
-    pump = null;
-    client = null;
+    for (const part of [pump, exchange]) part?.end();
+    [pump, exchange, client] = [null, null, null];
     opened.end(true);
   };
   const done = keepConnected(options, runSession).finally(() => {
@@ -103,8 +121,15 @@ export function startPublisher(options: PublisherOptions): Publisher {
       if (client === null || bufferedBytes(client) > LIVE_BUFFER_BYTES_MAX) return;
       client.publish(topics.live, JSON.stringify(values), { qos: 0 });
     },
+    publishStatus,
+    measureTime: () => exchange?.measure(),
     done,
   };
+}
+
+function sessionPorts({ outbox, onCommand }: PublisherOptions, onMark: (mark: MarkMessage) => Promise<boolean>) {
+  const read = (afterN: number, limit: { packs: number; bytes: number }) => outbox.call('read', afterN, limit);
+  return { read, onMark, onCommand };
 }
 
 function topicsOf({ community, edge }: PublisherOptions) {
@@ -113,25 +138,30 @@ function topicsOf({ community, edge }: PublisherOptions) {
 
 async function keepConnected(options: PublisherOptions, run: (client: MqttClient) => Promise<void>): Promise<void> {
   let restMs = REST_FIRST_MS;
-  let hasFault = false;
+  let told: string | null = null;
+  let shortSessions = 0;
   const fail = (cause: unknown) => {
-    if (!hasFault && !options.signal.aborted) {
-      const reason = cause instanceof Error ? cause.message || (cause as { code?: string }).code : String(cause);
-      options.onState(new CodedError('edge.broker-unreachable', `${options.url}: ${reason}`, { cause }));
-    }
-    hasFault = true;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    // Another reason is news: the broker may be there again, and refuse the secret.
+    if (reason === told || options.signal.aborted) return;
+    told = reason;
+    options.onState(new CodedError('edge.broker-unreachable', `${options.url}: ${reason}`, { cause }));
   };
   while (!options.signal.aborted) {
     try {
-      const client = await connectAsync(options.url, clientOptions(options), false);
-      client.on('error', () => undefined);
+      const client = await connectBroker(options.url, clientOptions(options), options.signal);
       // Nagle would hold each pack back until the broker's delayed acknowledgement of our last PUBACK: 40 ms.
       if (client.stream instanceof Socket) client.stream.setNoDelay(true);
-      restMs = REST_FIRST_MS;
-      hasFault = false;
-      options.onState(null);
+      // Sessions that end at once are no success to tell of again and again.
+      if (shortSessions < SHORT_SESSIONS_MAX) {
+        told = null;
+        options.onState(null);
+      }
+      const openedMs = performance.now();
       await run(client);
-      fail(new Error('the connection ended'));
+      shortSessions = performance.now() - openedMs < SHORT_SESSION_MS ? shortSessions + 1 : 0;
+      if (shortSessions < SHORT_SESSIONS_MAX) restMs = REST_FIRST_MS;
+      fail(new Error(shortSessions < SHORT_SESSIONS_MAX ? 'the connection ended' : TAKEN_OVER));
     } catch (error) {
       fail(error);
     }
@@ -145,6 +175,8 @@ async function keepConnected(options: PublisherOptions, run: (client: MqttClient
  * nothing may be remembered by the client or the broker. Keep-alive 30 s: a dead agent shows within 45 s.
  */
 function clientOptions(options: PublisherOptions): IClientOptions {
+  const will = Buffer.from(JSON.stringify(options.status('offline')));
+  invariant(will.length <= MESSAGE_LIMITS.willBytes, 'a status fits into a last will');
   return {
     clientId: options.edge,
     username: options.edge,
@@ -157,7 +189,7 @@ function clientOptions(options: PublisherOptions): IClientOptions {
     protocolVersion: 4,
     will: {
       topic: edgeTopic(options.community, options.edge, 'status'),
-      payload: Buffer.from(JSON.stringify(options.status('offline'))),
+      payload: will,
       qos: 1,
       retain: true,
     },
@@ -171,6 +203,8 @@ async function goOffline(client: MqttClient, options: PublisherOptions): Promise
   await Promise.race([farewell.catch(() => undefined), sleep(1000)]);
   await Promise.race([client.endAsync().catch(() => undefined), sleep(1000)]);
   client.end(true);
+  // A broker that hangs would let an orderly end wait for ever.
+  client.stream.destroy();
 }
 
 function bufferedBytes(client: MqttClient): number {

@@ -1,5 +1,5 @@
 /** One connection to the broker: packs out, marks and commands in. */
-import { edgeTopic, MarkMessage, parseEdgeTopic, SignedCommand } from '@commonworks/core';
+import { edgeTopic, MarkMessage, MESSAGE_LIMITS, parseEdgeTopic, SignedCommand } from '@commonworks/core';
 import type { MqttClient } from 'mqtt';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
@@ -56,7 +56,7 @@ function receive(name: string, payload: Uint8Array, ports: SessionPorts): void {
 }
 
 function parseJson(payload: Uint8Array, schema: TSchema): unknown {
-  if (payload.byteLength > 16_384) return null;
+  if (payload.byteLength > MESSAGE_LIMITS.commandBytes) return null;
   try {
     const value: unknown = JSON.parse(Buffer.from(payload).toString('utf8'));
     return Value.Check(schema, value) ? value : null;

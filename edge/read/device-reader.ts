@@ -1,7 +1,8 @@
 /** Reads one Modbus device: few requests, then every point of its profile. */
-import { isCoded, type PointName } from '@commonworks/core';
+import { type IdentityEvent, isCoded, type PointName } from '@commonworks/core';
 import type { ModbusClient } from '../modbus/client.ts';
 import type { ModbusProfile, SunspecProfile } from '../profile/schema.ts';
+import { profileIdentity, sunspecIdentity } from './identity.ts';
 import { planModbus, planSunspec, type ReadPlan, type WordsAt } from './plan.ts';
 import type { Reading } from './point-value.ts';
 import { findModels, type ModelPlace } from './sunspec-chain.ts';
@@ -11,6 +12,10 @@ export type DeviceReader = {
   readonly read: (client: ModbusClient) => Promise<Map<PointName, Reading>>;
   /** Where the device's SunSpec models stand; empty for plain Modbus. Found once, then kept. */
   readonly models: (client: ModbusClient) => Promise<readonly ModelPlace[]>;
+  /** Which device it is; null when it does not say. @throws as `read`. */
+  readonly identify: (client: ModbusClient) => Promise<IdentityEvent | null>;
+  /** What was found is not all there is: a refused request looks like the end of the map. It is looked for again. */
+  readonly forgetModels: () => void;
 };
 
 export function createDeviceReader(profile: ModbusProfile | SunspecProfile, unit: number): DeviceReader {
@@ -22,8 +27,20 @@ export function createDeviceReader(profile: ModbusProfile | SunspecProfile, unit
     places ??= await findModels(client, unit, profile.bases);
     return places;
   };
+  const forgetModels = () => {
+    if (profile.kind !== 'sunspec') return;
+    places = null;
+    plan = null;
+  };
   return {
     models,
+    forgetModels,
+    identify: async (client) => {
+      if (profile.kind === 'modbus') {
+        return profileIdentity(profile, (table, span) => client.readRegisters(unit, table, span));
+      }
+      return sunspecIdentity(client, unit, { places: await models(client), registersMax: profile.bus.registersMax });
+    },
     read: async (client) => {
       if (profile.kind === 'sunspec') plan ??= planSunspec(profile, await models(client));
       try {
@@ -31,10 +48,7 @@ export function createDeviceReader(profile: ModbusProfile | SunspecProfile, unit
         return new Map((plan?.decoders ?? []).map(({ point, decode }) => [point, decode(words)]));
       } catch (error) {
         // A refused address says that the map moved, after an update of the device's firmware: look for it again.
-        if (profile.kind === 'sunspec' && isCoded(error, 'edge.modbus-exception')) {
-          places = null;
-          plan = null;
-        }
+        if (isCoded(error, 'edge.modbus-exception')) forgetModels();
         throw error;
       }
     },

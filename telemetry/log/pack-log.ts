@@ -66,7 +66,8 @@ export class PackLog {
   }
 
   /** Inside a transaction. */
-  insert(key: PackKey, body: Uint8Array, receivedMs: number): InsertOutcome {
+  insert(key: PackKey, body: Uint8Array, receipt: { nowMs: number; isTrusted: boolean }): InsertOutcome {
+    const receivedMs = receipt.nowMs;
     if (this.#isOneTooMany(key)) return { kind: 'scattered' };
     const source = this.#source(key, receivedMs);
     const hash = createHash('sha256').update(body).digest();
@@ -81,7 +82,17 @@ export class PackLog {
     const isPacked = packed.length < body.length;
     const cursor = this.#head + 1;
     const stored = isPacked ? packed : body;
-    this.#statements.insert.run(cursor, source.id, key.seq, receivedMs, hash, isPacked ? ZSTD : PLAIN, stored);
+    const untrusted = receipt.isTrusted ? null : 1;
+    this.#statements.insert.run(
+      cursor,
+      source.id,
+      key.seq,
+      receivedMs,
+      hash,
+      isPacked ? ZSTD : PLAIN,
+      stored,
+      untrusted,
+    );
     this.#head = cursor;
     source.held.add(key.seq);
     return { kind: 'held', cursor };
@@ -187,7 +198,7 @@ export class PackLog {
 function prepare(db: DatabaseSync) {
   return {
     find: db.prepare('SELECT hash FROM pack WHERE source = ? AND seq = ?'),
-    insert: db.prepare('INSERT INTO pack VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    insert: db.prepare('INSERT INTO pack VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
     hold: db.prepare('INSERT OR IGNORE INTO held_range VALUES (?, ?, ?, ?)'),
     mark: db.prepare('UPDATE source SET mark = ?, seen_ms = ? WHERE id = ?'),
     addSource: db.prepare('INSERT INTO source (edge, epoch, mark, seen_ms) VALUES (?, ?, 0, ?)'),

@@ -8,7 +8,7 @@ export const LOG_PAGE_MAX = 1000;
 const PAGE_BYTES_MAX = 8_000_000;
 const LETTER_TEXT_MAX = 4000;
 
-const LOG = `SELECT cursor, edge, epoch, seq, received_ms, hash, compression, body
+const LOG = `SELECT cursor, edge, epoch, seq, received_ms, hash, compression, body, hub_untrusted
   FROM pack JOIN source ON source.id = pack.source WHERE cursor > ? ORDER BY cursor LIMIT ?`;
 const LETTERS = 'SELECT * FROM dead_letter WHERE id > ? ORDER BY id LIMIT ?';
 
@@ -26,6 +26,7 @@ export function readLog(db: DatabaseSync, after: number, limit: number): LogEntr
       epoch: String(row['epoch']),
       seq: Number(row['seq']),
       receivedMs: Number(row['received_ms']),
+      ...(row['hub_untrusted'] === 1 ? { isHubTrusted: false } : {}),
       hash: Buffer.from(row['hash'] as Uint8Array).toString('hex'),
       body,
     });

@@ -1,9 +1,10 @@
 /** The thread that owns an embedded series store standing on its own. */
 import type { Span } from '@commonworks/core';
 import { invariant } from '@commonworks/core';
+import { isStorageFault } from '@commonworks/store/store-fault.ts';
 import type { SeriesKey, SeriesSample } from '../port.ts';
 import type { OwnedDatabase } from '../sqlite/open-database.ts';
-import { isStorageFailure, openOwnedDatabase } from '../sqlite/open-database.ts';
+import { openOwnedDatabase } from '../sqlite/open-database.ts';
 import { TELEMETRY_MIGRATIONS } from '../sqlite/schema.ts';
 import { inTransaction } from '../sqlite/transaction.ts';
 import { serveCalls } from '../worker/serve-calls.ts';
@@ -42,7 +43,7 @@ function store(): Opened {
 export type StoreWorkerApi = typeof handlers;
 
 serveCalls(handlers, {
-  isStorage: isStorageFailure,
+  isStorage: isStorageFault,
   afterwards: (method) => {
     if (method === 'append') store().series.sealDue();
   },

@@ -37,15 +37,6 @@ export function openForReading(path: string): DatabaseSync {
   return new DatabaseSync(path, { readOnly: true, timeout: BUSY_MS });
 }
 
-/** What our own statement or the data in it can be blamed for: ERROR, TOOBIG, CONSTRAINT, MISMATCH, MISUSE, RANGE. */
-const STATEMENT_FAULTS: readonly number[] = [1, 18, 19, 20, 21, 25];
-
-/** True for an error of SQLite that the storage explains: a full, failing or damaged disk, a lock, no memory. */
-export function isStorageFailure(error: unknown): boolean {
-  const code = (error as { errcode?: number } | null)?.errcode ?? 0;
-  return code !== 0 && !STATEMENT_FAULTS.includes(code & 0xff);
-}
-
 /** The lock dies with its process: it is SQLite's own lock on a file beside, never released while it is held open. */
 function lockFile(path: string): () => void {
   let lock: DatabaseSync;

@@ -44,4 +44,20 @@ CREATE INDEX unplaced_by_boot ON unplaced (edge, boot);
 CREATE TABLE sink (name TEXT PRIMARY KEY, cursor INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
-export const TELEMETRY_MIGRATIONS: readonly Migration[] = [SERIES + LOG];
+/**
+ * What waits for a time, and for which: its boot's clock, the hub's own time, or (`refused`) a hub whose clock proves to
+ * have been wrong. With the hub's clock at the receipt; `is_trusted` and the log's `hub_untrusted` say what it was worth.
+ */
+const WAITING = `
+ALTER TABLE pack ADD COLUMN hub_untrusted INTEGER;
+ALTER TABLE unplaced ADD COLUMN reason TEXT NOT NULL DEFAULT 'boot';
+ALTER TABLE unplaced ADD COLUMN hub_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE unplaced ADD COLUMN hub_boot TEXT NOT NULL DEFAULT '';
+ALTER TABLE unplaced ADD COLUMN hub_up_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE unplaced ADD COLUMN is_trusted INTEGER NOT NULL DEFAULT 1;
+UPDATE unplaced SET hub_ms = (SELECT received_ms FROM pack WHERE pack.cursor = unplaced.cursor);
+CREATE INDEX unplaced_by_reason ON unplaced (reason, cursor);
+CREATE INDEX dead_letter_by_pack ON dead_letter (edge, epoch, seq);
+`;
+
+export const TELEMETRY_MIGRATIONS: readonly Migration[] = [SERIES + LOG, WAITING];

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { HubTime } from '@commonworks/clock/hub-time.ts';
 import type { AccessDocument } from '@commonworks/core';
 import { hashSecret } from '../../broker/access/secret-hash.ts';
 import type { Broker } from '../../broker/broker.ts';
@@ -28,7 +29,7 @@ export const SECRET = 'secret-for-tests';
 /** Hashing takes 60 ms: once is enough. */
 const secretHash = await hashSecret(SECRET);
 
-export async function startBroker(limits: Partial<MqttLimits> = {}): Promise<BrokerUnderTest> {
+export async function startBroker(limits: Partial<MqttLimits> = {}, hub?: HubTime): Promise<BrokerUnderTest> {
   const dir = mkdtempSync(join(tmpdir(), 'commonworks-broker-'));
   const [community, edge, otherEdge] = [randomUUID(), randomUUID(), randomUUID()];
   const lines: LogLine[] = [];
@@ -43,6 +44,7 @@ export async function startBroker(limits: Partial<MqttLimits> = {}): Promise<Bro
     listen: { host: '127.0.0.1', mqttPort: 0, mqttWsPort: 0, logPort: 0 },
     limits,
     now: Date.now,
+    ...(hub === undefined ? {} : { hub }),
     log: { info: keep('info'), warn: keep('warn'), error: keep('error') },
   });
   const url = `http://127.0.0.1:${broker.addresses.logPort}`;

@@ -14,6 +14,9 @@ const NEEDED = [
   { apt: 'libc6-dev', proof: '/usr/include/stdio.h' },
   { apt: 'libmodbus-dev', proof: '/usr/include/modbus/modbus.h' },
   { apt: 'python3-pymodbus', proof: '/usr/lib/python3/dist-packages/pymodbus' },
+  // pymodbus loads these whatever wire it speaks, and Debian only recommends them.
+  { apt: 'python3-serial', proof: '/usr/lib/python3/dist-packages/serial' },
+  { apt: 'python3-serial-asyncio', proof: '/usr/lib/python3/dist-packages/serial_asyncio' },
   { apt: 'docker-compose', proof: '/usr/bin/docker-compose' },
 ] as const;
 

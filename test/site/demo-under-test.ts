@@ -23,7 +23,15 @@ export type DemoUnderTest = {
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-export type DemoTestOptions = { readonly originMs: number; readonly seed: number; readonly speed?: number };
+export type DemoTestOptions = {
+  readonly originMs: number;
+  readonly seed: number;
+  readonly speed?: number;
+  /** Processes stopped (SIGSTOP) as soon as they exist, as a machine that is busy elsewhere would: the test lets them go on. */
+  readonly held?: readonly string[];
+  /** Another entry point for the world. */
+  readonly worldEntry?: string;
+};
 
 /** How many of the newest lines of the processes are kept for a failing test to print. */
 const LINES_KEPT = 500;
@@ -41,6 +49,22 @@ export async function startDemo(options: DemoTestOptions): Promise<DemoUnderTest
     demo: { seed: options.seed, speed: options.speed ?? 1, originMs: options.originMs },
   });
   const { clockAddress } = await prepareDemoSite(dir);
+  return runDemo(dir, { config, clockAddress, held: [], worldEntry: WORLD_ENTRY, ...options });
+}
+
+/** Starts a site that is there already, as `startDemo` left it. */
+export function startAgain({ dir, config, clockAddress }: DemoUnderTest): Promise<DemoUnderTest> {
+  return runDemo(dir, { config, clockAddress, held: [], worldEntry: WORLD_ENTRY });
+}
+
+const WORLD_ENTRY = 'demo/world-main.ts';
+
+type Run = Required<Pick<DemoTestOptions, 'held' | 'worldEntry'>> & {
+  readonly config: SiteConfig;
+  readonly clockAddress: string;
+};
+
+async function runDemo(dir: string, { config, clockAddress, held, worldEntry }: Run): Promise<DemoUnderTest> {
   const env = { COMMONWORKS_CLOCK: clockAddress };
   const lines: ProcessLine[] = [];
   const events = {
@@ -51,11 +75,12 @@ export async function startDemo(options: DemoTestOptions): Promise<DemoUnderTest
     restarting: () => {},
   };
   const processes = new Map<string, SupervisedProcess>();
-  const specs = [{ name: 'world', entry: 'demo/world-main.ts', args: ['--site', dir] }, ...siteProcesses(dir, { env })];
+  const specs = [{ name: 'world', entry: worldEntry, args: ['--site', dir] }, ...siteProcesses(dir, { env })];
   for (const spec of specs) {
-    const process = new SupervisedProcess(spec, events);
-    processes.set(spec.name, process);
-    await process.ready;
+    const started = new SupervisedProcess(spec, events);
+    processes.set(spec.name, started);
+    if (held.includes(spec.name)) hold(started);
+    else await started.ready;
   }
   const stop = async (names: readonly string[] = [...processes.keys()]): Promise<void> => {
     for (const name of [...processes.keys()].reverse()) if (names.includes(name)) await processes.get(name)?.stop();
@@ -75,4 +100,15 @@ export async function startDemo(options: DemoTestOptions): Promise<DemoUnderTest
       rmSync(join(dir, '..'), { recursive: true, force: true });
     },
   };
+}
+
+function hold({ pid }: SupervisedProcess): void {
+  if (pid !== undefined) process.kill(pid, 'SIGSTOP');
+}
+
+export function letGo(demo: DemoUnderTest, names: readonly string[]): void {
+  for (const name of names) {
+    const pid = demo.processes.get(name)?.pid;
+    if (pid !== undefined) process.kill(pid, 'SIGCONT');
+  }
 }

@@ -17,7 +17,7 @@ import { COMMUNITY_HOLDER, holdingsAt, ISSUE_HOLDER, sharesIssued, transferShare
 import { addTariff, listTariffs } from '../../register/tariffs.ts';
 import { listSettlements } from '../../settlement/runs.ts';
 import { isDuplicate } from '../../sqlite-constraint.ts';
-import { LOGGED_IN, people, roles } from '../access.ts';
+import { LOGGED_IN, people, principalOf, roles } from '../access.ts';
 import { type App, nowMs, type Routes } from '../app.ts';
 import { accepted } from '../problem.ts';
 import { checkReason } from './parameters.ts';
@@ -44,8 +44,13 @@ export const accountRoutes: Routes = (server, app) => {
       },
     },
     async (request, reply) => {
-      const settlement = accepted(await app.settle(request.body.month, request.body.missing ?? 'refuse'));
-      return reply.code(201).send(settlement);
+      const { month, missing = 'refuse', reason } = request.body;
+      if (missing === 'exclude' && reason === undefined) {
+        throw new CodedError('http.request-invalid', 'leaving gaps as they are needs a reason');
+      }
+      const decision =
+        reason === undefined ? undefined : { author: principalOf(request).user, reason: checkReason(reason) };
+      return reply.code(201).send(accepted(await app.askAboutMonth({ ask: 'settle', month, missing, decision })));
     },
   );
   server.get(
@@ -84,13 +89,13 @@ export const accountRoutes: Routes = (server, app) => {
         );
       }
       try {
-        await addTariff(app.db, app.site.id, tariff);
+        const added = await addTariff(app.db, app.site.id, tariff);
+        app.live.forget();
+        return reply.code(201).send(added);
       } catch (error) {
         if (isDuplicate(error)) throw new CodedError('http.request-invalid', 'a tariff begins at that time already');
         throw error;
       }
-      app.live.forget();
-      return reply.code(201).send(tariff);
     },
   );
 };

@@ -17,13 +17,18 @@ import type {
   BadgeRecord,
   Booking,
   BookingRequest,
+  Clocks,
+  ClosingDecision,
   CommandRecord,
   CommandRequest,
   Community,
+  ConfirmTimeRequest,
   Device,
   Edge,
   EnergyDay,
   Flow,
+  GapRule,
+  GapRuleRequest,
   InviteLink,
   Machine,
   Me,
@@ -32,13 +37,20 @@ import type {
   MemberRequest,
   MemberShare,
   MeteringPoint,
+  MeterSwap,
+  MonthReadiness,
   Role,
   Session,
   Settlement,
+  SettlementPreview,
   ShareInterval,
   ShareTransferRequest,
   Statement,
   StatementSummary,
+  Substitute,
+  SubstituteRequest,
+  SubstituteSuggestion,
+  SwapRequest,
   UnknownBadge,
 } from '@commonworks/core/api/index.ts';
 import type { Static } from 'typebox';
@@ -87,6 +99,7 @@ export function createApi(fetcher: Fetch) {
       get<MemberShare>(`/members/${id(member)}/share?day=${day}`, options),
     ...workshopCalls(get, send),
     ...statementCalls(get, send),
+    ...closingCalls(get, send),
     ...operatorCalls(get, send),
     ...peopleCalls(get, send),
     ...membershipCalls(get, send),
@@ -128,7 +141,7 @@ function statementCalls(get: Get, send: Send) {
       get<ShareInterval[]>(`${base(at.member, at.month)}/intervals?day=${at.day}`, options),
     intervalsCsvUrl: (member: string, month: string) => `${API_BASE}${base(member, month)}/intervals.csv`,
     settlements: (options?: Options) => get<Settlement[]>('/settlements', options),
-    settle: (month: string, missing: Missing) => send<Settlement>('POST', '/settlements', { body: { month, missing } }),
+    settle: (body: Static<typeof SettlementRequest>) => send<Settlement>('POST', '/settlements', { body }),
     tariffs: (options?: Options) => get<Tariff[]>('/tariffs', options),
     shares: (options?: Options) => get<Shares>('/shares', options),
     issueShares: (body: Static<typeof ShareIssue>) => send<Shares>('POST', '/shares', { body }),
@@ -138,10 +151,36 @@ function statementCalls(get: Get, send: Send) {
   };
 }
 
+function closingCalls(get: Get, send: Send) {
+  return {
+    readiness: (month: string, options?: Options) =>
+      get<MonthReadiness>(`/settlements/${id(month)}/readiness`, options),
+    previewMonth: (month: string, options?: Options) =>
+      get<SettlementPreview>(`/settlements/${id(month)}/preview`, options),
+    decideGap: (month: string, body: ClosingDecision) =>
+      send<MonthReadiness>('POST', `/settlements/${id(month)}/decisions`, { body }),
+    suggestions: (point: string, gap: Pick<SubstituteRequest, 'register' | 'fromMs' | 'toMs'>, options?: Options) =>
+      get<SubstituteSuggestion[]>(
+        `/metering-points/${id(point)}/substitutes/suggestions?register=${gap.register}&fromMs=${gap.fromMs}&toMs=${gap.toMs}`,
+        options,
+      ),
+    typeValues: (point: string, body: SubstituteRequest) =>
+      send<Substitute>('POST', `/metering-points/${id(point)}/substitutes`, { body }),
+    withdrawValues: (act: string, reason: string) =>
+      send<Substitute>('POST', `/substitutes/${id(act)}/withdraw`, { body: { reason } }),
+    gapRules: (options?: Options) => get<GapRule[]>('/gap-rules', options),
+    setGapRule: (body: GapRuleRequest) => send<GapRule[]>('POST', '/gap-rules', { body }),
+    swapMeter: (point: string, body: SwapRequest) =>
+      send<MeterSwap[]>('POST', `/metering-points/${id(point)}/swaps`, { body }),
+  };
+}
+
 function operatorCalls(get: Get, send: Send) {
   return {
     devices: (options?: Options) => get<Device[]>('/devices', options),
     alarms: (options?: Options) => get<Alarm[]>('/alarms', options),
+    clocks: (options?: Options) => get<Clocks>('/clocks', options),
+    confirmTime: (body: ConfirmTimeRequest) => send<Clocks>('POST', '/clocks/confirmations', { body }),
     commands: (options?: Options) => get<CommandRecord[]>('/commands', options),
     /** The same key twice is one command: a double tap or a retry cannot send it twice. */
     command: (body: CommandRequest, idempotencyKey: string) =>

@@ -71,6 +71,10 @@ function createTimes(locale: string, zone: string) {
   const dayMonth = times({ weekday: 'short', day: 'numeric', month: 'short' });
   const full = times({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
   const stamp = times({ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  const stampSeconds = times({
+    ...{ day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' },
+    hourCycle: 'h23',
+  });
   const offset = times({ hour: '2-digit', timeZoneName: 'shortOffset' });
   // A local day or month is a label, not an instant: noon UTC of it, printed in UTC, is that label anywhere.
   const label = (options: Intl.DateTimeFormatOptions) =>
@@ -86,6 +90,7 @@ function createTimes(locale: string, zone: string) {
     date: (ms: number) => dayMonth.format(ms),
     dateLong: (ms: number) => full.format(ms),
     dateTime: (ms: number) => stamp.format(ms),
+    dateTimeSeconds: (ms: number) => stampSeconds.format(ms),
     /** Offset of the zone at that moment, `GMT+2`: tells the two 02:30 of an autumn night apart. */
     offset: (ms: number) => offset.formatToParts(ms).find((part) => part.type === 'timeZoneName')?.value ?? '',
     month: (month: string) => monthLabel.format(Date.parse(`${month}-15T12:00:00Z`)),

@@ -66,6 +66,12 @@ function SessionRow({ session }: { session: Session }) {
             {endMs === null ? `${format.time(startMs)}, ${text.machines.open}` : format.timeRange(startMs, endMs)}
             <br />
             {parts.join(', ')}
+            {session.waitsFor !== null && (
+              <>
+                <br />
+                {text.machines.waitsFor[session.waitsFor]}
+              </>
+            )}
             {session.energyMwh !== null && `, ${format.energyText(session.energyMwh)}`}
           </span>
         </summary>

@@ -2,6 +2,7 @@
 import type { Alarm, Device } from '@commonworks/core/api/index.ts';
 import { overlay } from '../live/live-store.ts';
 import { AlarmList } from '../operator/alarm-list.tsx';
+import { ClocksCard } from '../operator/clocks-card.tsx';
 import { CommandForm } from '../operator/command-form.tsx';
 import { CommandList } from '../operator/command-list.tsx';
 import { deviceKey } from '../operator/device-key.ts';
@@ -32,7 +33,10 @@ export function OperatorPage() {
               </Loaded>
             </section>
             <div class="columns is-wide-left">
-              <DeviceList devices={all} />
+              <div class="stack">
+                <DeviceList devices={all} />
+                <ClocksCard />
+              </div>
               <div class="stack">
                 {hasRole(me, 'operator') && <CommandForm devices={all} />}
                 <section class="card">

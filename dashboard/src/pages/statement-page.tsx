@@ -1,5 +1,6 @@
 /** One month's statement: what to pay, every line with its proof, the fingerprints; made for the printer too. */
 import type { Statement } from '@commonworks/core/api/index.ts';
+import { StatementAccount } from '../closing/statement-account.tsx';
 import { Fingerprint } from '../share/fingerprint.tsx';
 import { ShareTotalsList } from '../share/share-totals.tsx';
 import { StatementLines } from '../share/statement-lines.tsx';
@@ -41,6 +42,7 @@ function StatementView({ statement }: { statement: Statement }) {
             <ShareTotalsList totals={statement.energy} />
             <p class="small soft">{text.share.method[statement.method]}</p>
           </section>
+          <StatementAccount account={statement.account} />
           <Proofs statement={statement} />
         </div>
       </div>

@@ -11,6 +11,7 @@ import { Agents } from './agents.tsx';
 import { AssignMeter } from './assign-meter.tsx';
 import { PointList } from './point-list.tsx';
 import { RatePoint } from './rate-point.tsx';
+import { SwapMeter } from './swap-meter.tsx';
 
 /** Of `members` those who have left still name their old points, and are offered no new ones. */
 export function Places({ members }: { members: readonly Member[] }) {
@@ -22,6 +23,8 @@ export function Places({ members }: { members: readonly Member[] }) {
   const edges = useResource((signal) => api.edges({ signal }), []);
   const devices = useResource((signal) => api.devices({ signal }), []);
   const open = (known: readonly MeteringPoint[]) => known.filter(({ member }) => member === null || !gone.has(member));
+  const measured = (known: readonly MeteringPoint[]) =>
+    open(known).filter(({ assignments }) => assignments.some(({ toMs }) => toMs === null));
   return (
     <>
       <section class="card">
@@ -37,6 +40,11 @@ export function Places({ members }: { members: readonly Member[] }) {
                 {open(known).length > 0 && (
                   <Fold title={text.people.chooseMeter}>
                     <AssignMeter points={open(known)} devices={devices.data ?? []} onAssigned={points.reload} />
+                  </Fold>
+                )}
+                {measured(known).length > 0 && (
+                  <Fold title={text.closing.swap.title}>
+                    <SwapMeter points={measured(known)} devices={devices.data ?? []} onSwapped={points.reload} />
                   </Fold>
                 )}
                 {known.length > 0 && (

@@ -80,7 +80,13 @@ function IntervalRow({ interval, isChosen, choose }: RowProps) {
           {format.energyExact(interval[key])}
         </td>
       ))}
-      <td>{text.quality[interval.quality]}</td>
+      <td>{originOf(interval)}</td>
     </tr>
   );
+}
+
+/** A value that somebody typed never passes for measured. */
+function originOf({ quality, method, reason }: ShareInterval): string {
+  if (method !== 'substitute') return text.quality[quality];
+  return text.closing.methodOf.substitute(reason ?? '');
 }

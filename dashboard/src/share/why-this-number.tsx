@@ -28,9 +28,11 @@ function stepsOf(interval: ShareInterval, method: AllocationMethod, format: Form
   const kwh = (mwh: number) => format.energyExact(mwh);
   if (consumedMwh === null || allocatedMwh === null || residualMwh === null) return [words.whyMissing];
   const steps =
-    openingMwh === null || closingMwh === null
-      ? [words.whyNoRegister(kwh(consumedMwh))]
-      : [words.whyMeter(kwh(openingMwh), kwh(closingMwh), kwh(consumedMwh))];
+    interval.method === 'substitute'
+      ? [text.closing.whyTyped(kwh(consumedMwh), interval.reason ?? '')]
+      : openingMwh === null || closingMwh === null
+        ? [words.whyNoRegister(kwh(consumedMwh))]
+        : [words.whyMeter(kwh(openingMwh), kwh(closingMwh), kwh(consumedMwh))];
   // A restart, a wrap or a dip lies between: the difference of the registers is not what was counted.
   if (openingMwh !== null && closingMwh !== null && closingMwh - openingMwh !== consumedMwh) steps.push(words.whyBreak);
   if (productionMwh !== null) steps.push(words.whyProduction(kwh(productionMwh)));

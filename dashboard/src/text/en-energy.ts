@@ -106,15 +106,15 @@ export const enEnergy = {
     today: 'Today',
     month: 'This month',
     used: 'Used',
-    fromRoof: 'What I used from the roof (allocated)',
+    fromRoof: 'What I used of our own energy (allocated)',
     fromGrid: 'From my own supplier (residual)',
     saved: 'Saved against the grid',
     cost: 'Price of my share',
     holding: (mine: string, all: string) => `I hold ${mine} of ${counted(all, 'share')}`,
     holdingNone: 'I hold no shares yet.',
     method: {
-      'pro-rata': 'In each quarter hour the sun is shared by what everyone is using (pro rata).',
-      fixed: 'In each quarter hour the sun is shared by the shares we hold (fixed shares).',
+      'pro-rata': 'In each quarter hour our own energy is shared by what everyone is using (pro rata).',
+      fixed: 'In each quarter hour our own energy is shared by the shares we hold (fixed shares).',
     },
     methodName: { 'pro-rata': 'by use (pro rata)', fixed: 'by shares held (fixed)' },
     complete: (done: number, all: number) => `${done} of ${counted(all, 'quarter hour')} measured in full`,
@@ -130,7 +130,7 @@ export const enEnergy = {
     noMeterTitle: 'No meter yet',
     noMeter: 'Once a meter stands for one of your metering points, your share shows here.',
     nothingYet: 'Nothing measured yet.',
-    summary: (used: string, own: string) => `Today I used ${used}; ${own} of it came from our own production.`,
+    summary: (used: string, own: string) => `Today I used ${used}; ${own} of it was our own energy.`,
   },
   statement: {
     title: (month: string) => `Statement for ${month}`,
@@ -175,7 +175,8 @@ export const enEnergy = {
     whyBreak:
       'In between its register did not simply run on: it began again, or fell back for a moment. What it counted before and after was added up.',
     whyNoRegister: (consumed: string) => `Your meters together counted ${consumed} kWh.`,
-    whyProduction: (production: string) => `The community made ${production} kWh in that quarter hour.`,
+    whyProduction: (production: string) =>
+      `The community had ${production} kWh of its own in that quarter hour: made then, or given back by its battery.`,
     whyRule: {
       'pro-rata': (offered: string) => `Shared by what everyone was using, ${offered} kWh were offered to you.`,
       fixed: (offered: string) => `Shared by the shares held, ${offered} kWh were offered to you.`,

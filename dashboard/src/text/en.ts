@@ -1,4 +1,6 @@
 /** The English catalogue: every word of the web app. A neighbour's word first, the field's term second. */
+import { enClocks } from './en-clocks.ts';
+import { enClosing } from './en-closing.ts';
 import { enEnergy } from './en-energy.ts';
 import { enMembership } from './en-membership.ts';
 import { enWork } from './en-work.ts';
@@ -83,4 +85,6 @@ export const en = {
   ...enEnergy,
   ...enWork,
   membership: enMembership,
+  clocks: enClocks,
+  closing: enClosing,
 } as const;

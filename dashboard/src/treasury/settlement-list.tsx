@@ -1,5 +1,5 @@
 /** Settlement runs, newest first: what was shared out, why one was refused, the fingerprints. */
-import type { Settlement } from '@commonworks/core/api/index.ts';
+import type { Settlement, StorageSums } from '@commonworks/core/api/index.ts';
 import { useApp } from '../state/app.ts';
 import { text } from '../text/text.ts';
 import { Badge } from '../ui/badge.tsx';
@@ -57,11 +57,36 @@ function SettlementCard({ run }: { run: Settlement }) {
           ))}
         </dl>
       )}
+      {isSettled && run.storage.map((storage) => <StorageFacts key={storage.point} storage={storage} />)}
       {run.inputsHash !== '' && (
         <p class="small soft">
           {text.treasury.inputs} <span class="mono">{run.inputsHash}</span>
         </p>
       )}
     </li>
+  );
+}
+
+/** By where it came from: what of a battery's energy was shared, and what its owner bought and lost. */
+function StorageFacts({ storage }: { storage: StorageSums }) {
+  const { format } = useApp();
+  const pair = (own: number, grid: number) => `${format.energyText(own)}, ${format.energyText(grid)}`;
+  const rows = [
+    [text.treasury.charged, pair(storage.chargedOwnMwh, storage.chargedGridMwh)],
+    [text.treasury.given, pair(storage.givenOwnMwh, storage.givenGridMwh)],
+    [text.treasury.lost, format.energyText(storage.lostMwh)],
+  ];
+  return (
+    <>
+      <h4>{text.treasury.storage(storage.pointName)}</h4>
+      <dl class="facts">
+        {rows.map(([label, figure]) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>{figure}</dd>
+          </div>
+        ))}
+      </dl>
+    </>
   );
 }

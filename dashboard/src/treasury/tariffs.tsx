@@ -1,5 +1,11 @@
 /** Prices and the rule of sharing, by the date from which they hold; the treasurer adds the next. */
-import type { AllocationMethod } from '@commonworks/core/api/index.ts';
+import {
+  type AllocationMethod,
+  SHARE_BY,
+  type ShareBy,
+  STORAGE_ORIGINS,
+  type StorageOrigin,
+} from '@commonworks/core/api/share.ts';
 import { localMonth, monthSpan, nextMonth } from '@commonworks/core/time.ts';
 import { useState } from 'preact/hooks';
 import type { Tariff } from '../api/api.ts';
@@ -47,6 +53,10 @@ function TariffList({ tariffs }: { tariffs: readonly Tariff[] }) {
               </span>
               , {text.share.methodName[tariff.method]}
             </p>
+            <p class="small soft">
+              {tariff.method === 'fixed' && `${text.treasury.shareBy}: ${text.treasury.shareByName[tariff.shareBy]}. `}
+              {text.treasury.storageOrigin} {text.treasury.storageOriginName[tariff.storageOrigin]}.
+            </p>
             <dl class="facts">
               <div>
                 <dt>{text.treasury.internalPrice}</dt>
@@ -72,12 +82,14 @@ function NewTariffForm({ onAdded }: { onAdded: () => void }) {
   const months = monthsAhead(localMonth(live.nowMs(), format.zone));
   const [month, setMonth] = useState(months[1] ?? '');
   const [method, setMethod] = useState<AllocationMethod>('pro-rata');
+  const [shareBy, setShareBy] = useState<ShareBy>('member');
+  const [storageOrigin, setStorageOrigin] = useState<StorageOrigin>('proportional');
   const [prices, setPrices] = useState({ internalPrice: '', gridPrice: '', feedInPrice: '' });
   const { isBusy, error, run } = useAction();
   const add = (event: Event) => {
     event.preventDefault();
     const { fromMs } = monthSpan(month, format.zone);
-    return run(() => api.addTariff({ fromMs, method, ...prices }).then(onAdded));
+    return run(() => api.addTariff({ fromMs, method, shareBy, storageOrigin, ...prices }).then(onAdded));
   };
   const price = (key: keyof typeof prices) => (
     <TextField
@@ -101,6 +113,15 @@ function NewTariffForm({ onAdded }: { onAdded: () => void }) {
         options={METHODS.map((each) => [each, text.share.methodName[each]])}
         choose={(next) => setMethod(METHODS.find((each) => each === next) ?? 'pro-rata')}
       />
+      {method === 'fixed' && (
+        <Choice
+          label={text.treasury.shareBy}
+          value={shareBy}
+          options={SHARE_BY.map((each) => [each, text.treasury.shareByName[each]])}
+          choose={(next) => setShareBy(SHARE_BY.find((each) => each === next) ?? 'member')}
+        />
+      )}
+      <StorageChoice origin={storageOrigin} choose={setStorageOrigin} />
       {price('internalPrice')}
       {price('gridPrice')}
       {price('feedInPrice')}
@@ -110,6 +131,20 @@ function NewTariffForm({ onAdded }: { onAdded: () => void }) {
         {text.treasury.addTariff}
       </button>
     </form>
+  );
+}
+
+function StorageChoice({ origin, choose }: { origin: StorageOrigin; choose: (origin: StorageOrigin) => void }) {
+  return (
+    <>
+      <Choice
+        label={text.treasury.storageOrigin}
+        value={origin}
+        options={STORAGE_ORIGINS.map((each) => [each, text.treasury.storageOriginName[each]])}
+        choose={(next) => choose(STORAGE_ORIGINS.find((each) => each === next) ?? 'proportional')}
+      />
+      <p class="small soft">{text.treasury.storageHelp}</p>
+    </>
   );
 }
 

@@ -1,0 +1,93 @@
+/** The law of derivation, through the database: whatever the order of arrival, the rows are those of the whole history. */
+import { encodePack, type LogEntry, type Sample } from '@commonworks/core';
+import type { PowerSpan, RegisterSample } from '@commonworks/core/metering/index.ts';
+import type { Seed } from '@commonworks/core/seed.ts';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { arrivals, type FaultyHistory, faultyHistory } from '../../test/registers/faulty-register.ts';
+import { type Db, openDatabase } from '../database.ts';
+import { applySeed } from '../register/apply-seed.ts';
+import { processPage } from './process-page.ts';
+
+const uuid = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
+const T0 = Date.UTC(2026, 9, 1);
+/** `npm run test:long` asks for more. */
+const HISTORIES = process.env['LONG'] ? 4000 : 40;
+const RECEIVED_MS = Date.UTC(2026, 11, 31);
+
+async function seeded(ratedPowerW: number | undefined): Promise<Db> {
+  const db = await openDatabase(':memory:');
+  const assignments = [{ edge: uuid(2), device: 'a', fromMs: 0, toMs: null }];
+  const rated = ratedPowerW === undefined ? {} : { ratedPowerW };
+  const seed: Seed = {
+    ...{ members: [], transfers: [], edges: [], machines: [], badges: [], bookings: [] },
+    meteringPoints: [{ id: uuid(10), name: 'Home', role: 'consumer', member: null, ...rated, assignments }],
+    tariffs: [{ id: uuid(20), fromMs: 0, method: 'pro-rata', internalPrice: '12', gridPrice: '30', feedInPrice: '6' }],
+  };
+  await applySeed(db, seed, { community: uuid(1) });
+  return db;
+}
+
+const read = ({ timeMs, mwh, quality }: RegisterSample): Sample => ({
+  ...{ device: 'a', point: 'importedWh', timeMs: T0 + timeMs },
+  ...(mwh === null ? { value: null, quality: 'missing' } : { value: mwh / 1000, quality }),
+});
+
+/** Three powers within the quarter hour, whose mean is what flowed. */
+const powers = ({ fromMs, energyMwh }: PowerSpan): Sample[] =>
+  [0, 300_000, 600_000].map((afterMs) => ({
+    ...{ device: 'a', point: 'activePowerW', timeMs: T0 + fromMs + afterMs, value: energyMwh / 250, quality: 'good' },
+  }));
+
+function packOf(seq: number, samples: readonly Sample[]): LogEntry {
+  const keys = { edge: uuid(2), epoch: uuid(3), seq };
+  const body = encodePack({ ...keys, boot: uuid(4), samples, events: [] });
+  return { ...keys, cursor: seq, receivedMs: RECEIVED_MS, hash: '', body };
+}
+
+async function feed(db: Db, groups: readonly (readonly Sample[])[]): Promise<void> {
+  let seq = 0;
+  for (const samples of groups) {
+    const entries = Array.from({ length: Math.ceil(samples.length / 900) }, (_, i) =>
+      packOf(++seq, samples.slice(900 * i, 900 * (i + 1))),
+    );
+    await processPage(db, { entries, next: seq }, []);
+  }
+}
+
+async function rows(db: Db) {
+  const intervals = await db.selectFrom('interval').selectAll().orderBy('start_ms').execute();
+  return {
+    // How often a row changed, and which pack of several brought a reading, depends on the way.
+    intervals: intervals.map(({ version: _v, opening_seq: _o, closing_seq: _c, ...row }) => row),
+    judgements: await db.selectFrom('counter_judgement').selectAll().orderBy('time_ms').execute(),
+    unplaced: await db.selectFrom('unplaced_energy').selectAll().orderBy('from_ms').execute(),
+  };
+}
+
+async function whole(history: FaultyHistory) {
+  await using db = await seeded(history.ratedPowerW);
+  await feed(db, [[...history.samples.map(read), ...history.power.flatMap(powers)]]);
+  return await rows(db);
+}
+
+it(
+  'ends in the rows of the whole history, in whatever order and pages readings and powers come',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(faultyHistory, fc.infiniteStream(fc.nat({ max: 1_000_000 })), async (history, dice) => {
+        await using db = await seeded(history.ratedPowerW);
+        const next = () => dice.next().value;
+        const power = [...history.power];
+        const groups = arrivals(history.samples, next).map((group) => {
+          const some = power.splice(next() % (power.length + 1), 7);
+          return [...group.map(read), ...some.flatMap(powers)];
+        });
+        await feed(db, [...groups, power.flatMap(powers)]);
+        expect(await rows(db)).toEqual(await whole(history));
+      }),
+      { numRuns: HISTORIES },
+    );
+  },
+  HISTORIES * 1000,
+);

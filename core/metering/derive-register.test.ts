@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { arrivals, type FaultyHistory, faultyHistory, QUARTER } from '../../test/registers/faulty-register.ts';
+import type { DeriveRules } from './derive-register.ts';
+import { type BookedRegister, createRegisterBook } from './register-book.ts';
+
+/** `npm run test:long` asks for more. */
+const HISTORIES = process.env['LONG'] ? 20_000 : 200;
+const TIMEOUT_MS = HISTORIES * 100;
+
+function rulesOf({ ratedPowerW }: FaultyHistory): DeriveRules {
+  return {
+    facts: { refreshMs: QUARTER, ...(ratedPowerW !== undefined && { ratedPowerW }) },
+    lengthMs: QUARTER,
+    gapRule: () => ({ method: 'flat' }),
+  };
+}
+
+async function whole(history: FaultyHistory): Promise<BookedRegister> {
+  const book = createRegisterBook(rulesOf(history));
+  await book.add(history.samples, history.power);
+  return await book.read();
+}
+
+it(
+  'ends in the intervals of the whole history, in whatever order and groups readings and powers come',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        faultyHistory,
+        fc.infiniteStream(fc.nat({ max: 1_000_000 })),
+        fc.boolean(),
+        async (history, dice, isInOrder) => {
+          const book = createRegisterBook(rulesOf(history));
+          const next = () => dice.next().value;
+          const groups = isInOrder ? history.samples.map((sample) => [sample]) : arrivals(history.samples, next);
+          const power = [...history.power];
+          for (const group of groups) {
+            const some = power.splice(next() % (power.length + 1), isInOrder ? 1 : 7);
+            await book.add(group, some);
+          }
+          await book.add([], power);
+          expect(await book.read()).toEqual(await whole(history));
+        },
+      ),
+      { numRuns: HISTORIES },
+    );
+  },
+  TIMEOUT_MS,
+);
+
+it(
+  'accounts for all that the register counted: end - start = booked + unplaced',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(faultyHistory, async (history) => {
+        const { account } = await whole(history);
+        if (account === null) return;
+        expect(account.bookedMwh + account.unplacedMwh).toBe(account.endMwh - account.startMwh);
+      }),
+      { numRuns: HISTORIES },
+    );
+  },
+  TIMEOUT_MS,
+);
+
+it(
+  'never calls good what did not flow, where lies are over and can be seen',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(faultyHistory, async (history) => {
+        fc.pre(history.isPlain);
+        for (const { startMs, energyMwh, quality } of (await whole(history)).intervals) {
+          if (quality !== 'good' || energyMwh === null) continue;
+          const truth = history.truthAt(startMs + QUARTER) - history.truthAt(startMs);
+          expect(Math.abs(energyMwh - truth)).toBeLessThanOrEqual(100_000);
+        }
+      }),
+      { numRuns: HISTORIES },
+    );
+  },
+  TIMEOUT_MS,
+);
