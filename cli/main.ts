@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command line: nouns and verbs, each registered by its own module; exit codes 0 done, 1 refused or failed, 2 wrong usage. */
+import { createRequire } from 'node:module';
 import { isCoded } from '@commonworks/core';
 import { Command, CommanderError } from 'commander';
 import { register as allocate } from './commands/allocate.ts';
@@ -17,8 +18,10 @@ import { register as run } from './commands/run.ts';
 import { register as settle } from './commands/settle.ts';
 import { register as verify } from './commands/verify.ts';
 
+const project: { version: string } = createRequire(import.meta.url)('../package.json');
 const program = new Command('commonworks')
   .description('Telemetry, fair shares and control for communities that own their means of production')
+  .version(project.version, '--version', 'print the version')
   .showHelpAfterError('(run with --help for what there is)')
   .configureHelp({ sortSubcommands: true })
   .exitOverride();

@@ -1,7 +1,7 @@
 /** The command line as a newcomer uses it: a real, empty site from nothing to the first admin; and the mistakes on the way. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -82,6 +82,20 @@ describe('a newcomer', () => {
     expect(code).toBe(0);
   });
 
+  it('stops all of it by ending the npx that it was started with', async () => {
+    const { dir } = await initSite('ended');
+    const child = spawn('npx', ['commonworks', 'run', dir], { cwd: ROOT });
+    const exited = once(child, 'exit');
+    try {
+      await lineMatching(child.stdout, /^Wiesengrund: http/);
+      child.kill('SIGTERM');
+      await exited;
+      await expect.poll(() => runningIn(dir), { timeout: 30_000, interval: 200 }).toEqual([]);
+    } finally {
+      for (const pid of runningIn(dir)) process.kill(pid, 'SIGKILL');
+    }
+  });
+
   it('is told which port is taken and what to do, and that a site runs already', async () => {
     const { dir, made } = await initSite('taken');
     const other = createServer().listen(made.listen.webPort, '127.0.0.1');
@@ -124,7 +138,8 @@ describe('a newcomer', () => {
     },
   );
 
-  it('finds help on every level', () => {
+  it('finds the version, and help on every level', () => {
+    expect(commonworks('--version')).toMatchObject({ status: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
     for (const args of [
       ['--help'],
       ['demo', '--help'],
@@ -167,6 +182,21 @@ describe('a newcomer', () => {
     expect(statSync(join(dir, 'keys', 'community.key.pem')).size).toBeGreaterThan(0);
   });
 });
+
+/** Processes of the site in this folder, by their command lines; npx itself is not one of them. */
+function runningIn(dir: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((id) => {
+      try {
+        const line = readFileSync(`/proc/${id}/cmdline`, 'utf8').split('\0');
+        return line.includes(dir) && !line[0]?.startsWith('npm ');
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
 
 function lineMatching(stream: NodeJS.ReadableStream, pattern: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
