@@ -26,6 +26,16 @@ afterAll(async () => {
   await target[Symbol.asyncDispose]();
 });
 
+/** The page's own name first, then the community's: tabs and screen readers tell pages apart by it. */
+const TITLES: Readonly<Record<string, RegExp>> = {
+  community: /^Community · \S/,
+  share: /^My share · \S/,
+  machines: /^Machines · \S/,
+  operator: /^Operator · \S/,
+  treasury: /^Treasury · \S/,
+  people: /^People · \S/,
+};
+
 type Visit = { who?: string; viewport?: ViewportName; scheme?: Scheme };
 
 async function visit({ who, viewport = 'phone', scheme = 'light' }: Visit = {}): Promise<BrowserContext> {
@@ -77,6 +87,7 @@ describe('every page', () => {
       const complaints = complaintsOf(page);
       await open(page, target.url, shot.check);
       expect(await page.locator('html').evaluate((html) => html.scrollWidth - html.clientWidth)).toBeLessThanOrEqual(0);
+      expect(await page.title()).toMatch(TITLES[shot.check.name] ?? /never/);
       expect(await violations(page)).toEqual([]);
       await photograph(page, shot, OUT);
       expect(complaints).toEqual([]);
@@ -103,6 +114,7 @@ describe('who sees what', () => {
     const page = await context.newPage();
     await page.goto(`${target.url}/people`);
     await page.getByRole('heading', { name: 'This page is not for your role' }).waitFor();
+    expect(await page.title()).toMatch(/^This page is not for your role · /);
     expect(await violations(page)).toEqual([]);
   });
 });

@@ -55,6 +55,7 @@ describe('energyDay', () => {
     }
     const day = await energyDay(db, { day: '2026-05-04', zone: ZONE, nowMs: FROM + 3 * 900_000 });
     expect(day.intervals).toHaveLength(3);
+    expect(day.metered).toEqual(['battery', 'homes']);
     expect(day.intervals[0]).toEqual({
       ...{ startMs: FROM, sunMwh: null, gridImportedMwh: null, gridExportedMwh: null, workshopMwh: null },
       ...{ homesMwh: 150, batteryChargedMwh: 7, batteryDischargedMwh: 9, quality: 'good', coveragePct: 100 },

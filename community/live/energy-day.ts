@@ -1,9 +1,11 @@
 /** A local day of the community by kind: sums of the intervals of its metering points; a sum without a part is null. */
 import { daySpan, localDay, QUARTER_HOUR_MS, qualityOfRank, qualityRank } from '@commonworks/core';
 import type { EnergyDay, MeteringRole } from '@commonworks/core/api/index.ts';
+import { FLOW_KINDS } from '@commonworks/core/api/index.ts';
 import type { Db } from '../database.ts';
 import { isAssigned } from '../metering/rules.ts';
 import { listPoints, type PointRecord, ROLE_DIRECTIONS } from '../register/points.ts';
+import { KIND_OF_ROLE } from './flow.ts';
 
 type DayInterval = EnergyDay['intervals'][number];
 type Field = Exclude<keyof DayInterval, 'startMs' | 'quality' | 'coveragePct'>;
@@ -44,7 +46,11 @@ export async function energyDay(db: Db, at: { day: string; zone: string; nowMs: 
   ) {
     intervals.push(dayInterval(startMs, byStart.get(startMs) ?? [], points));
   }
-  return { day: localDay(span.fromMs, zone), zone, intervals };
+  const isMetered = ({ assignments }: PointRecord) =>
+    assignments.some(({ fromMs, toMs }) => fromMs < span.toMs && (toMs ?? span.toMs) > span.fromMs);
+  const kinds = points.filter(isMetered).map(({ role }) => KIND_OF_ROLE[role]);
+  const metered = FLOW_KINDS.filter((kind) => kinds.includes(kind));
+  return { day: localDay(span.fromMs, zone), zone, metered, intervals };
 }
 
 function dayInterval(startMs: number, rows: readonly Row[], points: readonly PointRecord[]): DayInterval {

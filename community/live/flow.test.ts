@@ -71,6 +71,14 @@ describe('the flow', () => {
     expect(flowNow(POINTS, live, NOW).ownCoverPct).toBe(0);
   });
 
+  it('with homes metered alone does not say where their energy comes from; a meter at the grid or the sun does', () => {
+    const homes = POINTS.filter(({ role }) => role === 'consumer');
+    const at = (...roles: MeteringRole[]) => [...homes, ...POINTS.filter(({ role }) => roles.includes(role))];
+    expect(flowNow(homes, sunny(), NOW)).toMatchObject({ residualW: null, ownCoverPct: null });
+    expect(flowNow(at('grid'), sunny(), NOW).ownCoverPct).toBe(0);
+    expect(flowNow(at('producer'), sunny(), NOW)).toMatchObject({ residualW: null, ownCoverPct: 100 });
+  });
+
   it('with a part missing tells the rest, marks it, and computes nothing from it', () => {
     const live = sunny();
     take(live, 'home-2', null, { timeMs: NOW + 1 });

@@ -29,11 +29,12 @@ export function computeFlow(parts: readonly FlowPart[], at: { nowMs: number; soc
     ),
   );
   const whole = new Map(nodes.map((node) => [node.kind, wholePower(node)]));
+  const isSourceMetered = nodes.some(({ kind, devices }) => SOURCES.includes(kind) && devices > 0);
   return {
     atMs: at.nowMs,
     nodes,
     residualW: residual(whole),
-    ownCoverPct: ownCover(whole),
+    ownCoverPct: isSourceMetered ? ownCover(whole) : null,
     socPct: at.socPct,
   };
 }
@@ -71,6 +72,8 @@ function wholePower(node: FlowNode): number | null {
 
 type Powers = ReadonlyMap<FlowKind, number | null>;
 const CONSUMING: readonly FlowKind[] = ['homes', 'workshop'];
+/** Where energy can come from: while no meter stands at any of them, nothing says which it was. */
+const SOURCES: readonly FlowKind[] = ['sun', 'battery', 'grid'];
 
 /** Grid = sum of the others + residual. */
 function residual(powers: Powers): number | null {

@@ -23,7 +23,7 @@ export const Flow = Type.Object({
   nodes: Type.Array(FlowNode),
   /** Grid minus the sum of the others: what the meters do not explain; null when a part is missing. */
   residualW: Nullable(Type.Number()),
-  /** Part of present use covered by sun and battery, 0 to 100; null when a part is missing. */
+  /** Part of present use covered by sun and battery, 0 to 100; null when a part is missing, or no meter stands at a source. */
   ownCoverPct: Nullable(Type.Number()),
   socPct: Nullable(Type.Number()),
 });
@@ -43,5 +43,11 @@ export const DayInterval = Type.Object({
   quality: QualitySchema,
   coveragePct: Type.Number(),
 });
-export const EnergyDay = Type.Object({ day: Type.String(), zone: Type.String(), intervals: Type.Array(DayInterval) });
+export const EnergyDay = Type.Object({
+  day: Type.String(),
+  zone: Type.String(),
+  /** Kinds at which a meter stood on this day; a figure of any other kind is null because nobody measures it. */
+  metered: Type.Array(Type.Enum([...FLOW_KINDS])),
+  intervals: Type.Array(DayInterval),
+});
 export type EnergyDay = Static<typeof EnergyDay>;

@@ -43,7 +43,9 @@ export function mayStart(facts: StartFacts): MayStart {
   }
   const untilMs = facts.nextOfOthersMs;
   const isSoon = untilMs !== null && untilMs - facts.nowMs < SOON_MS;
-  const reason = !isSoon ? 'Free for you.' : `Free for you until ${localTime(untilMs, zone)}.`;
+  const isHeard = facts.activity !== 'unknown';
+  const free = isHeard ? 'Free for you' : 'Nobody has it, but the machine has not been heard of lately. It is yours';
+  const reason = isSoon ? `${free} until ${localTime(untilMs, zone)}.` : `${free}.`;
   return { ok: true, reason, untilMs };
 }
 

@@ -97,6 +97,10 @@ describe('who may start', () => {
     const decision = mayStart({ ...free, nextOfOthersMs: Date.UTC(2026, 4, 4, 10, 30) });
     expect(decision.reason).toBe('Free for you until 12:30.');
   });
+
+  it('does not call a machine free that nobody has heard of', () => {
+    expect(mayStart({ ...free, activity: 'unknown' }).reason).not.toMatch(/free/i);
+  });
 });
 
 describe('activity from power', () => {

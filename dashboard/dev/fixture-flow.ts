@@ -1,5 +1,6 @@
 /** The flow picture and the day of the fixture community, with a gap and an estimate as real meters have. */
 import type { EnergyDay, Flow, FlowNode } from '@commonworks/core/api/index.ts';
+import { FLOW_KINDS } from '@commonworks/core/api/index.ts';
 import { QUARTER_HOUR_MS } from '@commonworks/core/time.ts';
 import { dayQuarters, noise, type Quarter, quarterOf, sum, ZONE } from './fixture-world.ts';
 
@@ -42,7 +43,7 @@ export function flowAt(nowMs: number): Flow {
 
 export function energyDay(day: string, nowMs: number): EnergyDay {
   const past = dayQuarters(day).filter(({ startMs }) => startMs + QUARTER_HOUR_MS <= nowMs);
-  return { day, zone: ZONE, intervals: past.map(intervalOf) };
+  return { day, zone: ZONE, metered: [...FLOW_KINDS], intervals: past.map(intervalOf) };
 }
 
 /** Every day has half an hour without the homes' meters, and an estimated one. */

@@ -58,9 +58,8 @@ function Inside({ api, router, world, community }: RootProps & { community: Comm
   const first = useResource(refreshMe, []);
   useLive(live, world, me ?? null);
   useEffect(() => {
-    document.title = community.name;
     document.documentElement.lang = 'en';
-  }, [community.name]);
+  }, []);
 
   if (me === undefined) {
     return (

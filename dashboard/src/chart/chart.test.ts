@@ -1,4 +1,5 @@
 /** Laws of the bars: stacks add up, missing leaves a gap, both halves of a balance make the whole. */
+import { FLOW_KINDS, type FlowKind } from '@commonworks/core/api/index.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createFormat } from '../format/format.ts';
@@ -19,7 +20,9 @@ const interval: fc.Arbitrary<DayInterval> = fc.record({
   quality: fc.constant('good' as const),
   coveragePct: fc.constant(100),
 });
-const day = fc.array(interval, { maxLength: 100 }).map((intervals) => ({ day: '2026-06-01', zone: 'UTC', intervals }));
+const day = fc
+  .array(interval, { maxLength: 100 })
+  .map((intervals) => ({ day: '2026-06-01', zone: 'UTC', metered: [...FLOW_KINDS], intervals }));
 
 describe('stacked bars', () => {
   it('are as high as the sum of what is known, and cover it without a gap', () => {
@@ -52,12 +55,36 @@ describe('the balance of a day', () => {
     fc.assert(
       fc.property(day, (energyDay) => {
         const balance = balanceOf(energyDay);
-        expect(balance.sunUsedMwh + balance.sunSoldMwh).toBe(balance.sunMwh);
-        expect(balance.useOwnMwh + balance.useBoughtMwh).toBe(balance.useMwh);
-        expect(Math.min(balance.sunUsedMwh, balance.useOwnMwh)).toBeGreaterThanOrEqual(0);
+        const [sunUsed, sunSold] = [balance.sunUsedMwh ?? Number.NaN, balance.sunSoldMwh ?? Number.NaN];
+        const [useOwn, useBought] = [balance.useOwnMwh ?? Number.NaN, balance.useBoughtMwh ?? Number.NaN];
+        expect(sunUsed + sunSold).toBe(balance.sunMwh);
+        expect(useOwn + useBought).toBe(balance.useMwh);
+        expect(Math.min(sunUsed, useOwn)).toBeGreaterThanOrEqual(0);
         expect(balance.counted).toBeLessThanOrEqual(balance.all);
       }),
     );
+  });
+
+  it('counts without a workshop, and without a meter at the grid tells only what was measured', () => {
+    const none = { batteryChargedMwh: null, batteryDischargedMwh: null, workshopMwh: null };
+    const grid = { gridImportedMwh: 1, gridExportedMwh: 4 };
+    const quarter = {
+      ...none,
+      ...grid,
+      startMs: 0,
+      sunMwh: 6,
+      homesMwh: 3,
+      quality: 'good' as const,
+      coveragePct: 100,
+    };
+    const of = (metered: FlowKind[], part: Partial<DayInterval> = {}) =>
+      balanceOf({ day: '2026-06-01', zone: 'UTC', metered, intervals: [{ ...quarter, ...part }] });
+    const whole = { sunMwh: 6, sunUsedMwh: 2, sunSoldMwh: 4, useMwh: 3, useOwnMwh: 2, useBoughtMwh: 1, counted: 1 };
+    expect(of(['sun', 'grid', 'homes'])).toMatchObject(whole);
+    const noGrid = { gridImportedMwh: null, gridExportedMwh: null };
+    const parts = { sunUsedMwh: null, sunSoldMwh: null, useOwnMwh: null, useBoughtMwh: null };
+    expect(of(['sun', 'homes'], noGrid)).toMatchObject({ sunMwh: 6, useMwh: 3, ...parts, counted: 1 });
+    expect(of(['homes'], { ...noGrid, sunMwh: null })).toMatchObject({ sunMwh: null, useMwh: 3, ...parts });
   });
 });
 

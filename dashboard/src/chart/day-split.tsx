@@ -5,29 +5,35 @@ import { text } from '../text/text.ts';
 import { Figure } from '../ui/figure.tsx';
 import { balanceOf } from './day-balance.ts';
 
-type Part = { readonly hue: string; readonly label: string; readonly mwh: number };
+type Part = { readonly hue: string; readonly label: string; readonly mwh: number | null };
 
 export function DaySplit({ day }: { day: EnergyDay }) {
   const balance = balanceOf(day);
   if (balance.counted === 0) return <p class="soft">{text.today.none}</p>;
+  const { sunMwh, useMwh } = balance;
   return (
     <div class="stack">
-      <Split
-        title={text.today.sunTitle}
-        totalMwh={balance.sunMwh}
-        parts={[
-          { hue: 'sun', label: text.today.sunUsed, mwh: balance.sunUsedMwh },
-          { hue: 'export', label: text.today.sunSold, mwh: balance.sunSoldMwh },
-        ]}
-      />
-      <Split
-        title={text.today.useTitle}
-        totalMwh={balance.useMwh}
-        parts={[
-          { hue: 'sun', label: text.today.useOwn, mwh: balance.useOwnMwh },
-          { hue: 'grid', label: text.today.useBought, mwh: balance.useBoughtMwh },
-        ]}
-      />
+      {sunMwh !== null && (
+        <Split
+          title={text.today.sunTitle}
+          totalMwh={sunMwh}
+          parts={[
+            { hue: 'sun', label: text.today.sunUsed, mwh: balance.sunUsedMwh },
+            { hue: 'export', label: text.today.sunSold, mwh: balance.sunSoldMwh },
+          ]}
+        />
+      )}
+      {useMwh !== null && (
+        <Split
+          title={text.today.useTitle}
+          totalMwh={useMwh}
+          parts={[
+            { hue: 'sun', label: text.today.useOwn, mwh: balance.useOwnMwh },
+            { hue: 'grid', label: text.today.useBought, mwh: balance.useBoughtMwh },
+          ]}
+        />
+      )}
+      {!day.metered.includes('grid') && <p>{text.today.noGridMeter}</p>}
       <p class="small soft">{text.today.counted(balance.counted, balance.all)}</p>
     </div>
   );
@@ -35,6 +41,7 @@ export function DaySplit({ day }: { day: EnergyDay }) {
 
 function Split({ title, totalMwh, parts }: { title: string; totalMwh: number; parts: readonly Part[] }) {
   const { format } = useApp();
+  const known = parts.flatMap(({ mwh, ...part }) => (mwh === null ? [] : [{ ...part, mwh }]));
   const percent = (mwh: number) => (totalMwh === 0 ? null : (mwh / totalMwh) * 100);
   return (
     <div class="split">
@@ -42,15 +49,15 @@ function Split({ title, totalMwh, parts }: { title: string; totalMwh: number; pa
         <h3>{title}</h3>
         <Figure figure={format.energy(totalMwh)} size="big" />
       </div>
-      <div class="split-bar" aria-hidden="true">
-        {parts
+      <div class="split-bar" aria-hidden="true" hidden={known.length === 0}>
+        {known
           .filter(({ mwh }) => mwh > 0)
           .map(({ hue, label, mwh }) => (
             <i key={label} class={`kind-${hue}`} style={{ flexGrow: String(mwh), flexBasis: '0' }} />
           ))}
       </div>
       <ul class="split-words">
-        {parts.map(({ hue, label, mwh }) => (
+        {known.map(({ hue, label, mwh }) => (
           <li key={label} class={`kind-${hue}`}>
             <span class="dot is-square" />
             <span>

@@ -28,7 +28,7 @@ export function EnergyDayCard({ today }: { today: string }) {
       <Loaded resource={resource}>
         {(data) => (
           <div class={data.day === day ? '' : 'is-waiting'}>
-            <EnergyDayView energyDay={data} />
+            <EnergyDayView energyDay={data} isToday={data.day === today} />
           </div>
         )}
       </Loaded>
@@ -36,12 +36,12 @@ export function EnergyDayCard({ today }: { today: string }) {
   );
 }
 
-function EnergyDayView({ energyDay }: { energyDay: EnergyDay }) {
+function EnergyDayView({ energyDay, isToday }: { energyDay: EnergyDay; isToday: boolean }) {
   const { format } = useApp();
   const bars = useMemo(() => dayBars(energyDay), [energyDay]);
   const ticks = useMemo(() => dayTicks(energyDay.day, format), [energyDay.day, format]);
   const balance = balanceOf(energyDay);
-  if (bars.length === 0) return <p class="soft">{text.today.none}</p>;
+  if (bars.length === 0) return <p class="soft">{isToday ? text.today.none : text.today.noneThen}</p>;
   return (
     <div class="stack">
       <p class="small soft">
@@ -55,14 +55,14 @@ function EnergyDayView({ energyDay }: { energyDay: EnergyDay }) {
         syncKey="community"
         heightPx={300}
         titleOf={(bar) => format.timeRange(bar.fromMs, bar.toMs)}
-        whole={text.today.wholeDay}
+        whole={isToday ? text.today.dayUntilNow : text.today.wholeDay}
       />
       <LegendKeys bars={bars} />
       <p class="only-read">
         {text.today.summary(
           format.dayLong(energyDay.day),
-          format.energyText(balance.sunMwh),
-          format.energyText(balance.useMwh),
+          balance.sunMwh === null ? null : format.energyText(balance.sunMwh),
+          balance.useMwh === null ? null : format.energyText(balance.useMwh),
         )}
       </p>
       <div class="row is-apart">

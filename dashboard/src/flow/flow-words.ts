@@ -14,7 +14,7 @@ export function answerOf(flow: Flow | null, format: Format, { isStale }: Stalene
   const words = text.flow.covers;
   if (flow === null) return { sentence: words.waiting() };
   if (isStale) return { sentence: words.stale(format.time(flow.atMs)) };
-  if (flow.ownCoverPct === null) return { sentence: words.unknown() };
+  if (flow.ownCoverPct === null) return { sentence: whyUnknown(flow) };
   const figure = format.percent(flow.ownCoverPct);
   const pct = figureText(figure);
   const gives = (kind: FlowKind) => (powerOf(flow, kind) ?? 0) < -REST_W;
@@ -28,6 +28,20 @@ export function answerOf(flow: Flow | null, format: Format, { isStale }: Stalene
   return { sentence: words.sun(pct), figure };
 }
 
+/** Which meter would have to be there, or to answer, before our own part can be told. */
+function whyUnknown({ nodes }: Flow): string {
+  const words = text.flow.covers;
+  const at = (...kinds: FlowKind[]) => nodes.filter(({ kind }) => kinds.includes(kind));
+  const isMetered = (kinds: readonly FlowNode[]) => kinds.some(({ devices }) => devices > 0);
+  const uses = at('homes', 'workshop');
+  if (!isMetered(uses)) return isMetered(nodes) ? words.noUseMeter() : words.waiting();
+  if (!isMetered(at('sun', 'battery', 'grid'))) return words.noSourceMeter();
+  const isSilent = at('sun', 'battery', 'homes', 'workshop').some(
+    ({ devices, devicesFresh }) => devicesFresh < devices,
+  );
+  return isSilent ? words.unknown() : words.noUse();
+}
+
 export function powerOf(flow: Flow, kind: FlowKind): number | null {
   return flow.nodes.find((node) => node.kind === kind)?.powerW ?? null;
 }
@@ -36,6 +50,7 @@ export function powerOf(flow: Flow, kind: FlowKind): number | null {
 export function doing(node: FlowNode): string {
   const words = text.flow.words;
   const direction = directionOf(node);
+  if (node.devices === 0) return words.noMeter;
   if (node.powerW === null) return text.state.noFigure;
   if (direction === 'rest') return words.idle;
   if (node.kind === 'sun') return words.making;

@@ -27,3 +27,15 @@ export function machineState(machine: Pick<Machine, 'activity' | 'isStale' | 'oc
 export function lookOf(state: MachineState): MachineLook {
   return { ...LOOKS[state], word: text.machines.state[state] };
 }
+
+/** Not "none is free" while one waits for who asks, nor of machines that nobody has heard of. */
+export function machinesAnswer(machines: readonly Machine[]): { readonly sentence: string; readonly mark?: string } {
+  const words = text.machines;
+  const count = (state: MachineState) => machines.filter((machine) => machineState(machine) === state).length;
+  const [free, unknown, all] = [count('free'), count('unknown'), machines.length];
+  if (free > 0) return { sentence: words.answer(free, all), mark: words.answerMark(free, all) };
+  if (unknown === all) return { sentence: words.answerUnknown };
+  const mine = machines.filter((machine) => machine.mayStart.ok && machine.mySession === null);
+  if (mine.length > 0) return { sentence: words.answerMine(mine.map(({ name }) => name)) };
+  return { sentence: unknown === 0 ? words.answerNone : words.answerNoneHeard(unknown) };
+}

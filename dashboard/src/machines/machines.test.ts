@@ -1,8 +1,9 @@
 /** The laws of booking times on screen, and what a machine's card says first. */
+import type { Machine } from '@commonworks/core/api/index.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { daySlots, freeFrom, SLOT_MS } from './day-slots.ts';
-import { machineState } from './machine-look.ts';
+import { machineState, machinesAnswer } from './machine-look.ts';
 
 const zone = 'Europe/Vienna';
 const DAY_START = Date.UTC(2026, 5, 1, 22);
@@ -47,5 +48,29 @@ describe('the state on a card', () => {
     [{ activity: 'unknown', isStale: false, occupancy: 'free' }, 'unknown'],
   ] as const)('%o is %s', (machine, expected) => {
     expect(machineState(machine)).toBe(expected);
+  });
+});
+
+describe('the answer above the machines', () => {
+  const machine = (name: string, change: Partial<Machine>): Machine => ({
+    ...{ id: name, name, kind: 'laser', activity: 'off', activitySinceMs: null, isStale: false, powerW: null },
+    ...{ occupancy: 'free', current: null, next: null, pricePerHour: '1', mySession: null },
+    mayStart: { ok: false, reason: '' },
+    ...change,
+  });
+  const taken = machine('Mill', { occupancy: 'in-session' });
+  const mine = machine('Laser', { occupancy: 'booked', mayStart: { ok: true, reason: 'Free for you.' } });
+  const unheard = machine('Printer', { activity: 'unknown', isStale: true, mayStart: { ok: true, reason: '' } });
+  const said = (...machines: Machine[]) => machinesAnswer(machines).sentence;
+
+  it('counts the free ones, and says "none" only when none may be started', () => {
+    expect(said(machine('Saw', {}), taken)).toContain('1 of 2 machines is free');
+    expect(said(taken)).toBe('No machine is free right now.');
+    expect(said(taken, mine)).toBe('You may start: Laser. No other machine is free.');
+  });
+
+  it('does not say of machines nobody has heard of that they are taken', () => {
+    expect(said(unheard)).toContain('is not known');
+    expect(said(taken, { ...unheard, mayStart: { ok: false, reason: '' } })).toContain('as far as we know');
   });
 });

@@ -5,7 +5,7 @@ import { useState } from 'preact/hooks';
 import { overlay } from '../live/live-store.ts';
 import { BookingPanel } from '../machines/booking-panel.tsx';
 import { MachineCard } from '../machines/machine-card.tsx';
-import { machineState } from '../machines/machine-look.ts';
+import { machinesAnswer } from '../machines/machine-look.ts';
 import { MyBookings } from '../machines/my-bookings.tsx';
 import { MySessions } from '../machines/my-sessions.tsx';
 import { useApp } from '../state/app.ts';
@@ -36,7 +36,7 @@ function MachinesView({ machines, reload }: { machines: readonly Machine[]; relo
     return <Empty icon="machines" title={text.machines.emptyTitle} body={text.machines.empty} />;
   return (
     <div class="page">
-      <MachinesAnswer machines={machines} />
+      <Answer {...machinesAnswer(machines)} />
       <div class="machine-grid">
         {machines.map((each) => (
           <Fragment key={each.id}>
@@ -59,11 +59,4 @@ function MachinesView({ machines, reload }: { machines: readonly Machine[]; relo
       <p class="small soft">{text.machines.status}</p>
     </div>
   );
-}
-
-function MachinesAnswer({ machines }: { machines: readonly Machine[] }) {
-  const free = machines.filter((machine) => machineState(machine) === 'free').length;
-  if (free === 0) return <Answer sentence={text.machines.answerNone} />;
-  const sentence = text.machines.answer(free, machines.length);
-  return <Answer sentence={sentence} mark={text.machines.answerMark(free, machines.length)} />;
 }

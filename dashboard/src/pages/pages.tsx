@@ -1,4 +1,5 @@
 /** Chooses the page for the address and the person. */
+import { useEffect } from 'preact/hooks';
 import { useApp } from '../state/app.ts';
 import { text } from '../text/text.ts';
 import { Plain } from '../ui/states.tsx';
@@ -7,20 +8,24 @@ import { CommunityPage } from './community-page.tsx';
 import { MachinesPage } from './machines-page.tsx';
 import { MemberStatementsPage } from './member-statements-page.tsx';
 import { OperatorPage } from './operator-page.tsx';
+import { pageTitle } from './page-title.ts';
 import { PeoplePage } from './people-page.tsx';
-import { maySee, memberOfPath, type PageName, routeOf, statementMonth } from './routes.ts';
+import { acceptKind, maySee, memberOfPath, type PageName, routeOf, statementMonth } from './routes.ts';
 import { SharePage } from './share-page.tsx';
 import { Shell } from './shell.tsx';
 import { SignInPage } from './sign-in-page.tsx';
 import { StatementPage } from './statement-page.tsx';
 import { TreasuryPage } from './treasury-page.tsx';
 
-const ACCEPT_KINDS = { '/setup': 'setup', '/invite': 'invite', '/reset': 'reset' } as const;
-
 export function Pages() {
-  const { me, router } = useApp();
+  const app = useApp();
+  const { me, router } = app;
   const { path } = router.place.value;
-  const kind = Object.entries(ACCEPT_KINDS).find(([prefix]) => path === prefix)?.[1];
+  const title = pageTitle(path, app);
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+  const kind = acceptKind(path);
   if (kind !== undefined) return <AcceptPage key={kind} kind={kind} />;
   if (me === null) return <SignInPage />;
   return (

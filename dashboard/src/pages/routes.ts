@@ -21,6 +21,14 @@ export const ROUTES: readonly Route[] = [
   { name: 'people', path: '/people', icon: 'people', roles: ['admin'] },
 ];
 
+const ACCEPT_KINDS = { '/setup': 'setup', '/invite': 'invite', '/reset': 'reset' } as const;
+export type AcceptKind = (typeof ACCEPT_KINDS)[keyof typeof ACCEPT_KINDS];
+
+/** Pages of a link that was handed over: nobody need be signed in. */
+export function acceptKind(path: string): AcceptKind | undefined {
+  return Object.entries(ACCEPT_KINDS).find(([prefix]) => path === prefix)?.[1];
+}
+
 export function maySee(route: Route, me: Me | null): boolean {
   return route.roles.length === 0 || hasRole(me, ...route.roles);
 }

@@ -8,6 +8,7 @@ import { text } from '../text/text.ts';
 import { Choice, TextField } from '../ui/field.tsx';
 import { Refusal } from '../ui/states.tsx';
 import { DeviceChoice, deviceRef } from './device-choice.tsx';
+import { metersFirst } from './meters-first.ts';
 
 const KINDS = ['laser', 'cnc', 'printer', 'other'] as const satisfies Machine['kind'][];
 
@@ -42,7 +43,13 @@ export function AddMachine({ devices }: { devices: readonly Device[] }) {
         choose={(next) => setKind(KINDS.find((each) => each === next) ?? 'other')}
       />
       <DeviceChoice label={text.people.tellsActivity} devices={devices} value={teller} choose={setActivity} />
-      <DeviceChoice label={text.people.machineMeter} devices={devices} value={meter} choose={setMeter} isOptional />
+      <DeviceChoice
+        label={text.people.machineMeter}
+        devices={metersFirst(devices)}
+        value={meter}
+        choose={setMeter}
+        isOptional
+      />
       <TextField
         label={text.people.pricePerHour}
         value={pricePerHour}

@@ -1,5 +1,5 @@
 /** What is measured where: metering points and their meters, and the agents that read them. */
-import type { Member, MeteringPoint } from '@commonworks/core/api/index.ts';
+import type { Device, Member, MeteringPoint } from '@commonworks/core/api/index.ts';
 import { useApp } from '../state/app.ts';
 import { useResource } from '../state/use-resource.ts';
 import { text } from '../text/text.ts';
@@ -9,22 +9,18 @@ import { AddMachine } from './add-machine.tsx';
 import { AddPoint } from './add-point.tsx';
 import { Agents } from './agents.tsx';
 import { AssignMeter } from './assign-meter.tsx';
+import { metersFirst } from './meters-first.ts';
 import { PointList } from './point-list.tsx';
 import { RatePoint } from './rate-point.tsx';
 import { SwapMeter } from './swap-meter.tsx';
 
-/** Of `members` those who have left still name their old points, and are offered no new ones. */
 export function Places({ members }: { members: readonly Member[] }) {
-  const present = members.filter(({ leftMs }) => leftMs === null);
   const gone = new Set(members.filter(({ leftMs }) => leftMs !== null).map(({ id }) => id));
   const { api } = useApp();
   // Who leaves takes the meters off their points.
   const points = useResource((signal) => api.meteringPoints({ signal }), [gone.size]);
   const edges = useResource((signal) => api.edges({ signal }), []);
   const devices = useResource((signal) => api.devices({ signal }), []);
-  const open = (known: readonly MeteringPoint[]) => known.filter(({ member }) => member === null || !gone.has(member));
-  const measured = (known: readonly MeteringPoint[]) =>
-    open(known).filter(({ assignments }) => assignments.some(({ toMs }) => toMs === null));
   return (
     <>
       <section class="card">
@@ -33,26 +29,7 @@ export function Places({ members }: { members: readonly Member[] }) {
           {(known) => (
             <>
               <PointList points={known} members={members} edges={edges.data ?? []} />
-              <div class="columns is-even">
-                <Fold title={text.people.addPoint}>
-                  <AddPoint members={present} onAdded={points.reload} />
-                </Fold>
-                {open(known).length > 0 && (
-                  <Fold title={text.people.chooseMeter}>
-                    <AssignMeter points={open(known)} devices={devices.data ?? []} onAssigned={points.reload} />
-                  </Fold>
-                )}
-                {measured(known).length > 0 && (
-                  <Fold title={text.closing.swap.title}>
-                    <SwapMeter points={measured(known)} devices={devices.data ?? []} onSwapped={points.reload} />
-                  </Fold>
-                )}
-                {known.length > 0 && (
-                  <Fold title={text.people.ratePoint}>
-                    <RatePoint points={known} onRated={points.reload} />
-                  </Fold>
-                )}
-              </div>
+              <PointForms points={known} members={members} devices={devices.data ?? []} onChanged={points.reload} />
             </>
           )}
         </Loaded>
@@ -67,5 +44,43 @@ export function Places({ members }: { members: readonly Member[] }) {
         </section>
       </div>
     </>
+  );
+}
+
+type PointFormsProps = {
+  readonly points: readonly MeteringPoint[];
+  readonly members: readonly Member[];
+  readonly devices: readonly Device[];
+  readonly onChanged: () => void;
+};
+
+/** Who has left still owns old points, and is offered no new ones. */
+function PointForms({ points, members, devices, onChanged }: PointFormsProps) {
+  const present = members.filter(({ leftMs }) => leftMs === null);
+  const gone = new Set(members.filter(({ leftMs }) => leftMs !== null).map(({ id }) => id));
+  const open = points.filter(({ member }) => member === null || !gone.has(member));
+  const measured = open.filter(({ assignments }) => assignments.some(({ toMs }) => toMs === null));
+  const meters = metersFirst(devices, points);
+  return (
+    <div class="columns is-even">
+      <Fold title={text.people.addPoint}>
+        <AddPoint members={present} onAdded={onChanged} />
+      </Fold>
+      {open.length > 0 && (
+        <Fold title={text.people.chooseMeter}>
+          <AssignMeter points={open} devices={meters} onAssigned={onChanged} />
+        </Fold>
+      )}
+      {measured.length > 0 && (
+        <Fold title={text.closing.swap.title}>
+          <SwapMeter points={measured} devices={meters} onSwapped={onChanged} />
+        </Fold>
+      )}
+      {points.length > 0 && (
+        <Fold title={text.people.ratePoint}>
+          <RatePoint points={points} onRated={onChanged} />
+        </Fold>
+      )}
+    </div>
   );
 }

@@ -32,7 +32,7 @@ export function ShareDay({ share }: { share: MemberShare }) {
             syncKey="share"
             heightPx={220}
             titleOf={(bar) => format.timeRange(bar.fromMs, bar.toMs)}
-            whole={text.today.wholeDay}
+            whole={text.today.dayUntilNow}
           />
           <LegendKeys bars={bars} />
           <p class="only-read">

@@ -22,6 +22,9 @@ export const enEnergy = {
       none: () => 'All we use right now comes from the grid.',
       surplus: (pct: string, more: string) =>
         `Our own energy covers ${pct} of what we use, and ${more} more goes to the grid.`,
+      noSourceMeter: () => 'We know what we use, not where it comes from: no meter stands at the sun or at the grid.',
+      noUseMeter: () => 'No meter measures what we use, so our own part cannot be told.',
+      noUse: () => 'Nothing is used right now.',
       unknown: () => 'Not every meter answers, so our own part cannot be told right now.',
       stale: (time: string) => `No fresh figures since ${time}.`,
       waiting: () => 'Waiting for the first figures.',
@@ -34,16 +37,19 @@ export const enEnergy = {
       exporting: 'selling',
       using: 'using',
       idle: 'at rest',
+      noMeter: 'no meter',
     },
     residual: 'Unexplained',
     residualHelp: 'What the grid meter says minus what all other meters add up to: cable losses and what has no meter.',
     summary: (parts: string) => `Energy flow now. ${parts}.`,
     devices: (fresh: number, all: number) =>
-      all === 1
-        ? fresh === 1
-          ? 'answers'
-          : 'does not answer'
-        : `${fresh} of ${all} ${plural(fresh, 'answers', 'answer')}`,
+      all === 0
+        ? 'no meter'
+        : all === 1
+          ? fresh === 1
+            ? 'answers'
+            : 'does not answer'
+          : `${fresh} of ${all} ${plural(fresh, 'answers', 'answer')}`,
     charge: (pct: string) => `${pct} % full`,
     detailTitle: (kind: string) => `${kind} in detail`,
     now: 'Right now',
@@ -76,6 +82,8 @@ export const enEnergy = {
     useOwn: 'covered by our own (self-sufficiency)',
     useBought: 'bought from the grid',
     none: 'Nothing measured yet today.',
+    noneThen: 'Nothing was measured on this day.',
+    noGridMeter: 'No meter stands at the grid: how much comes from there, and how much goes there, is not known.',
     counted: (done: number, all: number) =>
       `From ${counted(done, 'quarter hour')} with every meter answering, of ${all} so far.`,
     table: 'The figures as a table',
@@ -84,15 +92,18 @@ export const enEnergy = {
     kwh: 'kWh',
     coverage: 'Measured',
     quality: 'Quality',
-    wholeDay: 'The day so far',
+    dayUntilNow: 'The day so far',
+    wholeDay: 'The whole day',
     legendEstimated: 'hatched: estimated',
     legendGap: 'gap: no measurement',
     legendCoverage: 'under the axis: not every meter answered',
     emptyTitle: 'No meter yet',
     empty: 'As soon as an agent reads a meter and it stands for a metering point, the picture fills in here.',
     emptyAction: 'Enrol an agent and name the points',
-    summary: (day: string, sun: string, used: string) =>
-      `${day}: the sun made ${sun}, homes and workshop used ${used}. The table below has every quarter hour.`,
+    summary: (day: string, sun: string | null, used: string | null) => {
+      const told = [sun === null ? [] : `the sun made ${sun}`, used === null ? [] : `homes and workshop used ${used}`];
+      return [`${day}: `, told.flat().join(', '), '. The table below has every quarter hour.'].join('');
+    },
     kwhPerQuarter: 'kWh per quarter hour',
   },
   share: {

@@ -8,6 +8,10 @@ export const enWork = {
       `${free} of ${counted(all, 'machine')} ${plural(free, 'is', 'are')} free right now.`,
     answerMark: (free: number, all: number) => `${free} of ${all}`,
     answerNone: 'No machine is free right now.',
+    answerNoneHeard: (unknown: number) =>
+      `No machine is free as far as we know: ${counted(unknown, 'machine')} ${plural(unknown, 'has', 'have')} not been heard of lately.`,
+    answerUnknown: 'Which machine is free is not known: none has been heard of lately.',
+    answerMine: (names: readonly string[]) => `You may start: ${names.join(', ')}. No other machine is free.`,
     emptyTitle: 'No machine yet',
     empty: 'An admin registers machines and their meters under People.',
     state: {
