@@ -3,6 +3,7 @@
 /** Every benchmark file exports `run`, which prints and returns when done. */
 const BENCHMARKS: Record<string, () => Promise<{ run: () => Promise<void> }>> = {
   allocation: () => import('./allocation.ts'),
+  derive: () => import('./derive.ts'),
   ingest: () => import('./ingest.ts'),
   store: () => import('./store.ts'),
 };

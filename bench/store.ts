@@ -1,6 +1,6 @@
 /** The embedded series store beside InfluxDB 1.6.7: writing, bytes a point, and three queries members really cause. */
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { QUARTER_HOUR_MS } from '@commonworks/core';
@@ -10,6 +10,7 @@ import { openOwnedDatabase } from '@commonworks/telemetry/sqlite/open-database.t
 import { TELEMETRY_MIGRATIONS } from '@commonworks/telemetry/sqlite/schema.ts';
 import { inTransaction } from '@commonworks/telemetry/sqlite/transaction.ts';
 import { startInfluxdb } from '../test/peers/influxdb.ts';
+import { sizeOf } from './size-of.ts';
 
 const SERIES = 250;
 const STEP_MS = 600_000;
@@ -203,11 +204,4 @@ async function medianAsync(query: () => Promise<number>): Promise<Timed> {
 
 function middle(runs: Timed[]): Timed {
   return runs.sort((a, b) => a.ms - b.ms)[Math.floor(runs.length / 2)] ?? { ms: 0, sum: 0 };
-}
-
-function sizeOf(dir: string): number {
-  const names = readdirSync(dir, { recursive: true, encoding: 'utf8' });
-  return names
-    .map((name) => statSync(join(dir, name)))
-    .reduce((sum, entry) => sum + (entry.isFile() ? entry.size : 0), 0);
 }

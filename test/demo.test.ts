@@ -19,7 +19,7 @@ import type { BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { logIn, openBrowser, visitor } from './pages/browser.ts';
 import { open, PAGES } from './pages/page-list.ts';
-import { allShots, photograph } from './pages/shoot.ts';
+import { allLooks, inBothSchemes, photograph } from './pages/shoot.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const OUT = join(ROOT, 'test', 'screenshots-out', 'demo');
@@ -134,15 +134,16 @@ describe('the demo community', () => {
     await using browser = await openBrowser();
     // Each person logs in once: the server counts guesses, and a visitor with many devices has one cookie.
     const cookies = new Map<string, Cookies>();
-    for (const shot of allShots(PAGES)) {
-      await using context = await visitor(browser, shot.viewport, shot.scheme);
-      const known = cookies.get(shot.check.who);
-      if (known === undefined) await logIn(context, demo.url, loginOf(shot.check.who));
+    for (const look of allLooks(PAGES)) {
+      const { who } = look.check;
+      await using context = await visitor(browser, look.viewport, 'light');
+      const known = cookies.get(who);
+      if (known === undefined) await logIn(context, demo.url, loginOf(who));
       else await context.addCookies(known);
-      cookies.set(shot.check.who, await context.cookies());
+      cookies.set(who, await context.cookies());
       const page = await context.newPage();
-      await open(page, demo.url, shot.check);
-      await photograph(page, shot, OUT);
+      await open(page, demo.url, look.check);
+      await inBothSchemes(page, (scheme) => photograph(page, { ...look, scheme, out: OUT }));
     }
     // The README's picture is made by this run: UPDATE_IMAGES=1 keeps it.
     if (process.env['UPDATE_IMAGES'] === '1') {

@@ -12,7 +12,7 @@ import { crcText, P1_SERIAL } from '@commonworks/demo/wire/p1-telegram.ts';
 import { sdmSerial } from '@commonworks/demo/wire/sdm.ts';
 import { openWires } from '@commonworks/demo/wires.ts';
 import { createWorld } from '@commonworks/demo/world/world.ts';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { eventually, freePort, listenWithMosquitto, startMosquitto } from './edge-peers/mosquitto.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -20,17 +20,20 @@ const COMMUNITY = '01900000-0000-7000-8000-000000000002';
 const EDGE = '01900000-0000-7000-8000-000000000001';
 const PATIENCE_MS = 60_000;
 
-let folder = '';
-const opened: (() => unknown)[] = [];
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'edge-meter-'));
-});
-afterEach(async () => {
-  for (const close of opened.splice(0).reverse()) await close();
-  rmSync(folder, { recursive: true, force: true });
-});
+/** One test's folder and what it opened; the tests run beside each other, since most of their time is waiting. */
+type Bench = AsyncDisposable & { readonly folder: string; readonly opened: (() => unknown)[] };
 
-function writeConfig(config: object): string {
+function openBench(): Bench {
+  const folder = mkdtempSync(join(tmpdir(), 'edge-meter-'));
+  const opened: (() => unknown)[] = [];
+  const close = async () => {
+    for (const end of opened.splice(0).reverse()) await end();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { folder, opened, [Symbol.asyncDispose]: close };
+}
+
+function writeConfig({ folder }: Bench, config: object): string {
   const ids = { community: COMMUNITY, edge: EDGE, name: 'test', secretFile: 'secret', outboxFile: 'outbox.db' };
   writeFileSync(join(folder, 'secret'), 'any');
   writeFileSync(join(folder, 'edge.yaml'), JSON.stringify({ brokerUrl: 'mqtt://127.0.0.1:1', ...ids, ...config }));
@@ -38,7 +41,7 @@ function writeConfig(config: object): string {
 }
 
 /** A P1 port that repeats these lines each second. */
-async function meterSaying(lines: readonly string[]): Promise<object> {
+async function meterSaying({ opened }: Bench, lines: readonly string[]): Promise<object> {
   const body = `/ISK5\\2M550T-1012\r\n\r\n${lines.map((line) => `${line}\r\n`).join('')}!`;
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
@@ -52,8 +55,8 @@ async function meterSaying(lines: readonly string[]): Promise<object> {
   return { p1: [{ device: 'home-9', title: 'Home 9', link }] };
 }
 
-async function edgeTest(config: object) {
-  const args = ['cli/main.ts', 'edge', 'test', '--config', writeConfig(config)];
+async function edgeTest(bench: Bench, config: object) {
+  const args = ['cli/main.ts', 'edge', 'test', '--config', writeConfig(bench, config)];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => {
@@ -63,7 +66,7 @@ async function edgeTest(config: object) {
   return { code, text };
 }
 
-describe('edge test', () => {
+describe.concurrent('edge test', () => {
   it.each([
     ['without one value', ['0-0:96.14.0(0002)'], 'seen 0-0:96.14.0; expected 1-0:1.8.0'],
     ['in the D0 form', ['1.8.0(00012345.678*kWh)', '2.8.0(1*kWh)'], 'seen 1.8.0, 2.8.0; expected'],
@@ -73,25 +76,28 @@ describe('edge test', () => {
       'seen 1-1:1.8.0*255, 1-0:1.7.0; expected',
     ],
   ])('fails for a telegram %s, and says what came', async (_name, lines, words) => {
-    const { code, text } = await edgeTest(await meterSaying(lines));
+    await using bench = openBench();
+    const { code, text } = await edgeTest(bench, await meterSaying(bench, lines));
     expect([code, text]).toEqual([1, expect.stringContaining(words)]);
     expect(text).toContain('FAILS, edge.no-energy-register');
   });
 
   it('reads codes that are written with their default group', async () => {
-    const { code, text } = await edgeTest(await meterSaying(['1-0:1.8.0*255(00012345.678*kWh)']));
+    await using bench = openBench();
+    const { code, text } = await edgeTest(bench, await meterSaying(bench, ['1-0:1.8.0*255(00012345.678*kWh)']));
     expect([code, text]).toEqual([0, expect.stringContaining('12345678 Wh')]);
   });
 });
 
-describe('An agent', () => {
-  const start = async (config: object) => {
+describe.concurrent('An agent', () => {
+  const start = async (bench: Bench, config: object) => {
+    const { folder, opened } = bench;
     const port = await freePort();
     const mosquitto = await startMosquitto(folder, port);
     opened.push(() => mosquitto.stop());
     const witness = await listenWithMosquitto(port, `${COMMUNITY}/${EDGE}/data`);
     opened.push(() => witness.stop());
-    const file = writeConfig({ ...config, brokerUrl: `mqtt://127.0.0.1:${port}` });
+    const file = writeConfig(bench, { ...config, brokerUrl: `mqtt://127.0.0.1:${port}` });
     const agent = spawn(process.execPath, [join(ROOT, 'edge/main.ts'), '--config', file], { stdio: 'ignore' });
     opened.push(async () => {
       const exited = once(agent, 'exit');
@@ -102,6 +108,7 @@ describe('An agent', () => {
   };
 
   it('says of each device which one it is', async () => {
+    await using bench = openBench();
     const world = createWorld({ seed: 1, startMs: Date.now(), zone: 'Europe/Vienna' });
     const none = { pv: 0, battery: 0, homesLine: 0, workshopLine: 0, p1: 0, cnc: 0, badge: 0, clock: 0 };
     const wires = await openWires(world, {
@@ -109,11 +116,11 @@ describe('An agent', () => {
       ...{ sync: () => undefined, onControl: () => undefined },
     });
     const push = setInterval(() => wires.pushTelegram(), 1000);
-    opened.push(wires.close, () => clearInterval(push));
+    bench.opened.push(wires.close, () => clearInterval(push));
     const { pv, homesLine, p1 } = wires.ports;
     const device = (name: string, profile: string, unit: number) => ({ device: name, title: name, profile, unit });
     const shared = { host: '127.0.0.1', periodMs: undefined };
-    const events = await start({
+    const events = await start(bench, {
       buses: [
         { name: 'roof', kind: 'modbus-tcp', ...shared, port: pv, devices: [device('pv-1', 'sunspec-inverter', 1)] },
         {
@@ -137,7 +144,8 @@ describe('An agent', () => {
   });
 
   it('says of a meter without an energy register, after a minute, that it is misconfigured', async () => {
-    const events = await start(await meterSaying(['1-1:1.8.0*255(00012345.678*kWh)']));
+    await using bench = openBench();
+    const events = await start(bench, await meterSaying(bench, ['1-1:1.8.0*255(00012345.678*kWh)']));
     const last = () => events().findLast(({ type }) => type === 'device')?.body;
     await eventually('the event', () => last()?.['state'] === 'misconfigured', 2 * PATIENCE_MS);
     expect(last()).toMatchObject({

@@ -8,7 +8,7 @@ import { addAxe, violations } from './pages/axe.ts';
 import { logIn, openBrowser, type Scheme, type ViewportName, visitor } from './pages/browser.ts';
 import { openEverything, widerThanScreen } from './pages/open-everything.ts';
 import { open, PAGES, pageNamed, settled } from './pages/page-list.ts';
-import { allShots, photograph } from './pages/shoot.ts';
+import { allLooks, inBothSchemes, photograph } from './pages/shoot.ts';
 import { openTarget, type Target } from './pages/target.ts';
 
 const OUT = join(import.meta.dirname, 'screenshots-out');
@@ -79,17 +79,19 @@ describe('on a phone', () => {
 });
 
 describe('every page', () => {
-  it.each(allShots().map((shot) => ({ ...shot, title: `${shot.check.name}, ${shot.viewport}, ${shot.scheme}` })))(
-    '$title: arrives without complaint, fits its width, is accessible, and is photographed',
-    async (shot) => {
-      await using context = await visit({ who: shot.check.who, viewport: shot.viewport, scheme: shot.scheme });
+  it.each(allLooks().map((look) => ({ ...look, title: `${look.check.name}, ${look.viewport}` })))(
+    '$title: arrives without complaint, fits its width, is accessible light and dark, and is photographed',
+    async (look) => {
+      await using context = await visit({ who: look.check.who, viewport: look.viewport });
       const page = await context.newPage();
       const complaints = complaintsOf(page);
-      await open(page, target.url, shot.check);
+      await open(page, target.url, look.check);
       expect(await page.locator('html').evaluate((html) => html.scrollWidth - html.clientWidth)).toBeLessThanOrEqual(0);
-      expect(await page.title()).toMatch(TITLES[shot.check.name] ?? /never/);
-      expect(await violations(page)).toEqual([]);
-      await photograph(page, shot, OUT);
+      expect(await page.title()).toMatch(TITLES[look.check.name] ?? /never/);
+      await inBothSchemes(page, async (scheme) => {
+        expect(await violations(page)).toEqual([]);
+        await photograph(page, { ...look, scheme, out: OUT });
+      });
       expect(complaints).toEqual([]);
     },
   );

@@ -18,8 +18,8 @@ export type { Backlog, CommandRow, KeptPack, LeaseEnd, OutboxOptions, PackDraft 
 
 type Call = <M extends StoreMethod>(method: M, ...args: StoreArguments<M>) => Promise<StoreAnswer<M>>;
 
-/** A thread that has not ended by itself after this long is cut off. */
-const END_MS = 2000;
+/** A thread that has not ended by itself after this long is cut off; on a busy machine an end takes seconds. */
+const END_MS = 8000;
 /** What was asked before the end is written first; a disk that answers nothing for this long is not waited for. */
 const CLOSE_MS = 10_000;
 

@@ -7,8 +7,8 @@ import type { ErrorCode } from '@commonworks/core';
 import { CodedError, ERROR_CATALOGUE } from '@commonworks/core';
 import { type CallAnswer, type CallFault, END, type Handlers } from './serve-calls.ts';
 
-/** A thread that has not ended by itself after this long is cut off. */
-const END_MS = 2000;
+/** A thread that has not ended by itself after this long is cut off; on a busy machine an end takes seconds. */
+const END_MS = 8000;
 
 /** A failed write of the storage below (disk full, I/O error): try again later, nothing was changed. */
 export class StorageFailure extends Error {}

@@ -17,19 +17,29 @@ import {
 import { fixtureLogin, loginsFrom } from './logins.ts';
 import { open, PAGES, type PageCheck, settled } from './page-list.ts';
 
-export type Shot = { readonly check: PageCheck; readonly viewport: ViewportName; readonly scheme: Scheme };
+export type Look = { readonly check: PageCheck; readonly viewport: ViewportName };
 
 const HEIGHT_MAX_PX = 6_000;
 
-/** Every page at every width in both schemes. */
-export function allShots(pages: readonly PageCheck[] = PAGES): Shot[] {
-  return pages.flatMap((check) =>
-    VIEWPORT_NAMES.flatMap((viewport) => SCHEMES.map((scheme): Shot => ({ check, viewport, scheme }))),
-  );
+/** Every page at every width. */
+export function allLooks(pages: readonly PageCheck[] = PAGES): Look[] {
+  return pages.flatMap((check) => VIEWPORT_NAMES.map((viewport): Look => ({ check, viewport })));
+}
+
+/** The open page in one scheme after the other, as its reader's device changes over in the evening; `see` looks at each. */
+export async function inBothSchemes(page: Page, see: (scheme: Scheme) => Promise<void>): Promise<void> {
+  for (const colorScheme of SCHEMES) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await settled(page);
+    await see(colorScheme);
+  }
 }
 
 /** `community-390-light.png` in `out`; the page must be open and settled. */
-export async function photograph(page: Page, { check, viewport, scheme }: Shot, out: string): Promise<void> {
+export async function photograph(
+  page: Page,
+  { check, viewport, scheme, out }: Look & { scheme: Scheme; out: string },
+): Promise<void> {
   mkdirSync(out, { recursive: true });
   await fitWindow(page);
   await page.screenshot({
@@ -52,15 +62,16 @@ async function shootAll(
   options: { out: string; only: string; loginOf: (who: string) => Login },
 ): Promise<number> {
   await using browser = await openBrowser();
-  const shots = allShots(PAGES.filter(({ name }) => options.only === '' || options.only.split(',').includes(name)));
-  for (const shot of shots) {
-    await using context = await visitor(browser, shot.viewport, shot.scheme);
-    await logIn(context, url, options.loginOf(shot.check.who));
+  const { out } = options;
+  const looks = allLooks(PAGES.filter(({ name }) => options.only === '' || options.only.split(',').includes(name)));
+  for (const look of looks) {
+    await using context = await visitor(browser, look.viewport, 'light');
+    await logIn(context, url, options.loginOf(look.check.who));
     const page = await context.newPage();
-    await open(page, url, shot.check);
-    await photograph(page, shot, options.out);
+    await open(page, url, look.check);
+    await inBothSchemes(page, (scheme) => photograph(page, { ...look, scheme, out }));
   }
-  return shots.length;
+  return looks.length * SCHEMES.length;
 }
 
 if (import.meta.main) {

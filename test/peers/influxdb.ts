@@ -7,6 +7,7 @@ import { startPeer } from './process.ts';
 export type InfluxdbPeer = {
   readonly url: string;
   readonly port: number;
+  readonly pid: number;
   /** Ends the process, keeps the data. */
   readonly stop: (signal?: NodeJS.Signals) => Promise<void>;
   readonly [Symbol.asyncDispose]: () => Promise<void>;
@@ -34,6 +35,7 @@ export async function startInfluxdb({ dir, port = 0, hasLogin }: InfluxdbOptions
   return {
     url: `http://127.0.0.1:${peer.found}`,
     port: Number(peer.found),
+    pid: peer.pid,
     stop: peer.stop,
     [Symbol.asyncDispose]: async () => {
       await peer.stop();
