@@ -128,10 +128,12 @@ function sentence({ offsetMs, errorMs, source }: ClockMeasurement): string {
 
 function signed(ms: number): string {
   const side = ms > 0 ? words.ahead : words.behind;
-  return Math.abs(ms) < 1 ? words.exact : `${seconds(Math.abs(ms))} ${side}`;
+  return Math.abs(ms) < 1 ? words.exact : side(seconds(Math.abs(ms)));
 }
 
 function seconds(ms: number): string {
   if (ms < 10_000) return `${(ms / 1000).toFixed(ms < 1000 ? 3 : 1)} s`;
-  return ms < 7_200_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 3_600_000)} h`;
+  if (ms < 7_200_000) return `${Math.round(ms / 1000)} s`;
+  const hours = Math.round(ms / 3_600_000);
+  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`;
 }

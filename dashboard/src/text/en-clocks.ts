@@ -41,10 +41,9 @@ export const enClocks = {
   right: 'right',
   off: 'off by more than 2 s',
   notKnown: 'not known',
-  measured: (offset: string, error: string, by: string) =>
-    `${offset} of the hub, to within ${error}; it goes by ${by}.`,
+  measured: (offset: string, error: string, by: string) => `${offset}, to within ${error}; it goes by ${by}.`,
   unmeasured: (by: string) => `not measured against the hub; it goes by ${by}.`,
-  ahead: 'ahead',
-  behind: 'behind',
-  exact: 'level',
+  ahead: (by: string) => `${by} ahead of the hub`,
+  behind: (by: string) => `${by} behind the hub`,
+  exact: 'the same as the hub',
 } as const;
