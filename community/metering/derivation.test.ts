@@ -117,3 +117,18 @@ it('follows the log to its head, settles the month that ended, and goes on after
   expect(second.pages.map((page) => page.cursor)).toEqual([14]);
   expect(second.settled).toEqual([]);
 });
+
+it('ends when it was to stop before it began', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'derivation-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'community.db');
+  await using _db = await openDatabase(file);
+  const events = { onPage: () => {}, onFault: () => {}, onNotices: () => {}, onSettled: () => {} };
+  const log = await serveLog([]);
+  const { closed } = startDerivation(
+    { file, community, log, dataDir: folder, hubKind: 'host' },
+    events,
+    AbortSignal.abort(),
+  );
+  await closed;
+});

@@ -32,7 +32,10 @@ export function startDerivation(options: DerivationOptions, events: DerivationEv
   let lastId = 0;
   const tell = (message: ToWorker) => worker.postMessage(message);
   worker.on('message', (message: FromWorker) => hear(message, waiting, events));
-  signal.addEventListener('abort', () => tell({ type: 'stop' }), { once: true });
+  const stop = () => tell({ type: 'stop' });
+  // A SIGTERM may come while the server starts: a signal that is aborted already calls nobody.
+  if (signal.aborted) stop();
+  else signal.addEventListener('abort', stop, { once: true });
   const closed = new Promise<void>((resolve, reject) => {
     worker.once('error', reject);
     worker.once('exit', (code) =>
