@@ -53,10 +53,13 @@ const LOGIN: Record<number, string> = {
   3: "10 r15 s6 'MQIsdp' 03 02 k60 s1 'q'",
   4: "10 r13 s4 'MQTT' 04 02 k60 s1 'q'",
 };
-const PATIENCE_MS = 400;
+/** Vectors that we answer otherwise are waited for in vain; only a machine too busy for the first makes it try the second. */
+const PATIENCE_MS = [400, 10_000] as const;
+
+type PlayOptions = { readonly ver: number; readonly isLoggedIn: boolean; readonly patienceMs: number };
 
 /** Null when the broker did as the vector says, else what it did instead. */
-async function play(port: number, test: Case, options: { ver: number; isLoggedIn: boolean }): Promise<string | null> {
+async function play(port: number, test: Case, options: PlayOptions): Promise<string | null> {
   const socket = connect(port, '127.0.0.1').setNoDelay(true);
   let received = Buffer.alloc(0);
   let isClosed = false;
@@ -71,7 +74,7 @@ async function play(port: number, test: Case, options: { ver: number; isLoggedIn
     wake();
   });
   const until = async (isSo: () => boolean) => {
-    const end = performance.now() + PATIENCE_MS;
+    const end = performance.now() + options.patienceMs;
     while (!isSo() && performance.now() < end) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, 10);
@@ -106,7 +109,9 @@ async function play(port: number, test: Case, options: { ver: number; isLoggedIn
   }
 }
 
-async function playAll(port: number): Promise<{ passed: number; failures: string[]; exempt: string[] }> {
+type Played = { readonly passed: number; readonly failures: string[]; readonly exempt: string[] };
+
+async function playAll(port: number, patienceMs: number): Promise<Played> {
   let passed = 0;
   const failures: string[] = [];
   const exempt: string[] = [];
@@ -115,7 +120,7 @@ async function playAll(port: number): Promise<{ passed: number; failures: string
     for (const group of groups.filter(({ ver }) => ver === 3 || ver === 4)) {
       for (const test of group.tests) {
         const isLoggedIn = test.connect ?? group.connect ?? true;
-        const fault = await play(port, test, { ver: group.ver, isLoggedIn });
+        const fault = await play(port, test, { ver: group.ver, isLoggedIn, patienceMs });
         const label = `${group.group} / ${test.name}`;
         if (fault === null) passed += 1;
         else if (OUR_CHOICE.some(([name]) => name.test(label))) exempt.push(label);
@@ -147,7 +152,9 @@ it.skipIf(!existsSync(VECTORS))(
     });
     await broker.listen();
     const listener = await listenTcp(broker, '127.0.0.1', 0);
-    const { passed, failures, exempt } = await playAll(listener.port);
+    let played = await playAll(listener.port, PATIENCE_MS[0]);
+    if (played.passed < PASSED_MIN) played = await playAll(listener.port, PATIENCE_MS[1]);
+    const { passed, failures, exempt } = played;
     await broker.close();
     await listener.close();
     process.stdout.write(

@@ -49,7 +49,7 @@ it(`loses and doubles nothing that it acknowledged over ${KILLS} kills with SIGK
   let broker = await startBrokerProcess(site);
   await putAccess(site, broker, await accessFor(site, edges));
   for (let kill = 0; kill < KILLS; kill++) {
-    const runs = edges.map((edge) => edge.run(site, broker, AbortSignal.timeout(30_000)));
+    const runs = edges.map((edge) => edge.run(site, broker, AbortSignal.timeout(120_000)));
     await someMore(edges, 50 + Math.random() * 1500);
     await broker.stop('SIGKILL');
     await Promise.all(runs);

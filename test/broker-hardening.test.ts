@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { type BrokerUnderTest, SECRET, SERVICE_TOKEN, startBroker } from './broker/broker-under-test.ts';
 import { RawMqtt } from './broker/raw-mqtt.ts';
+import { asBusy } from './setup/busyness.ts';
 
 const EPOCH = randomUUID();
 const BOOT = randomUUID();
@@ -56,7 +57,7 @@ function publish(
 async function isServing(broker: BrokerUnderTest, seq: number): Promise<boolean> {
   const client = await RawMqtt.login(broker.addresses.mqttPort, asEdge(broker));
   publish(client, `${broker.community}/${broker.edge}/data`, packOf(broker, seq));
-  await client.until(() => client.packets.some((packet) => packet.cmd === 'puback'), 2000);
+  await client.until(() => client.packets.some((packet) => packet.cmd === 'puback'), asBusy(2000));
   client.socket.destroy();
   return true;
 }
@@ -238,7 +239,7 @@ describe('after log-in', () => {
     );
     const principals = document.principals.map((one) => (one.user === broker.edge ? { ...one, enabled: false } : one));
     expect(await broker.putAccess({ ...document, version: 2, principals })).toBe(200);
-    await client.closed(1000);
+    await client.closed(asBusy(1000));
     expect(other.isClosed).toBe(false);
     expect(await broker.putAccess(document)).toBe(409);
     expect((await RawMqtt.login(broker.addresses.mqttPort, asEdge(broker))).returnCode).toBe(5);
@@ -260,7 +261,8 @@ describe('after log-in', () => {
 
 describe('under load', () => {
   it('a subscriber that stops reading is cut, and nobody waits for it', async () => {
-    await using broker = await startBroker({ slowMs: 500 });
+    const slowMs = 3000;
+    await using broker = await startBroker({ slowMs });
     const own = `${broker.community}/${broker.edge}`;
     const frozen = await RawMqtt.login(broker.addresses.mqttPort, asService());
     await granted(frozen, `${broker.community}/#`);
@@ -270,7 +272,7 @@ describe('under load', () => {
     const client = await RawMqtt.login(broker.addresses.mqttPort, asEdge(broker));
     const live = JSON.stringify({ device: 'home-1', timeMs: 1, values: {}, filler: 'x'.repeat(15_000) });
     let worstMs = 0;
-    const end = performance.now() + 8000;
+    const end = performance.now() + 60_000;
     while (performance.now() < end && !broker.lines.some((line) => line.code === 'broker.client-too-slow')) {
       const before = performance.now();
       const count = watcher.packets.length;
@@ -279,7 +281,8 @@ describe('under load', () => {
       worstMs = Math.max(worstMs, performance.now() - before);
     }
     expect(broker.lines.some((line) => line.code === 'broker.client-too-slow')).toBe(true);
-    expect(worstMs).toBeLessThan(1000);
+    // Who waited for the frozen one would have waited until it was cut.
+    expect(worstMs).toBeLessThan(asBusy(slowMs));
   });
 
   it('a flood from one client is held back to its share, and every pack is still acknowledged', async () => {
@@ -301,7 +304,7 @@ describe('under load', () => {
         retain: false,
       });
     }
-    await client.until(() => client.packets.filter((packet) => packet.cmd === 'puback').length === count, 30_000);
+    await client.until(() => client.packets.filter((packet) => packet.cmd === 'puback').length === count, 60_000);
     clearInterval(watch);
     // One read of 64 kB may hold some 300 small packs on top of the 64.
     expect(pendingMax).toBeLessThan(500);

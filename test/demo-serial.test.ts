@@ -143,7 +143,7 @@ it('gives the workshop’s meters, the mill’s controller and the badge reader 
   });
 });
 
-it('lets go of a serial port that it gave up', { timeout: 20_000 }, async () => {
+it('lets go of a serial port that it gave up', { timeout: 120_000 }, async () => {
   const link = { path: join(folder, 'homesLine'), baudRate: 115_200 };
   for (let time = 0; time < 2; time++) {
     const stream = await openStream(link, { signal: AbortSignal.timeout(5000) });

@@ -40,7 +40,7 @@ it('shows an independent client the registers of the oracle, and takes its comma
   const { stdout } = await promisify(execFile)(
     '/usr/bin/python3',
     [CLIENT, JSON.stringify(wires.ports), JSON.stringify(units)],
-    { timeout: 30_000 },
+    { timeout: 120_000 },
   );
   const seen = JSON.parse(stdout);
   expect(Object.keys(seen.meters)).toHaveLength(11);

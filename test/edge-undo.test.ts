@@ -19,7 +19,7 @@ import { createDeviceReader } from '@commonworks/edge/read/device-reader.ts';
 import { describe, expect, it, vi } from 'vitest';
 
 const NOW = Date.UTC(2026, 5, 1, 10);
-const PATIENCE = { timeout: 20_000, interval: 5 };
+const PATIENCE = { timeout: 60_000, interval: 5 };
 const TIMEOUT_MS = 60;
 const STILL = 'edge.command-still-in-force';
 /** Where model 123 of the demo's inverter begins: marker, model 1, 103 and 120 stand before it. */

@@ -127,13 +127,13 @@ describe('an outage of InfluxDB 1.6.7', () => {
       limits: { idleMs: 2, backOffMinMs: 5, backOffMaxMs: 50 },
       signal: stop.signal,
     });
-    await expect.poll(() => saved, { timeout: 30_000, interval: 5 }).toBe(600);
+    await expect.poll(() => saved, { timeout: 60_000, interval: 5 }).toBe(600);
     available = 1300;
     await peer.stop('SIGKILL');
-    await expect.poll(() => projection.status()[0]?.trouble?.attempts ?? 0, { timeout: 30_000 }).toBeGreaterThan(2);
+    await expect.poll(() => projection.status()[0]?.trouble?.attempts ?? 0, { timeout: 60_000 }).toBeGreaterThan(2);
     available = total;
     peer = await startInfluxdb({ dir, port });
-    await expect.poll(() => saved, { timeout: 30_000, interval: 5 }).toBe(total);
+    await expect.poll(() => saved, { timeout: 60_000, interval: 5 }).toBe(total);
     stop.abort();
     await projection.done;
     const source = { url, database: 'energy', timeoutMs };
@@ -203,7 +203,7 @@ async function exported(url: string, match: string, count: number): Promise<Expo
         }
         return all.values.length;
       },
-      { timeout: 20_000, interval: 50 },
+      { timeout: 60_000, interval: 50 },
     )
     .toBe(count);
   return all;

@@ -34,7 +34,7 @@ export class RawMqtt {
   static async login(port: number, login: Partial<IConnectPacket>): Promise<RawMqtt> {
     const client = await RawMqtt.open(port);
     client.connect(login);
-    await client.until(() => client.packets.length > 0 || client.isClosed, 30_000);
+    await client.until(() => client.packets.length > 0 || client.isClosed, 60_000);
     return client;
   }
 
@@ -64,7 +64,7 @@ export class RawMqtt {
   }
 
   /** @throws when it has not come true within the time. */
-  async until(isSo: () => boolean, timeoutMs = 10_000): Promise<void> {
+  async until(isSo: () => boolean, timeoutMs = 60_000): Promise<void> {
     const end = performance.now() + timeoutMs;
     while (!isSo()) {
       if (performance.now() > end) throw new Error(`nothing happened within ${timeoutMs} ms`);
@@ -78,7 +78,7 @@ export class RawMqtt {
     }
   }
 
-  async closed(timeoutMs = 10_000): Promise<void> {
+  async closed(timeoutMs = 60_000): Promise<void> {
     await this.until(() => this.isClosed, timeoutMs);
   }
 }

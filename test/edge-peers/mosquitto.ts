@@ -47,7 +47,7 @@ export async function listenWithMosquitto(port: number, filter: string): Promise
     }
   });
   child.once('exit', () => subscribed.reject(new Error('mosquitto_sub ended')));
-  const timer = setTimeout(() => subscribed.reject(new Error('mosquitto_sub does not subscribe')), 10_000);
+  const timer = setTimeout(() => subscribed.reject(new Error('mosquitto_sub does not subscribe')), 60_000);
   await subscribed.promise.finally(() => clearTimeout(timer));
   return { heard, stop: () => child.kill() };
 }
@@ -59,7 +59,7 @@ export async function publishWithMosquitto(port: number, message: Heard): Promis
 }
 
 /** Looks again and again until `look` gives something; @throws after `waitMs`. */
-export async function eventually<T>(what: string, look: () => T | undefined | false, waitMs = 15_000): Promise<T> {
+export async function eventually<T>(what: string, look: () => T | undefined | false, waitMs = 60_000): Promise<T> {
   const deadlineMs = Date.now() + waitMs;
   for (;;) {
     const found = look();

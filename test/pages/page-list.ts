@@ -21,7 +21,7 @@ export function pageNamed(name: PageName): PageCheck {
   return found;
 }
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 export async function open(page: Page, url: string, check: PageCheck): Promise<void> {
   await page.goto(url + check.path, { waitUntil: 'domcontentloaded', timeout: PATIENCE_MS });

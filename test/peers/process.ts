@@ -36,7 +36,7 @@ export async function startPeer(
   child.stderr.on('data', listen);
   child.once('exit', (code) => reject(new Error(`${program} ended with ${code}: ${output.slice(-2000)}`)));
   child.once('error', reject);
-  const timer = setTimeout(() => reject(new Error(`${program} is not ready: ${output.slice(-2000)}`)), 20_000);
+  const timer = setTimeout(() => reject(new Error(`${program} is not ready: ${output.slice(-2000)}`)), 60_000);
   const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill(signal);
