@@ -33,10 +33,12 @@ it(
         async (history, dice, isInOrder) => {
           const book = createRegisterBook(rulesOf(history));
           const next = () => dice.next().value;
-          const groups = isInOrder ? history.samples.map((sample) => [sample]) : arrivals(history.samples, next);
+          const groups = arrivals(history.samples, next);
           const power = [...history.power];
           for (const group of groups) {
-            const some = power.splice(next() % (power.length + 1), isInOrder ? 1 : 7);
+            const untilMs = Math.max(...group.map(({ timeMs }) => timeMs));
+            const over = power.filter(({ toMs }) => toMs <= untilMs).length;
+            const some = isInOrder ? power.splice(0, over) : power.splice(next() % (power.length + 1), 7);
             await book.add(group, some);
           }
           await book.add([], power);

@@ -51,16 +51,16 @@ export function deriveRegister(history: RegisterHistory, rules: DeriveRules): De
   if (judged.changedFromMs < firstMs) return { needsFromMs: judged.changedFromMs };
   const stalls = findStalls(judged.points, { power, facts, minMs: lengthMs });
   const isFresh = from.recent.length === 0;
-  const oldestMs = judged.points[0]?.timeMs ?? firstMs;
-  const stalledMs = Math.min(...stalls.map(({ doubtMs }) => doubtMs));
+  const open = stalls.filter((stall) => !isDecided(stall, judged.points, firstMs));
+  const stalledMs = Math.min(...open.map(({ doubtMs }) => doubtMs));
   if (!isFresh && stalledMs < firstMs) return { needsFromMs: stalledMs };
   const points = judged.points.filter((point) => !isRepeat(point, stalls));
-  const span = spanOf(points, { firstMs, newestMs: history.newestMs, stalls, lengthMs, isFresh });
-  if (!isFresh && span.fromMs < oldestMs) return { needsFromMs: span.fromMs };
+  const span = spanOf(points, { firstMs, newestMs: history.newestMs, stalls: open, lengthMs, isFresh });
+  if (!isFresh && span.fromMs < wholeFromMs(judged.points, stalls)) return { needsFromMs: span.fromMs };
   const placed = deriveIntervals(points, { span, lengthMs, gapRule, stalls });
   const unplaced = unplacedEnergy(points, placed);
   const unplacedFromMs = points.find(({ timeMs }) => timeMs >= span.fromMs)?.timeMs ?? span.fromMs;
-  const judgements = [...judged.judgements, ...stallJudgements(judged.points, stalls)];
+  const judgements = [...judged.judgements, ...stallJudgements(judged.points, open)];
   return {
     done: {
       ...{ placed, unplaced, unplacedFromMs, points, checkpoints: checkpointsOf(judged, stalls) },
@@ -78,6 +78,24 @@ function checkpointsOf({ checkpoints, points, reaches }: JudgedCounter, stalls: 
     const across = all.filter(({ fromMs, atMs }) => fromMs < checkpoint.timeMs && atMs >= checkpoint.timeMs);
     return { ...checkpoint, reachMs: across.length === 0 ? null : Math.min(...across.map(({ fromMs }) => fromMs)) };
   });
+}
+
+/** What came before the samples given has ended this stretch: the intervals it touches are derived already. */
+function isDecided({ toMs }: Stall, points: readonly CounterPoint[], firstMs: number): boolean {
+  const next = points.find(({ timeMs }) => timeMs > toMs);
+  return next !== undefined && next.timeMs < firstMs;
+}
+
+/** From then on the points tell all; of the oldest stretch nobody knows here what came before it, if it stalled or is seen once. */
+function wholeFromMs(points: readonly CounterPoint[], stalls: readonly Stall[]): number {
+  const oldest = points[0];
+  if (oldest === undefined) return Number.POSITIVE_INFINITY;
+  const next = points.find(({ flatSinceMs }) => flatSinceMs !== oldest.flatSinceMs);
+  const isOnce = points[1]?.flatSinceMs !== oldest.flatSinceMs;
+  const isStalled = stalls.some(
+    ({ toMs }) => toMs >= oldest.timeMs && toMs < (next?.timeMs ?? Number.POSITIVE_INFINITY),
+  );
+  return isOnce || isStalled ? (next?.timeMs ?? Number.POSITIVE_INFINITY) : oldest.timeMs;
 }
 
 /** What a slow register showed once more is no reading of that time. */

@@ -30,8 +30,9 @@ export async function deriveSince(changedMs: number, store: RegisterStore, rules
       continue;
     }
     const fromMs = checkpoint?.timeMs ?? Number.MIN_SAFE_INTEGER;
-    const flatSinceMs = checkpoint?.state.recent.at(-1)?.flatSinceMs ?? fromMs;
-    const history = await store.readFrom({ fromMs, powerFromMs: flatSinceMs, after: checkpoint?.state });
+    // What the state still holds is judged by its power once more.
+    const powerFromMs = checkpoint?.state.recent[0]?.flatSinceMs ?? fromMs;
+    const history = await store.readFrom({ fromMs, powerFromMs, after: checkpoint?.state });
     const derivation = deriveRegister({ ...history, from: checkpoint?.state }, rules);
     if ('done' in derivation) return { ...derivation.done, fromMs };
     neededMs = Math.min(derivation.needsFromMs, fromMs - 1);

@@ -36,9 +36,9 @@ type Books = {
 
 export function createRegisterBook(rules: DeriveRules): RegisterBook {
   const books: Books = { samples: [], power: [], checkpoints: [], intervals: [], judgements: [], unplaced: [] };
-  const readFrom = async ({ fromMs }: ReadFrom) => ({
+  const readFrom = async ({ fromMs, powerFromMs }: ReadFrom) => ({
     samples: books.samples.slice(firstAt(books.samples, fromMs)),
-    power: books.power,
+    power: books.power.slice(lowerBound(books.power, (span) => span.toMs > powerFromMs)),
     newestMs: books.samples.at(-1)?.timeMs ?? 0,
   });
   const checkpointUpTo = async (timeMs: number) =>

@@ -16,8 +16,8 @@ export type FaultyHistory = {
   readonly isPlain: boolean;
 };
 
-/** Each from a reading on, for some readings. `low` counts on; `frozen` and `zero` do not, and come back. */
-const LIES = ['low', 'high', 'zero', 'frozen', 'spike', 'missing', 'dip'] as const;
+/** Each from a reading on, for some readings. `low` counts on; `frozen` and `zero` do not, and come back; `slow` is renewed now and then. */
+const LIES = ['low', 'high', 'zero', 'frozen', 'spike', 'missing', 'dip', 'slow'] as const;
 /** Each changes what the register shows for good. */
 const CHANGES = ['restart', 'swap-lower', 'swap-higher', 'stop'] as const;
 type FaultKind = (typeof LIES)[number] | (typeof CHANGES)[number];
@@ -84,7 +84,7 @@ function isPlain({ count, periodMs, loadsW, faults }: Plan): boolean {
   const flowMaxMwh = (Math.max(...loadsW) * periodMs) / 3600;
   return faults.every(({ kind, at, length, size }) => {
     const from = at % count;
-    const isLie = (LIES as readonly string[]).includes(kind) && kind !== 'frozen';
+    const isLie = (LIES as readonly string[]).includes(kind) && kind !== 'frozen' && kind !== 'slow';
     return isLie && from > 4 && from + length < count - 8 && size > 3 * flowMaxMwh * Math.max(1, length) + 500_000;
   });
 }
@@ -94,10 +94,13 @@ function withFaults(true_: readonly { timeMs: number; mwh: number }[], faults: r
   for (const { kind, at, length, size } of faults) {
     const from = at % shown.length;
     const isLasting = (CHANGES as readonly string[]).includes(kind);
-    const to = isLasting ? shown.length : Math.min(shown.length, from + (kind === 'spike' ? 1 : length));
+    const readings = kind === 'spike' ? 1 : kind === 'slow' ? 4 * length : length;
+    const to = isLasting ? shown.length : Math.min(shown.length, from + readings);
     const first = shown[from] ?? 0;
+    const before = [...shown];
     for (let i = from; i < to; i++) {
-      const value = shown[i];
+      // Renewed after so many readings.
+      const value = kind === 'slow' ? before[i - ((i - from) % (2 + (size % 12)))] : shown[i];
       if (value !== null && value !== undefined) shown[i] = lie(kind, { value, first, size });
     }
   }
@@ -115,12 +118,14 @@ function lie(kind: FaultKind, of: { value: number; first: number; size: number }
   if (kind === 'frozen' || kind === 'stop') return first;
   if (kind === 'dip') return Math.max(0, value - 80_000);
   if (kind === 'restart') return Math.max(0, value - first);
+  if (kind === 'slow') return value;
   return null;
 }
 
-/** Readings in the groups and the order in which they arrive. */
+/** Readings in the groups and the order in which they arrive: as they were read, some of them late, or in any order at all. */
 export function arrivals(samples: readonly RegisterSample[], dice: () => number): RegisterSample[][] {
-  const shuffled = samples.map((sample) => ({ sample, at: dice() })).sort((a, b) => a.at - b.at);
+  const late = [0, 30, 1_000_000][dice() % 3] ?? 0;
+  const shuffled = samples.map((sample, n) => ({ sample, at: n + (dice() % (late + 1)) })).sort((a, b) => a.at - b.at);
   const groups: RegisterSample[][] = [];
   for (let i = 0; i < shuffled.length; ) {
     const size = 1 + (dice() % 24);
