@@ -47,8 +47,9 @@ async function shop() {
 }
 type Shop = Awaited<ReturnType<typeof shop>>;
 
-const skew = (offsetMs: number | null, atMs: number): EventRecord => {
-  const source = offsetMs === null ? 'none' : Math.abs(offsetMs) > 2000 ? 'hub' : 'system';
+/** Of an agent that stamps by its wall clock: its time service vouches for it, right or not. */
+const skew = (offsetMs: number | null, atMs: number, by: SkewEvent['source'] = 'system'): EventRecord => {
+  const source = offsetMs === null ? 'none' : by;
   const body: SkewEvent = { offsetMs, errorMs: 5, isTrusted: source === 'system', source };
   return { device: 'edge', type: 'skew', timeMs: atMs, body: { ...body } };
 };
@@ -105,6 +106,22 @@ describe('a badge reader and a machine whose clocks differ', () => {
     );
   });
 
+  it('are not moved by the skew of a clock that was wrong while times since boot were stamped', async () => {
+    const one = await shop();
+    await one.hear(READER, [], [skew(0, at(0))]);
+    // The last told before the time service found the time; what it is then is told after the first readings.
+    await one.hear(EDGE, [], [skew(-T0, at(0), 'hub')]);
+    for (let minute = 0; minute <= 60; minute++) {
+      if (minute === 5 || minute === 45) await one.hear(READER, [], [badge(minute, 'anna', 0)]);
+      if (minute === 50) await one.hear(EDGE, [], [skew(-2 * 86_400_000, at(minute), 'hub')]);
+      await one.hear(EDGE, [power(minute, minute >= 20 && minute < 30 ? 900 : 30)], []);
+    }
+    expect((await charges(one.db))[0]?.[0]?.[0]).toBeNull();
+    await one.hear(EDGE, [], [skew(0, at(61))]);
+    expect((await charges(one.db))[0]).toEqual([[200, 600, null]]);
+    await one.db.destroy();
+  });
+
   it('charge nothing while an offset is not known, say why, and charge it right when it is', async () => {
     const one = await shop();
     const byMs = -10 * MIN;
@@ -119,7 +136,7 @@ describe('a badge reader and a machine whose clocks differ', () => {
     await one.hear(READER, [], [skew(byMs, at(61) + byMs)]);
     expect((await charges(one.db))[0]).toEqual([[200, 600, null]]);
     expect(await listEdgeClocks(one.db)).toMatchObject([
-      { edgeName: 'door', history: [{ offsetMs: byMs, source: 'hub', isTrusted: false }] },
+      { edgeName: 'door', history: [{ offsetMs: byMs, source: 'system', isTrusted: true }] },
       { edgeName: 'workshop', history: [{ offsetMs: 0, source: 'system' }] },
     ]);
     await one.db.destroy();

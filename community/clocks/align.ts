@@ -1,9 +1,9 @@
 /** Brings an agent's times into the hub's before they are compared with it; what cannot be yet is marked, and shifted later. */
-import type { HubMoment, Pack } from '@commonworks/core';
+import { type HubMoment, type Pack, SKEW_MAX_MS } from '@commonworks/core';
 import { sql } from 'kysely';
 import type { Db } from '../database.ts';
 import type { LogRecord } from '../metering/log-listener.ts';
-import { currentSkew } from './edge-clocks.ts';
+import { currentSkew, type Skew } from './edge-clocks.ts';
 import type { UnalignedClock } from './schema.ts';
 
 /** What the workshop knows of clocks; absent where all go by one clock, as in a demo. */
@@ -11,6 +11,15 @@ export type WorkshopTime = { readonly hub: () => HubMoment };
 
 /** A clock that moved by more than this against elapsed time was set. */
 const STEP_MS = 1000;
+
+/**
+ * Whether a skew is that of wall-clock stamps. An agent stamps by its wall clock only while its time service vouches for
+ * it, or the hub found it right: the skew of a clock that was set wrong is told while times since boot are stamped, and
+ * may still be the last one told when the first pack of the right clock comes.
+ */
+export function isOfStamps({ offsetMs, source }: Pick<Skew, 'offsetMs' | 'source'>): boolean {
+  return offsetMs !== null && (source === 'system' || Math.abs(offsetMs) <= SKEW_MAX_MS);
+}
 
 export type AlignedPack = { readonly pack: Pack; readonly clock: UnalignedClock };
 
@@ -23,7 +32,7 @@ export async function alignPack(tx: Db, record: LogRecord, time: WorkshopTime | 
   if (time === undefined) return { pack, clock: null };
   const skew = await currentSkew(tx, pack.edge);
   const isOfThisLife = skew !== null && skew.boot === pack.boot;
-  const measuredMs = isOfThisLife ? skew.offsetMs : null;
+  const measuredMs = isOfThisLife && isOfStamps(skew) ? skew.offsetMs : null;
   const isDatedByHub = record.isByBoot === true && skew?.source !== 'system';
   if (isDatedByHub) return { pack, clock: await hubClock(tx, time) };
   if (measuredMs === null) return { pack, clock: pack.edge };

@@ -3,7 +3,7 @@ import { SkewEvent } from '@commonworks/core';
 import { Value } from 'typebox/value';
 import type { LogListener } from '../metering/log-listener.ts';
 import { closeSessions, type WorkshopContext } from '../workshop/sessions.ts';
-import { alignEdge } from './align.ts';
+import { alignEdge, isOfStamps } from './align.ts';
 import { keepSkew } from './edge-clocks.ts';
 
 /** Before the workshop's: the pack that tells the skew is aligned by it. */
@@ -14,7 +14,7 @@ export function createSkewListener(context: WorkshopContext): LogListener {
       const { offsetMs } = body;
       const atMs = isByBoot === true ? timeMs : timeMs - (offsetMs ?? 0);
       await keepSkew(tx, { edge: pack.edge, boot: pack.boot, atMs }, body);
-      if (offsetMs === null || context.time === undefined) continue;
+      if (offsetMs === null || !isOfStamps(body) || context.time === undefined) continue;
       for (const machine of await alignEdge(tx, { edge: pack.edge, offsetMs }, context.time)) {
         const closed = await closeSessions(tx, { machine, nowMs: atMs }, context);
         notify({ kind: 'machine', body: { machine, did: closed.length > 0 ? 'closed' : 'observed', atMs } });

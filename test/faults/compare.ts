@@ -16,7 +16,8 @@ const PLACED_WITHIN_MS = 2000 + 2000 + 500;
 const RELAY_SLACK_MS = 4000;
 /** The mill is asked once a second; a begin and an end may each be seen a little late. */
 const RUN_SLACK_S = 3;
-const YEAR_MS = 365 * 86_400_000;
+const DAY_MS = 86_400_000;
+const YEAR_MS = 365 * DAY_MS;
 const QUARTER_MS = 900_000;
 
 export type Placement = {
@@ -179,7 +180,7 @@ export function readSessions(bad: BadSite): SessionRow[] {
 /** Each session is its member's, stands where it was, and charges no second that the mill did not run for her. */
 export function compareSessions(bad: BadSite, happened: Happened): { lines: string[]; wrong: string[] } {
   const rows = readSessions(bad);
-  const wrong: string[] = [];
+  const wrong = strayActivities(bad);
   const lines: string[] = [];
   if (rows.length !== happened.sessions.length)
     wrong.push(`${rows.length} sessions, ${happened.sessions.length} took place`);
@@ -204,6 +205,18 @@ export function compareSessions(bad: BadSite, happened: Happened): { lines: stri
       wrong.push(`${member} ran ${runS.toFixed(1)} s, of which ${running + unknown} s are known of`);
   }
   return { lines, wrong };
+}
+
+/** What the mill is said to have done at a time that was not: everything after it would pass for older. */
+function strayActivities(bad: BadSite): string[] {
+  const [fromMs, toMs] = [realNow() - DAY_MS, realNow() + PLACED_WITHIN_MS];
+  return withDatabase(communityFile(bad), (db) => {
+    const spans = db.prepare('SELECT from_ms, to_ms FROM machine_activity').all();
+    const watches = db.prepare('SELECT time_ms AS from_ms, time_ms AS to_ms FROM machine_watch').all();
+    return [...spans, ...watches]
+      .filter((row) => Number(row['from_ms']) < fromMs || Number(row['to_ms']) > toMs)
+      .map((row) => `the mill is said to have done something until ${iso(Number(row['to_ms']))}`);
+  });
 }
 
 export function communityFile(bad: BadSite): string {
