@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { zstdDecompressSync } from 'node:zlib';
 import { localMonth, monthSpan, previousMonth } from '@commonworks/core';
 import { describe, expect, it } from 'vitest';
+import { seeded, until } from './faults/real-time.ts';
 import { type DemoUnderTest, startDemo } from './site/demo-under-test.ts';
 import { followOracle, type Oracle } from './site/oracle-driver.ts';
 import { installTap, readTap, type TappedKey } from './site/outbox-tap.ts';
@@ -92,26 +93,6 @@ async function killAtRandom(demo: DemoUnderTest, forMs: number): Promise<number>
     }
   }
   return kills;
-}
-
-/** mulberry32: a failing run can be repeated by its seed. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-async function until(isTrue: () => boolean, forMs: number, what: string | (() => string)): Promise<void> {
-  const untilMs = performance.now() + forMs;
-  while (!isTrue()) {
-    if (performance.now() > untilMs)
-      throw new Error(`waited ${forMs} ms for ${typeof what === 'string' ? what : what()}`);
-    await pause(200);
-  }
 }
 
 /** The newest lines of the processes, for a failing run. */

@@ -4,7 +4,7 @@ import type { PowerSpan, RegisterSample } from '@commonworks/core/metering/index
 import type { Seed } from '@commonworks/core/seed.ts';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { arrivals, type FaultyHistory, faultyHistory } from '../../test/registers/faulty-register.ts';
+import { arrivals, besides, type FaultyHistory, faultyHistory } from '../../test/registers/faulty-register.ts';
 import { type Db, openDatabase } from '../database.ts';
 import { applySeed } from '../register/apply-seed.ts';
 import { processPage } from './process-page.ts';
@@ -86,8 +86,7 @@ it(
           const power = history.power.flatMap(powers);
           const groups = arrivals(history.samples, next).map((group) => {
             const untilMs = T0 + Math.max(...group.map(({ timeMs }) => timeMs));
-            const over = power.filter(({ timeMs }) => timeMs <= untilMs).length;
-            const some = isInOrder ? power.splice(0, over) : power.splice(next() % (power.length + 1), next() % 40);
+            const some = besides(power, { untilMs, isInOrder, most: 40, dice: next }, ({ timeMs }) => timeMs);
             return [...group.map(read), ...some];
           });
           await feed(db, [...groups, power]);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { arrivals, type FaultyHistory, faultyHistory, QUARTER } from '../../test/registers/faulty-register.ts';
+import { arrivals, besides, type FaultyHistory, faultyHistory, QUARTER } from '../../test/registers/faulty-register.ts';
 import type { DeriveRules } from './derive-register.ts';
 import { type BookedRegister, createRegisterBook } from './register-book.ts';
 
@@ -37,8 +37,7 @@ it(
           const power = [...history.power];
           for (const group of groups) {
             const untilMs = Math.max(...group.map(({ timeMs }) => timeMs));
-            const over = power.filter(({ toMs }) => toMs <= untilMs).length;
-            const some = isInOrder ? power.splice(0, over) : power.splice(next() % (power.length + 1), 7);
+            const some = besides(power, { untilMs, isInOrder, most: 12, dice: next }, ({ toMs }) => toMs);
             await book.add(group, some);
           }
           await book.add([], power);

@@ -12,39 +12,7 @@ import { type CommandMemory, createExecutor } from './executor.ts';
 import { createPowerLimit } from './power-limit.ts';
 import { createRelay } from './relay.ts';
 import type { Setting } from './setting.ts';
-
-const NOW = Date.UTC(2025, 5, 1, 12);
-
-const command = (changes: Partial<Command> = {}): Command => ({
-  id: 'c1',
-  community: '01900000-0000-7000-8000-000000000002',
-  edge: '01900000-0000-7000-8000-000000000001',
-  device: 'pv-1',
-  kind: 'setPowerLimitPct',
-  value: 45,
-  issuedMs: NOW,
-  expiresMs: NOW + 30_000,
-  leaseUntilMs: NOW + 600_000,
-  ...changes,
-});
-
-type Row = Awaited<ReturnType<CommandMemory['open']>>[number];
-
-function memory(): CommandMemory {
-  const rows = new Map<string, Row>();
-  return {
-    remember: async (id, body, lease) => {
-      if (rows.has(id)) return false;
-      rows.set(id, { id, body, state: 'accepted', ...lease });
-      return true;
-    },
-    setState: async (id, state) => {
-      const row = rows.get(id);
-      if (row !== undefined) rows.set(id, { ...row, state });
-    },
-    open: async () => [...rows.values()].filter((row) => row.state !== 'done'),
-  };
-}
+import { command, memory, NOW } from './test-command.ts';
 
 /** A coil at 0 and SunSpec model 123 at 40002, percent with two decimals, as one memory behind a bus. */
 function equipment() {

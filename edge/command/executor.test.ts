@@ -6,51 +6,17 @@ import type { createModbusClient } from '../modbus/client.ts';
 import { loadProfile } from '../profile/load.ts';
 import type { SunspecProfile } from '../profile/schema.ts';
 import { createDeviceReader } from '../read/device-reader.ts';
-import { type CommandMemory, createExecutor } from './executor.ts';
+import { createExecutor } from './executor.ts';
 import { createPowerLimit } from './power-limit.ts';
 import { createRelay } from './relay.ts';
 import type { Setting } from './setting.ts';
+import { COMMUNITY, command, EDGE, memory, NOW } from './test-command.ts';
 import { verifyCommand } from './verify.ts';
 
 type Client = ReturnType<typeof createModbusClient>;
 
-const COMMUNITY = '01900000-0000-7000-8000-000000000002';
-const EDGE = '01900000-0000-7000-8000-000000000001';
-const NOW = Date.UTC(2025, 5, 1, 12);
 const STILL = 'edge.command-still-in-force';
 const PATIENCE = { timeout: 10_000, interval: 5 };
-
-const command = (changes: Partial<Command> = {}): Command => ({
-  id: 'c1',
-  community: COMMUNITY,
-  edge: EDGE,
-  device: 'pv-1',
-  kind: 'setPowerLimitPct',
-  value: 45,
-  issuedMs: NOW,
-  expiresMs: NOW + 30_000,
-  leaseUntilMs: NOW + 600_000,
-  ...changes,
-});
-
-type Row = Awaited<ReturnType<CommandMemory['open']>>[number];
-
-function memory(): CommandMemory & { rows: Map<string, Row> } {
-  const rows = new Map<string, Row>();
-  return {
-    rows,
-    remember: async (id, body, lease) => {
-      if (rows.has(id)) return false;
-      rows.set(id, { id, body, state: 'accepted', ...lease });
-      return true;
-    },
-    setState: async (id, state) => {
-      const row = rows.get(id);
-      if (row !== undefined) rows.set(id, { ...row, state });
-    },
-    open: async () => [...rows.values()].filter((row) => row.state !== 'done'),
-  };
-}
 
 /** An inverter's memory behind a bus: model 123 at 40002, percent with two decimals. */
 function inverter() {

@@ -134,3 +134,13 @@ export function arrivals(samples: readonly RegisterSample[], dice: () => number)
   }
   return groups;
 }
+
+/** Takes of what the power tells what comes together with some readings: all that is over by then, or any part in any order. */
+export function besides<T>(
+  power: T[],
+  of: { readonly untilMs: number; readonly isInOrder: boolean; readonly most: number; readonly dice: () => number },
+  overMs: (one: T) => number,
+): T[] {
+  const over = power.filter((one) => overMs(one) <= of.untilMs).length;
+  return of.isInOrder ? power.splice(0, over) : power.splice(of.dice() % (power.length + 1), of.dice() % of.most);
+}

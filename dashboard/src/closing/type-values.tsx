@@ -10,6 +10,7 @@ import { Choice, TextField } from '../ui/field.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Refusal } from '../ui/states.tsx';
 import type { RegisterProps } from './month-quality.tsx';
+import { REASON } from './reason-form.tsx';
 import { registerName } from './register-words.ts';
 
 type Spread = SubstituteSuggestion['spread'];
@@ -68,12 +69,7 @@ function ValuesForm({ register, onChanged }: RegisterProps) {
         options={SPREADS.map((each) => [each, text.closing.spreads[each]])}
         choose={(next) => setSpread(SPREADS.find((each) => each === next) ?? 'flat')}
       />
-      <TextField
-        label={text.closing.reason}
-        value={reason}
-        change={setReason}
-        input={{ minLength: 3, maxLength: 300 }}
-      />
+      <TextField label={text.closing.reason} value={reason} change={setReason} input={REASON} />
       <Refusal error={error} />
       <div>
         <button type="submit" class="button is-main" disabled={isBusy}>

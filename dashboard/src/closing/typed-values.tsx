@@ -1,13 +1,9 @@
 /** The values in force that people typed for a register; each can be withdrawn, with a reason. */
 import type { SubstitutedSpan } from '@commonworks/core/api/index.ts';
-import { useState } from 'preact/hooks';
 import { useApp } from '../state/app.ts';
-import { useAction } from '../state/use-action.ts';
 import { text } from '../text/text.ts';
-import { TextField } from '../ui/field.tsx';
-import { Fold } from '../ui/fold.tsx';
-import { Refusal } from '../ui/states.tsx';
 import type { RegisterProps } from './month-quality.tsx';
+import { ReasonForm } from './reason-form.tsx';
 import { registerName } from './register-words.ts';
 
 type TypedValuesProps = Omit<RegisterProps, 'onChanged'> & {
@@ -44,32 +40,17 @@ type WithdrawProps = { readonly typed: SubstitutedSpan; readonly name: string; r
 
 function Withdraw({ typed, name, onDone }: WithdrawProps) {
   const { api, announce } = useApp();
-  const [reason, setReason] = useState('');
-  const { isBusy, error, run } = useAction();
-  const withdraw = (event: Event) => {
-    event.preventDefault();
-    return run(async () => {
-      await api.withdrawValues(typed.id, reason.trim());
-      announce(text.closing.withdrawn(name));
-      onDone();
-    });
+  const withdraw = async (reason: string) => {
+    await api.withdrawValues(typed.id, reason);
+    announce(text.closing.withdrawn(name));
+    onDone();
   };
   return (
-    <Fold title={text.closing.withdraw}>
-      <form class="stack" onSubmit={withdraw}>
-        <TextField
-          label={text.closing.withdrawReason}
-          value={reason}
-          change={setReason}
-          input={{ minLength: 3, maxLength: 300 }}
-        />
-        <Refusal error={error} />
-        <div>
-          <button type="submit" class="button" disabled={isBusy}>
-            {text.closing.withdrawDo}
-          </button>
-        </div>
-      </form>
-    </Fold>
+    <ReasonForm
+      title={text.closing.withdraw}
+      label={text.closing.withdrawReason}
+      submit={text.closing.withdrawDo}
+      decide={withdraw}
+    />
   );
 }

@@ -3,6 +3,7 @@ import type { Device, MeteringPoint, SwapRequest } from '@commonworks/core/api/i
 import { localDay, localTime, localToUtc } from '@commonworks/core/time.ts';
 import { useState } from 'preact/hooks';
 import { ApiError } from '../api/api-error.ts';
+import { REASON } from '../closing/reason-form.tsx';
 import { parseTypedKwh, TYPED_KWH } from '../format/parse-kwh.ts';
 import { deviceKey } from '../operator/device-key.ts';
 import { useApp } from '../state/app.ts';
@@ -26,7 +27,6 @@ const REGISTERS: Readonly<Record<MeteringPoint['role'], readonly Register[]>> = 
 };
 const EMPTY = { time: '', oldSerial: '', newSerial: '', reason: '', device: '' };
 const SERIAL = { maxLength: 64 };
-const REASON = { minLength: 3, maxLength: 300 };
 const words = text.closing.swap;
 
 /** By `register/final` and `register/first`, as typed. */

@@ -6,6 +6,7 @@ import type { Missing } from '../api/api.ts';
 import { GapRuleCard } from '../closing/gap-rule.tsx';
 import { MonthPreview } from '../closing/month-preview.tsx';
 import { MonthQuality } from '../closing/month-quality.tsx';
+import { REASON } from '../closing/reason-form.tsx';
 import { hasRole, useApp } from '../state/app.ts';
 import { useAction } from '../state/use-action.ts';
 import { text } from '../text/text.ts';
@@ -69,12 +70,7 @@ function SettleForm({ month, onDone }: { month: string; onDone: () => void }) {
         choose={(next) => setMissing(MISSING.find((each) => each === next) ?? 'refuse')}
       />
       {missing === 'exclude' && (
-        <TextField
-          label={text.closing.excludeReason}
-          value={reason}
-          change={setReason}
-          input={{ minLength: 3, maxLength: 300 }}
-        />
+        <TextField label={text.closing.excludeReason} value={reason} change={setReason} input={REASON} />
       )}
       <Refusal error={error} />
       {refused !== undefined && (
