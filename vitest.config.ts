@@ -22,6 +22,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**', '**/dist/**'],
           // Laws of hundreds of cases: seconds on an idle machine, and this only bounds a stuck one.
           testTimeout: 60_000,
+          hookTimeout: 60_000,
           maxWorkers: BESIDE,
         },
       },

@@ -28,7 +28,7 @@ async function shop() {
     .values({ machine: LASER, reader_edge: READER, reader_device: 'badge-1', ...POWER })
     .onConflict((conflict) => conflict.column('machine').doUpdateSet({ reader_edge: READER, reader_device: 'badge-1' }))
     .execute();
-  const hub: { moment: HubMoment } = { moment: { nowMs: T0, isTrusted: true, boot: 'hub', upMs: 0 } };
+  const hub: { moment: HubMoment } = { moment: { nowMs: at(90), isTrusted: true, boot: 'hub', upMs: 0 } };
   const context: WorkshopContext = {
     ...{ community: COMMUNITY, zone: 'Europe/Vienna', currency: 'EUR' },
     time: { hub: () => hub.moment },
@@ -119,6 +119,18 @@ describe('a badge reader and a machine whose clocks differ', () => {
     expect((await charges(one.db))[0]?.[0]?.[0]).toBeNull();
     await one.hear(EDGE, [], [skew(0, at(61))]);
     expect((await charges(one.db))[0]).toEqual([[200, 600, null]]);
+    await one.db.destroy();
+  });
+
+  it('are never moved into the future, whoever vouches for the clock', async () => {
+    const one = await shop();
+    await one.hear(EDGE, [], [skew(-T0, at(0))]);
+    await one.hear(EDGE, [power(1, 900), power(2, 900)], []);
+    const newest = async () =>
+      (await one.db.selectFrom('machine_watch').select('time_ms').executeTakeFirstOrThrow()).time_ms;
+    expect(await newest()).toBe(at(2));
+    await one.hear(EDGE, [], [skew(-T0, at(3))]);
+    expect(await newest()).toBe(at(2));
     await one.db.destroy();
   });
 

@@ -1,5 +1,5 @@
 /** Brings an agent's times into the hub's before they are compared with it; what cannot be yet is marked, and shifted later. */
-import { type HubMoment, type Pack, SKEW_MAX_MS } from '@commonworks/core';
+import { FUTURE_TOLERANCE_MS, type HubMoment, type Pack, SKEW_MAX_MS } from '@commonworks/core';
 import { sql } from 'kysely';
 import type { Db } from '../database.ts';
 import type { LogRecord } from '../metering/log-listener.ts';
@@ -35,8 +35,19 @@ export async function alignPack(tx: Db, record: LogRecord, time: WorkshopTime | 
   const measuredMs = isOfThisLife && isOfStamps(skew) ? skew.offsetMs : null;
   const isDatedByHub = record.isByBoot === true && skew?.source !== 'system';
   if (isDatedByHub) return { pack, clock: await hubClock(tx, time) };
-  if (measuredMs === null) return { pack, clock: pack.edge };
-  return { pack: shifted(pack, -measuredMs), clock: await hubClock(tx, time) };
+  const aligned = measuredMs === null ? null : shifted(pack, -measuredMs);
+  if (aligned === null || isAhead(latestMs(aligned), time.hub())) return { pack, clock: pack.edge };
+  return { pack: aligned, clock: await hubClock(tx, time) };
+}
+
+/** What was heard cannot have been later than now: then the skew is another clock's, and everything after would pass for older. */
+function isAhead(timeMs: number, hub: HubMoment): boolean {
+  return hub.isTrusted && timeMs > hub.nowMs + FUTURE_TOLERANCE_MS;
+}
+
+/** 0 for an empty pack. */
+export function latestMs({ samples, events }: Pack): number {
+  return [...samples, ...events].reduce((latest, { timeMs }) => Math.max(latest, timeMs), 0);
 }
 
 function shifted(pack: Pack, byMs: number): Pack {
@@ -61,7 +72,11 @@ export async function hubClock(tx: Db, time: WorkshopTime | undefined): Promise<
 
 /** Within a transaction: an agent's skew became known, for what it told before it was. Returns the machines touched. */
 export async function alignEdge(tx: Db, of: { edge: string; offsetMs: number }, time: WorkshopTime): Promise<string[]> {
-  return await shiftTimes(tx, { clock: of.edge, byMs: -of.offsetMs, next: await hubClock(tx, time) });
+  const { edge, offsetMs } = of;
+  const spans = tx.selectFrom('machine_activity').where('clock', '=', edge);
+  const newest = await spans.select((select) => select.fn.max('to_ms').as('ms')).executeTakeFirst();
+  if (isAhead((newest?.ms ?? 0) - offsetMs, time.hub())) return [];
+  return await shiftTimes(tx, { clock: edge, byMs: -offsetMs, next: await hubClock(tx, time) });
 }
 
 /**

@@ -11,7 +11,7 @@ import {
 } from '@commonworks/core';
 import { activityFromPower } from '@commonworks/core/workshop/index.ts';
 import { Value } from 'typebox/value';
-import { type AlignedPack, alignPack } from '../clocks/align.ts';
+import { type AlignedPack, alignPack, latestMs } from '../clocks/align.ts';
 import type { Db } from '../database.ts';
 import type { LogListener } from '../metering/log-listener.ts';
 import { badgeIn } from './badge-in.ts';
@@ -83,11 +83,6 @@ async function heardMachines(
   const own = machines.filter(({ activity }) => activity.edge === pack.edge);
   for (const { id } of own) await stillAsTold(tx, id, { timeMs, boot: pack.boot, clock });
   return own.map(({ id }) => id);
-}
-
-/** 0 for an empty pack. */
-function latestMs(pack: Pack): number {
-  return [...pack.samples, ...pack.events].reduce((latest, { timeMs }) => Math.max(latest, timeMs), 0);
 }
 
 /** Machines change rarely, packs come by the thousand in a replay: read again at most twice a second. */

@@ -17,6 +17,8 @@ const RELAY_SLACK_MS = 4000;
 /** The mill is asked once a second; a begin and an end may each be seen a little late. */
 const RUN_SLACK_S = 3;
 const DAY_MS = 86_400_000;
+/** In fewer every one may have met a fault. */
+const SESSIONS_MANY = 6;
 const YEAR_MS = 365 * DAY_MS;
 const QUARTER_MS = 900_000;
 
@@ -182,6 +184,11 @@ export function compareSessions(bad: BadSite, happened: Happened): { lines: stri
   const rows = readSessions(bad);
   const wrong = strayActivities(bad);
   const lines: string[] = [];
+  // A fault of the workshop's agent leaves what its mill did then unknown; it must not stay so for ever.
+  const ranS = happened.sessions.reduce((sum, { runS }) => sum + runS, 0);
+  const chargedS = rows.reduce((sum, { running_s }) => sum + (running_s ?? 0), 0);
+  if (happened.sessions.length >= SESSIONS_MANY && chargedS < ranS / 10)
+    wrong.push(`${chargedS} s are charged of ${ranS.toFixed(0)} s that the mill ran`);
   if (rows.length !== happened.sessions.length)
     wrong.push(`${rows.length} sessions, ${happened.sessions.length} took place`);
   for (const expected of happened.sessions) {
