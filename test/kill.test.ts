@@ -4,7 +4,9 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { zstdDecompressSync } from 'node:zlib';
-import { localMonth, monthSpan, previousMonth } from '@commonworks/core';
+import { monthReadiness } from '@commonworks/community/closing/month-readiness.ts';
+import { openDatabase } from '@commonworks/community/database.ts';
+import { localMonth, monthSpan, nextMonth, previousMonth } from '@commonworks/core';
 import { describe, expect, it } from 'vitest';
 import { seeded, until } from './faults/real-time.ts';
 import { type DemoUnderTest, startDemo } from './site/demo-under-test.ts';
@@ -42,7 +44,11 @@ describe('a site whose processes are killed', () => {
     await until(() => demo.outboxes.every(isDrained), DRAIN_MS, 'the outboxes to drain');
     await until(() => hasFollowed(demo), DRAIN_MS, 'the community server to have read the log');
     oracle.close();
-    await until(() => settledRuns(demo) >= MONTHS_BACK, DRAIN_MS, 'the whole months to be settled');
+    await until(
+      () => settledRuns(demo) >= MONTHS_BACK,
+      DRAIN_MS,
+      async () => `the whole months to be settled\n${await openMonths(demo, { originMs, nowMs })}\n${tail(demo)}`,
+    );
     await demo.stop();
 
     const tapped = demo.outboxes.flatMap(readTap);
@@ -131,6 +137,21 @@ function settledRuns(demo: DemoUnderTest): number {
   return withDatabase(join(demo.dir, 'data', 'community.db'), (db) =>
     Number(db.prepare('SELECT count(*) AS n FROM settlement_run').get()?.['n']),
   );
+}
+
+/** What keeps the months open, for a failing run. */
+async function openMonths(
+  demo: DemoUnderTest,
+  { originMs, nowMs }: { originMs: number; nowMs: number },
+): Promise<string> {
+  await using db = await openDatabase(join(demo.dir, 'data', 'community.db'));
+  const lines: string[] = [];
+  for (let month = localMonth(originMs, ZONE); month < localMonth(nowMs, ZONE); month = nextMonth(month)) {
+    const readiness = await monthReadiness(db, { zone: ZONE, month, nowMs });
+    for (const one of readiness?.registers ?? [])
+      if (one.open.length > 0) lines.push(`${month}: ${JSON.stringify(one)}`);
+  }
+  return lines.join('\n');
 }
 
 function verifyLedger(demo: DemoUnderTest): unknown {

@@ -15,8 +15,11 @@ export type SeriesChange = {
 
 type Kept = { time_ms: number; mwh: number; quality: number; source_no: number; seq: number };
 
-/** Null when nothing that is kept changed. */
-export async function keepRegisters(tx: Db, news: SeriesNews): Promise<SeriesChange | null> {
+/**
+ * Null when nothing that is kept changed.
+ * @param siteNewestMs of all registers, those of `news` among them.
+ */
+export async function keepRegisters(tx: Db, news: SeriesNews, siteNewestMs: number): Promise<SeriesChange | null> {
   const sourceNo = await sourceNumbers(tx, news);
   const readings: Kept[] = news.readings.map(({ timeMs, mwh, quality, epoch, seq }) => ({
     time_ms: timeMs,
@@ -29,7 +32,7 @@ export async function keepRegisters(tx: Db, news: SeriesNews): Promise<SeriesCha
   const series = await touchSeries(tx, news, newest);
   const timesMs = new Set<number>();
   for (const slots of runsOfSlots(readings)) {
-    for (const time of await mergeRun(tx, series, slots)) timesMs.add(time);
+    for (const time of await mergeRun(tx, { no: series.no, siteNewestMs }, slots)) timesMs.add(time);
   }
   for (const step of news.steps) {
     await tx
@@ -68,7 +71,7 @@ async function sourceNumbers(tx: Db, news: SeriesNews): Promise<Map<string, numb
   return numbers;
 }
 
-async function touchSeries(tx: Db, news: SeriesNews, newestMs: number): Promise<{ no: number; newest_ms: number }> {
+async function touchSeries(tx: Db, news: SeriesNews, newestMs: number): Promise<{ no: number }> {
   const { edge, device, point } = news;
   const known = await tx
     .selectFrom('series')
@@ -79,11 +82,11 @@ async function touchSeries(tx: Db, news: SeriesNews, newestMs: number): Promise<
     .executeTakeFirst();
   if (known === undefined) {
     const values = { edge, device, point, newest_ms: newestMs };
-    return await tx.insertInto('series').values(values).returning(['no', 'newest_ms']).executeTakeFirstOrThrow();
+    return await tx.insertInto('series').values(values).returning('no').executeTakeFirstOrThrow();
   }
   if (newestMs <= known.newest_ms) return known;
   await tx.updateTable('series').set({ newest_ms: newestMs }).where('no', '=', known.no).execute();
-  return { no: known.no, newest_ms: newestMs };
+  return known;
 }
 
 const slotOf = (timeMs: number) => Math.floor(timeMs / QUARTER_HOUR_MS);
@@ -103,9 +106,9 @@ function runsOfSlots(readings: readonly Kept[]): Kept[][] {
 
 /**
  * Merges a run into what is stored; returns the times from which something can be derived. A reading that only continues
- * the running quarter hour is kept, but counts when the next one begins.
+ * the running quarter hour is kept, but counts when the next one begins, of whichever meter of the point.
  */
-async function mergeRun(tx: Db, series: { no: number; newest_ms: number }, run: readonly Kept[]): Promise<number[]> {
+async function mergeRun(tx: Db, series: { no: number; siteNewestMs: number }, run: readonly Kept[]): Promise<number[]> {
   const fromMs = slotOf(run[0]?.time_ms ?? 0) * QUARTER_HOUR_MS;
   const toMs = (slotOf(run.at(-1)?.time_ms ?? 0) + 1) * QUARTER_HOUR_MS;
   const stored = await tx
@@ -115,7 +118,7 @@ async function mergeRun(tx: Db, series: { no: number; newest_ms: number }, run: 
     .where('time_ms', '>=', fromMs)
     .where('time_ms', '<', toMs)
     .execute();
-  const newestSlot = slotOf(series.newest_ms);
+  const newestSlot = slotOf(series.siteNewestMs);
   const known = new Set(stored.map((row) => row.time_ms));
   const bySlot = new Map<number, Map<number, Kept>>();
   for (const row of [...stored, ...run]) {

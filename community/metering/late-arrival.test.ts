@@ -98,3 +98,21 @@ it(
   },
   HISTORIES * 1000,
 );
+
+it('does not lean on a reading of the running quarter hour that the next reading replaces', async () => {
+  const minute = (n: number, mwh: number): Sample => read({ timeMs: n * 60_000, mwh, quality: 'good' });
+  const stuck = Array.from({ length: 15 }, (_, i) => minute(i + 2, 0));
+  const back = [283, 300, 316, 333, 350, 366, 383, 400, 416, 433].map((mwh, i) => minute(i + 17, mwh));
+  const later = [minute(30, 500), minute(31, 516)];
+  const groups = [[minute(0, 0), minute(1, 16), ...stuck], back.slice(0, 3), back.slice(3), later];
+  for (const count of [3, 4]) {
+    await using byGroups = await seeded(undefined);
+    await feed(byGroups, groups.slice(0, count));
+    await using atOnce = await seeded(undefined);
+    await feed(atOnce, [groups.slice(0, count).flat()]);
+    expect(await rows(byGroups)).toEqual(await rows(atOnce));
+  }
+  await using byGroups = await seeded(undefined);
+  await feed(byGroups, groups);
+  expect((await rows(byGroups)).intervals).toMatchObject([{ energy_mwh: 250 }, { energy_mwh: 250 }]);
+});

@@ -1,6 +1,6 @@
 /** A metering point's register, put together from the devices that measured it, one after the other. */
-import { mwhFromWh, qualityOfRank, type Span } from '@commonworks/core';
-import type { Judgement, PowerSpan, RegisterSample } from '@commonworks/core/metering/index.ts';
+import { mwhFromWh, QUARTER_HOUR_MS, qualityOfRank, type Span } from '@commonworks/core';
+import { type Judgement, KEPT_FIRST, type PowerSpan, type RegisterSample } from '@commonworks/core/metering/index.ts';
 import type { Db } from '../database.ts';
 import { type SwapJoin, swapJoins } from '../meter-swap/join-swaps.ts';
 import { type Assignment, DIRECTION_POINTS, type Direction, type PointRecord } from '../register/points.ts';
@@ -137,6 +137,7 @@ export function shiftAt({ parts, joins }: PointRegister, timeMs: number): number
 export async function readSamples(tx: Db, register: PointRegister, span: Span): Promise<TracedSample[]> {
   const { fromMs, toMs } = span;
   const samples: TracedSample[] = [];
+  const runningMs = runningFrom(register);
   const exchanged = new Set(register.joins.map(({ swap }) => swap.time_ms));
   const base = createSampleOf(register);
   for (const part of register.parts) {
@@ -149,8 +150,9 @@ export async function readSamples(tx: Db, register: PointRegister, span: Span): 
       .where('time_ms', '<', Math.min(toMs, part.toMs))
       .orderBy('time_ms')
       .execute();
+    const lastMs = toMs <= runningMs ? toMs : await lastThatCounts(tx, part.series.no, runningMs);
     for (const row of rows) {
-      if (exchanged.has(row.time_ms)) continue;
+      if (exchanged.has(row.time_ms) || row.time_ms > lastMs) continue;
       const read = base(row.time_ms, row.mwh, part);
       samples.push({ ...read, quality: qualityOfRank(row.quality), source: row.source_no, seq: row.seq });
     }
@@ -163,6 +165,25 @@ export async function readSamples(tx: Db, register: PointRegister, span: Span): 
     samples.push({ ...read, mwh, shiftMwh: beforeMwh, quality: 'good', source: swap.source_no, seq: 0 });
   }
   return samples.sort((a, b) => a.timeMs - b.timeMs);
+}
+
+/** The quarter hour that the newest reading of any of the point's meters is in: more of it may come. */
+function runningFrom({ parts, joins }: PointRegister): number {
+  const newest = [...parts.map(({ series }) => series?.newestMs ?? 0), ...joins.map(({ swap }) => swap.time_ms)];
+  return Math.floor(Math.max(0, ...newest) / QUARTER_HOUR_MS) * QUARTER_HOUR_MS;
+}
+
+/** Of a running quarter hour only what stays: the last reading kept of it goes when another one comes. */
+async function lastThatCounts(tx: Db, seriesNo: number, runningMs: number): Promise<number> {
+  const rows = await tx
+    .selectFrom('register_sample')
+    .select('time_ms')
+    .where('series_no', '=', seriesNo)
+    .where('time_ms', '>=', runningMs)
+    .orderBy('time_ms')
+    .limit(KEPT_FIRST)
+    .execute();
+  return rows.at(-1)?.time_ms ?? runningMs;
 }
 
 type Read = Omit<TracedSample, 'quality' | 'source' | 'seq'>;

@@ -1,7 +1,7 @@
 /** One page of the log in one transaction: readings kept, intervals derived, shares made, listeners told, cursor moved. */
 import type { Db } from '../database.ts';
 import { type Assignment, DIRECTION_POINTS, listPoints, ROLE_DIRECTIONS } from '../register/points.ts';
-import { counterNews, identityNews, powerNews } from './decode-entries.ts';
+import { counterNews, identityNews, powerNews, type SeriesNews } from './decode-entries.ts';
 import { derivePoint } from './derive-point.ts';
 import { followLoadCurve } from './gap-rules.ts';
 import { keepIdentity } from './keep-identity.ts';
@@ -53,8 +53,10 @@ type DeviceChange = {
 
 async function keepNews(tx: Db, records: readonly LogRecord[]): Promise<DeviceChange[]> {
   const changes: DeviceChange[] = [];
-  for (const news of counterNews(records)) {
-    const change = await keepRegisters(tx, news);
+  const counters = counterNews(records);
+  const siteNewestMs = await newestOfSite(tx, counters);
+  for (const news of counters) {
+    const change = await keepRegisters(tx, news, siteNewestMs);
     if (change !== null) changes.push(change);
   }
   const note = ({ edge, device }: { edge: string; device: string }, changedMs: number | null) => {
@@ -63,6 +65,15 @@ async function keepNews(tx: Db, records: readonly LogRecord[]): Promise<DeviceCh
   for (const change of await keepPower(tx, powerNews(records))) note(change, change.changedMs);
   for (const news of identityNews(records)) note(news, await keepIdentity(tx, news));
   return changes;
+}
+
+async function newestOfSite(tx: Db, counters: readonly SeriesNews[]): Promise<number> {
+  const { ms } = await tx
+    .selectFrom('series')
+    .select((select) => select.fn.max('newest_ms').as('ms'))
+    .executeTakeFirstOrThrow();
+  const times = counters.flatMap(({ readings }) => readings.map(({ timeMs }) => timeMs));
+  return times.reduce((newest, timeMs) => Math.max(newest, timeMs), ms ?? 0);
 }
 
 /** Each register once, from the earliest change on. Returns starts of changed intervals. */

@@ -10,12 +10,12 @@ export function realNow(): number {
 export async function until(
   isTrue: () => boolean | Promise<boolean>,
   forMs: number,
-  what: string | (() => string),
+  what: string | (() => string | Promise<string>),
 ): Promise<void> {
   const endMs = performance.now() + forMs;
   while (!(await isTrue())) {
     if (performance.now() > endMs)
-      throw new Error(`waited ${forMs} ms for ${typeof what === 'string' ? what : what()}`);
+      throw new Error(`waited ${forMs} ms for ${typeof what === 'string' ? what : await what()}`);
     await pause(50);
   }
 }
