@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openClock } from '@commonworks/clock';
 import { openHubTime } from '@commonworks/clock/hub-time.ts';
-import { invariant } from '@commonworks/core';
+import { invariant, localMonth, monthSpan } from '@commonworks/core';
 import { followHub } from '../clocks/follow-hub.ts';
 import { answerQuestion } from '../closing/answer-question.ts';
 import { readNames } from '../closing/names.ts';
@@ -10,12 +10,11 @@ import { openDatabase } from '../database.ts';
 import { logListeners } from '../log-listeners.ts';
 import { settlementOf } from '../settlement/runs.ts';
 import { settleDue } from '../settlement/settle-due.ts';
+import { createWhenToLook } from '../settlement/when-to-look.ts';
 import type { DerivationOptions, FromWorker, ToWorker } from './derivation-messages.ts';
 import { createTurns, followLog } from './follow-log.ts';
 import { logPageReader } from './read-log-page.ts';
 import { serveRequests } from './serve-requests.ts';
-
-const HOUR_MS = 3_600_000;
 
 invariant(parentPort !== null, 'this file runs as a worker thread');
 const port = parentPort;
@@ -48,13 +47,10 @@ async function answer({ id, question }: Extract<ToWorker, { type: 'ask' }>): Pro
   }
 }
 
-/** Looked at once in an hour of data, for a month that cannot be settled is read whole to find that out. */
-let lookedAtHour = 0;
-async function settleIfDue(newestMs: number): Promise<void> {
-  const hour = Math.floor(newestMs / HOUR_MS);
+const whenToLook = createWhenToLook();
+async function settleIfDue(): Promise<void> {
   // Whether a month is over is not known by a clock that nobody vouches for.
-  if (hour <= lookedAtHour || !hub.state().isTrusted) return;
-  lookedAtHour = hour;
+  if (!hub.state().isTrusted || !whenToLook.isDue(performance.now())) return;
   const runs = await inTurn(() => settleDue(db, community, clock.now()));
   const names = runs.length === 0 ? new Map() : await readNames(db);
   for (const run of runs) say({ type: 'settled', settlement: settlementOf(run, names) });
@@ -74,6 +70,7 @@ await followLog(
         await inTurn(() => serveRequests(db));
         const notices = await inTurn(() => followHub(db, workshop));
         if (notices.length > 0) say({ type: 'notices', notices });
+        await settleIfDue();
       },
       onPage: async ({ cursor, head, notices, changedStarts }) => {
         const [fromMs, toMs] = changedStarts.reduce(
@@ -82,7 +79,10 @@ await followLog(
         );
         const changed = changedStarts.length === 0 ? null : { fromMs, toMs, intervals: changedStarts.length };
         say({ type: 'page', cursor, head, changed, notices });
-        if (changed !== null) await settleIfDue(toMs);
+        if (changed === null) return;
+        const { zone } = community;
+        whenToLook.note(changed, monthSpan(localMonth(clock.now(), zone), zone).fromMs);
+        await settleIfDue();
       },
       onFault: (fault) => say({ type: 'fault', fault: fault && { code: fault.code, message: fault.message } }),
     },
