@@ -57,11 +57,13 @@ export function counterNews(records: readonly LogRecord[]): SeriesNews[] {
   return [...all.values()];
 }
 
-/** Of one quarter hour; sums of powers in mW, drawn and fed apart. */
+/** Of one quarter hour; sums of powers in mW and of their squares in W2, drawn and fed apart. */
 export type PowerSlot = {
   readings: number;
   drawn_mw: number;
   fed_mw: number;
+  drawn_w2: number;
+  fed_w2: number;
   first_ms: number;
   last_ms: number;
 };
@@ -75,6 +77,8 @@ export type PowerNews = {
 
 /** More than any device has: what lies beyond is a fault, and its sum would not be whole. */
 const POWER_MAX_W = 1e9;
+/** Of a megawatt: larger ones would not sum up whole. Such a plant's powers then seem to differ less than they do. */
+const SQUARE_MAX_W2 = 1e12;
 
 export function powerNews(records: readonly LogRecord[]): PowerNews[] {
   const all = new Map<string, PowerNews>();
@@ -94,11 +98,18 @@ export function powerNews(records: readonly LogRecord[]): PowerNews[] {
 
 function addPower(slots: Map<number, PowerSlot>, timeMs: number, mw: number): void {
   const start = intervalStart(timeMs);
-  const slot = slots.get(start) ?? { readings: 0, drawn_mw: 0, fed_mw: 0, first_ms: timeMs, last_ms: timeMs };
+  const none = { readings: 0, drawn_mw: 0, fed_mw: 0, drawn_w2: 0, fed_w2: 0 };
+  const slot = slots.get(start) ?? { ...none, first_ms: timeMs, last_ms: timeMs };
   slots.set(start, slot);
   slot.readings++;
-  if (mw > 0) slot.drawn_mw += mw;
-  else slot.fed_mw -= mw;
+  const w2 = Math.min(Math.round((mw / 1000) ** 2), SQUARE_MAX_W2);
+  if (mw > 0) {
+    slot.drawn_mw += mw;
+    slot.drawn_w2 += w2;
+  } else {
+    slot.fed_mw -= mw;
+    slot.fed_w2 += w2;
+  }
   slot.first_ms = Math.min(slot.first_ms, timeMs);
   slot.last_ms = Math.max(slot.last_ms, timeMs);
 }

@@ -53,6 +53,8 @@ async function addSlots(tx: Db, rows: readonly Insertable<MeteringTables['power_
         readings: set('power_slot.readings', '+', set.ref('excluded.readings')),
         drawn_mw: set('power_slot.drawn_mw', '+', set.ref('excluded.drawn_mw')),
         fed_mw: set('power_slot.fed_mw', '+', set.ref('excluded.fed_mw')),
+        drawn_w2: set('power_slot.drawn_w2', '+', set.ref('excluded.drawn_w2')),
+        fed_w2: set('power_slot.fed_w2', '+', set.ref('excluded.fed_w2')),
         first_ms: set.fn<number>('min', ['power_slot.first_ms', 'excluded.first_ms']),
         last_ms: set.fn<number>('max', ['power_slot.last_ms', 'excluded.last_ms']),
       })),
@@ -62,7 +64,7 @@ async function addSlots(tx: Db, rows: readonly Insertable<MeteringTables['power_
 
 /**
  * Each reading stands for its part of the time between the first and the last of its quarter hour. A single one says
- * nothing of the rest of it.
+ * nothing of the rest of it, and a few that differ much say little: their standard error is told with them.
  */
 export async function powerSpans(
   tx: Db,
@@ -81,11 +83,14 @@ export async function powerSpans(
     .where('start_ms', '<', span.toMs)
     .orderBy('start_ms')
     .execute();
-  return rows.map(({ start_ms, readings, drawn_mw, fed_mw, first_ms, last_ms }) => {
-    const meanW = (of.direction === 0 ? drawn_mw : fed_mw) / readings / 1000;
-    const knownMs = ((last_ms - first_ms) * readings) / (readings - 1);
+  return rows.map(({ start_ms, readings, first_ms, last_ms, ...sums }) => {
+    const [sumMw, sumW2] = of.direction === 0 ? [sums.drawn_mw, sums.drawn_w2] : [sums.fed_mw, sums.fed_w2];
+    const meanW = sumMw / readings / 1000;
+    const varianceW2 = Math.max(0, sumW2 - readings * meanW ** 2) / (readings - 1);
+    const knownMs = Math.min(((last_ms - first_ms) * readings) / (readings - 1), QUARTER_HOUR_MS);
     // 1 W for 3600 ms is 1 mWh.
-    const energyMwh = Math.floor((meanW * Math.min(knownMs, QUARTER_HOUR_MS)) / 3600);
-    return { fromMs: start_ms, toMs: start_ms + QUARTER_HOUR_MS, energyMwh };
+    const energyMwh = Math.floor((meanW * knownMs) / 3600);
+    const errorMwh = Math.ceil((Math.sqrt(varianceW2 / readings) * knownMs) / 3600);
+    return { fromMs: start_ms, toMs: start_ms + QUARTER_HOUR_MS, energyMwh, errorMwh };
   });
 }

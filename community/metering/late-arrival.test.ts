@@ -33,10 +33,11 @@ const read = ({ timeMs, mwh, quality }: RegisterSample): Sample => ({
   ...(mwh === null ? { value: null, quality: 'missing' } : { value: mwh / 1000, quality }),
 });
 
-/** Three powers within the quarter hour, whose mean is what flowed. */
-const powers = ({ fromMs, energyMwh }: PowerSpan): Sample[] =>
-  [0, 300_000, 600_000].map((afterMs) => ({
-    ...{ device: 'a', point: 'activePowerW', timeMs: T0 + fromMs + afterMs, value: energyMwh / 250, quality: 'good' },
+/** Three powers within the quarter hour, whose mean is what flowed; they differ as much as the history says. */
+const powers = ({ fromMs, energyMwh, errorMwh = 0 }: PowerSpan): Sample[] =>
+  [-1, 0, 1].map((part) => ({
+    ...{ device: 'a', point: 'activePowerW', timeMs: T0 + fromMs + (part + 1) * 300_000, quality: 'good' },
+    value: (energyMwh + part * Math.sqrt(3) * errorMwh) / 250,
   }));
 
 function packOf(seq: number, samples: readonly Sample[]): LogEntry {

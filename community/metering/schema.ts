@@ -108,13 +108,15 @@ export type MeteringTables = {
     state: string;
     reach_ms: number | null;
   };
-  /** A device's powers of one quarter hour, summed; mW, drawn and fed apart. */
+  /** A device's powers of one quarter hour and their squares, summed; mW and W2, drawn and fed apart. */
   power_slot: {
     series_no: number;
     start_ms: number;
     readings: number;
     drawn_mw: number;
     fed_mw: number;
+    drawn_w2: number;
+    fed_w2: number;
     first_ms: number;
     last_ms: number;
   };

@@ -50,9 +50,9 @@ const judged = async (db: Db) =>
     .toReversed()
     .map((one) => [(one.timeMs - T0) / Q, one.kind]);
 
-/** A kilowatt, read three times a quarter hour. */
-const powers = (fromK: number, toK: number) =>
-  Array.from({ length: 3 * (toK - fromK) }, (_, i) => at(fromK + i / 3, 'activePowerW', 1000));
+/** Read three times a quarter hour. */
+const powers = (fromK: number, toK: number, watts = 1000) =>
+  Array.from({ length: 3 * (toK - fromK) }, (_, i) => at(fromK + i / 3, 'activePowerW', watts));
 
 describe('a register beside the power of its own device', () => {
   it('that stands still for hours is missing, not zero, and an alarm', async () => {
@@ -95,6 +95,33 @@ describe('a register beside the power of its own device', () => {
     }
     expect(await energies(db)).toEqual(Array(7).fill(0));
     expect(await judged(db)).toEqual([]);
+  });
+
+  it('of a battery that swings is believed over a few powers read by chance while it charged', async () => {
+    await using db = await seeded();
+    for (let k = 0; k < 8; k++) {
+      const swinging = [
+        at(k, 'activePowerW', 1172),
+        at(k + 0.43, 'activePowerW', -540),
+        at(k + 0.79, 'activePowerW', -600),
+      ];
+      await feed(db, [
+        at(k, 'importedWh', 10_000 + 10 * Math.max(0, k - 4)),
+        ...(k === 3 ? swinging : powers(k, k + 1, 0)),
+      ]);
+    }
+    expect(await energies(db)).toEqual([0, 0, 0, 0, 10_000, 10_000, 10_000]);
+    expect(await judged(db)).toEqual([]);
+  });
+
+  it('that stands still for hours under a load that comes and goes is missing all the same', async () => {
+    await using db = await seeded();
+    for (let k = 0; k < 12; k++) {
+      const load = [300, 2500, 350].map((watts, i) => at(k + i / 3, 'activePowerW', watts));
+      await feed(db, [at(k, 'importedWh', 10_000 + 262 * Math.min(k, 4)), ...load]);
+    }
+    expect((await energies(db)).slice(4)).toEqual(Array(7).fill(null));
+    expect((await judged(db)).map(([, kind]) => kind)).toEqual(['frozen']);
   });
 
   it('that stands still while nothing flows is right', async () => {

@@ -22,7 +22,13 @@ export type CounterFacts = {
 };
 
 /** What the same device's power says flowed in this register's direction; half-open, never overlapping. */
-export type PowerSpan = { readonly fromMs: number; readonly toMs: number; readonly energyMwh: Mwh };
+export type PowerSpan = {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly energyMwh: Mwh;
+  /** Standard error of `energyMwh` by how the readings behind it differ; absent: none. */
+  readonly errorMwh?: Mwh;
+};
 
 /** A reading whose register can be believed. An operator's substitute value (`estimated`) counts, and stays estimated. */
 export type UsableSample = RegisterSample & { readonly mwh: Mwh };

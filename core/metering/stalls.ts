@@ -19,6 +19,8 @@ const STALL_MIN_MWH = 20_000;
 const STALL_MIN_W = 25;
 /** What flowed in a single interval convicts from then on only: its power may be a few samples. */
 const STALL_SINGLE_MIN_MWH = 50_000;
+/** Few readings of a power that swings say little of its mean: so many standard errors less surely flowed. */
+const SURE_ERRORS = 2;
 /** A register that shows whole kWh stands still for a kWh; this many of its counts are more than that. */
 const STALL_COUNTS = 2.5;
 /** What a register counts in is read off its values: 1 kWh, 100 Wh, 10 Wh or finer. */
@@ -74,10 +76,11 @@ function stallOf(points: readonly CounterPoint[], of: Stretch): Stall | null {
   }
   const flowedMwh = of.flow.within(fromMs, toMs);
   const leastMwh = Math.max(STALL_MIN_MWH, STALL_COUNTS * countOf(points, of), (STALL_MIN_W * (toMs - fromMs)) / 3600);
-  if (toMs - fromMs < of.minMs || flowedMwh <= leastMwh) return null;
-  if (of.flow.flowing(fromMs, toMs) < 2 && flowedMwh <= STALL_SINGLE_MIN_MWH) return null;
+  const isEnough = (mwh: Mwh) => mwh > leastMwh && (mwh > STALL_SINGLE_MIN_MWH || of.flow.flowing(fromMs, toMs) >= 2);
+  if (toMs - fromMs < of.minMs || !isEnough(flowedMwh)) return null;
   const isMadeGood = next !== undefined && madeGoodMwh >= MADE_GOOD_PART * of.flow.within(fromMs, next.timeMs);
   if (isMadeGood) return { kind: 'slow', fromMs, toMs, doubtMs: beforeMs };
+  if (!isEnough(of.flow.surely(fromMs, toMs))) return null;
   const counted = before === undefined ? 0 : flat.cumulativeMwh - before.cumulativeMwh;
   const isShort = counted < STOPPED_PART * of.flow.about(beforeMs, fromMs) - STALL_MIN_MWH;
   return { kind: 'frozen', fromMs: isShort ? beforeMs : fromMs, toMs, doubtMs: beforeMs };
@@ -99,6 +102,8 @@ function countOf(points: readonly CounterPoint[], { first, last }: Pick<Stretch,
 type Flow = {
   /** In the spans that lie wholly within a stretch of time: of others nobody knows which part did. */
   readonly within: (fromMs: number, toMs: number) => Mwh;
+  /** Of that what the readings leave no doubt of; negative when they say nothing. */
+  readonly surely: (fromMs: number, toMs: number) => Mwh;
   /** How many of those have a flow. */
   readonly flowing: (fromMs: number, toMs: number) => number;
   /** With those that reach beyond it in proportion. */
@@ -108,7 +113,11 @@ type Flow = {
 /** What the power says flowed. */
 function createFlow(power: readonly PowerSpan[]): Flow {
   const sums = [0];
-  for (const { energyMwh } of power) sums.push((sums.at(-1) ?? 0) + energyMwh);
+  const squares = [0];
+  for (const { energyMwh, errorMwh = 0 } of power) {
+    sums.push((sums.at(-1) ?? 0) + energyMwh);
+    squares.push((squares.at(-1) ?? 0) + errorMwh ** 2);
+  }
   const firstFrom = (isBeyond: (span: PowerSpan) => boolean) => {
     let low = 0;
     let high = power.length;
@@ -133,6 +142,11 @@ function createFlow(power: readonly PowerSpan[]): Flow {
     within: (fromMs, toMs) => {
       const { first, end } = wholly(fromMs, toMs);
       return (sums[end] ?? 0) - (sums[first] ?? 0);
+    },
+    surely: (fromMs, toMs) => {
+      const { first, end } = wholly(fromMs, toMs);
+      const error = Math.sqrt((squares[end] ?? 0) - (squares[first] ?? 0));
+      return (sums[end] ?? 0) - (sums[first] ?? 0) - SURE_ERRORS * error;
     },
     flowing: (fromMs, toMs) => {
       const { first, end } = wholly(fromMs, toMs);

@@ -74,7 +74,10 @@ function makeHistory(plan: Plan): FaultyHistory {
   const power: PowerSpan[] = [];
   const lastMs = times.at(-1) ?? 0;
   for (let fromMs = 0; plan.hasPower && fromMs < lastMs; fromMs += QUARTER) {
-    power.push({ fromMs, toMs: fromMs + QUARTER, energyMwh: truthAt(fromMs + QUARTER) - truthAt(fromMs) });
+    const energyMwh = truthAt(fromMs + QUARTER) - truthAt(fromMs);
+    // Now steady, now swinging so that little is sure.
+    const errorMwh = Math.round((energyMwh * ((fromMs / QUARTER) % 4)) / 4);
+    power.push({ fromMs, toMs: fromMs + QUARTER, energyMwh, errorMwh });
   }
   return { samples, power, ratedPowerW: plan.rated, truthAt, isPlain: isPlain(plan) };
 }
