@@ -1,5 +1,5 @@
 /** What a device says beside its register: its power against a register that stands still, its serial number for an exchange. */
-import { type EventRecord, encodePack, type LogEntry, type Sample } from '@commonworks/core';
+import { type EventRecord, encodePack, type LogEntry, qualityOfRank, type Sample } from '@commonworks/core';
 import type { Seed } from '@commonworks/core/seed.ts';
 import { describe, expect, it } from 'vitest';
 import { type Db, openDatabase } from '../database.ts';
@@ -45,6 +45,10 @@ const serial = (k: number, value: string): EventRecord => ({
 });
 const energies = async (db: Db) =>
   (await db.selectFrom('interval').select('energy_mwh').orderBy('start_ms').execute()).map((row) => row.energy_mwh);
+const qualities = async (db: Db) =>
+  (await db.selectFrom('interval').select('quality').orderBy('start_ms').execute()).map((row) =>
+    qualityOfRank(row.quality),
+  );
 const judged = async (db: Db) =>
   (await listJudgements(db, 1, { span: { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }, limit: 100 }))
     .toReversed()
@@ -111,6 +115,7 @@ describe('a register beside the power of its own device', () => {
       ]);
     }
     expect(await energies(db)).toEqual([0, 0, 0, 0, 10_000, 10_000, 10_000]);
+    expect(await qualities(db)).toEqual([...Array(5).fill('estimated'), 'good', 'good']);
     expect(await judged(db)).toEqual([]);
   });
 

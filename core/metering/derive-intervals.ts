@@ -71,7 +71,9 @@ export function deriveIntervals(points: readonly CounterPoint[], options: PlaceO
     const startMs = span.fromMs + k * lengthMs;
     const endMs = startMs + lengthMs;
     const isFrozen = frozen.some(({ fromMs, toMs }) => fromMs < endMs && toMs > startMs);
-    const isDoubted = options.stalls.some(({ fromMs, doubtMs }) => doubtMs < endMs && fromMs > startMs);
+    const isDoubted = options.stalls.some(
+      ({ kind, fromMs, doubtMs, riseMs }) => doubtMs < endMs && (kind === 'doubtful' ? riseMs : fromMs) > startMs,
+    );
     const between = { opening: edges[k] ?? null, closing: edges[k + 1] ?? null };
     return intervalBetween(startMs, between, { ...cover(startMs), isFrozen, isDoubted });
   });

@@ -125,7 +125,7 @@ function spanOf(
 function stallJudgements(points: readonly CounterPoint[], stalls: readonly Stall[]): Judgement[] {
   return stalls.flatMap((stall): Judgement[] => {
     const point = points.find(({ timeMs, flatSinceMs }) => flatSinceMs === stall.fromMs && timeMs > stall.fromMs);
-    if (point === undefined) return [];
+    if (point === undefined || stall.kind === 'doubtful') return [];
     const { registerMwh: mwh, timeMs } = point;
     return [{ timeMs, kind: stall.kind, beforeMwh: mwh, afterMwh: mwh, creditedMwh: stall.kind === 'slow' ? 0 : null }];
   });

@@ -5,13 +5,18 @@ import { type CounterFacts, flowMaxMwh, type PowerSpan } from './register-sample
 
 /** A stretch of readings that show one value although energy flowed. */
 export type Stall = {
-  /** `slow`: the register made it good at once; `frozen`: it did not, or not yet. */
-  readonly kind: 'slow' | 'frozen';
+  /**
+   * `slow`: the register made it good at once; `frozen`: it did not, or not yet. `doubtful`: so it seems, but the powers differ
+   * too much to say it: what it shows holds, and is not good up to its next rise.
+   */
+  readonly kind: 'slow' | 'frozen' | 'doubtful';
   readonly fromMs: number;
   /** The last reading that shows the value. */
   readonly toMs: number;
   /** What was counted from then on up to `fromMs` may be too little: the register may have stopped in between. */
   readonly doubtMs: number;
+  /** When the register next rose; of the last one, `toMs`. */
+  readonly riseMs: number;
 };
 
 /** Less than 20 Wh proves nothing, nor less than 25 W: powers are samples, and meters begin to count at some watts. */
@@ -66,24 +71,25 @@ function stallOf(points: readonly CounterPoint[], of: Stretch): Stall | null {
   const { timeMs: toMs, cumulativeMwh } = points[of.last] as CounterPoint;
   const [before, next] = [points[of.first - 1], points[of.last + 1]];
   const fromMs = flat.flatSinceMs;
+  const riseMs = next?.timeMs ?? toMs;
   const beforeMs = before?.segment === flat.segment ? before.timeMs : fromMs;
   const isRise = next?.segment === flat.segment && next.step === 'rise';
   const madeGoodMwh = isRise ? next.cumulativeMwh - cumulativeMwh : 0;
   if (isRise && isTooMuch(madeGoodMwh, of.facts, next.timeMs - toMs)) {
     // Shown once only, it was old already: the register is known before it.
     const knownMs = toMs > fromMs ? fromMs : beforeMs;
-    return knownMs < toMs ? { kind: 'slow', fromMs: knownMs, toMs, doubtMs: beforeMs } : null;
+    return knownMs < toMs ? { kind: 'slow', fromMs: knownMs, toMs, doubtMs: beforeMs, riseMs } : null;
   }
   const flowedMwh = of.flow.within(fromMs, toMs);
   const leastMwh = Math.max(STALL_MIN_MWH, STALL_COUNTS * countOf(points, of), (STALL_MIN_W * (toMs - fromMs)) / 3600);
   const isEnough = (mwh: Mwh) => mwh > leastMwh && (mwh > STALL_SINGLE_MIN_MWH || of.flow.flowing(fromMs, toMs) >= 2);
   if (toMs - fromMs < of.minMs || !isEnough(flowedMwh)) return null;
   const isMadeGood = next !== undefined && madeGoodMwh >= MADE_GOOD_PART * of.flow.within(fromMs, next.timeMs);
-  if (isMadeGood) return { kind: 'slow', fromMs, toMs, doubtMs: beforeMs };
-  if (!isEnough(of.flow.surely(fromMs, toMs))) return null;
+  if (isMadeGood) return { kind: 'slow', fromMs, toMs, doubtMs: beforeMs, riseMs };
+  if (!isEnough(of.flow.surely(fromMs, toMs))) return { kind: 'doubtful', fromMs, toMs, doubtMs: beforeMs, riseMs };
   const counted = before === undefined ? 0 : flat.cumulativeMwh - before.cumulativeMwh;
   const isShort = counted < STOPPED_PART * of.flow.about(beforeMs, fromMs) - STALL_MIN_MWH;
-  return { kind: 'frozen', fromMs: isShort ? beforeMs : fromMs, toMs, doubtMs: beforeMs };
+  return { kind: 'frozen', fromMs: isShort ? beforeMs : fromMs, toMs, doubtMs: beforeMs, riseMs };
 }
 
 /** More than the connection carries since the last reading flowed before it, while the register stood still. */
