@@ -11,15 +11,14 @@ export type SeriesChange = {
   readonly device: string;
   readonly point: string;
   readonly timesMs: readonly number[];
+  /** Of a new last reading of its newest quarter hour, which counts once another meter of the point went on from it. */
+  readonly tailMs: number | null;
 };
 
 type Kept = { time_ms: number; mwh: number; quality: number; source_no: number; seq: number };
 
-/**
- * Null when nothing that is kept changed.
- * @param siteNewestMs of all registers, those of `news` among them.
- */
-export async function keepRegisters(tx: Db, news: SeriesNews, siteNewestMs: number): Promise<SeriesChange | null> {
+/** Null when nothing that is kept changed. */
+export async function keepRegisters(tx: Db, news: SeriesNews): Promise<SeriesChange | null> {
   const sourceNo = await sourceNumbers(tx, news);
   const readings: Kept[] = news.readings.map(({ timeMs, mwh, quality, epoch, seq }) => ({
     time_ms: timeMs,
@@ -31,8 +30,11 @@ export async function keepRegisters(tx: Db, news: SeriesNews, siteNewestMs: numb
   const newest = readings.reduce((most, row) => Math.max(most, row.time_ms), 0);
   const series = await touchSeries(tx, news, newest);
   const timesMs = new Set<number>();
+  let tailMs: number | null = null;
   for (const slots of runsOfSlots(readings)) {
-    for (const time of await mergeRun(tx, { no: series.no, siteNewestMs }, slots)) timesMs.add(time);
+    const merged = await mergeRun(tx, series, slots);
+    for (const time of merged.derivable) timesMs.add(time);
+    tailMs ??= merged.tailMs;
   }
   for (const step of news.steps) {
     await tx
@@ -51,10 +53,10 @@ export async function keepRegisters(tx: Db, news: SeriesNews, siteNewestMs: numb
       .execute();
     timesMs.add(step.timeMs);
   }
-  if (timesMs.size === 0) return null;
+  if (timesMs.size === 0 && tailMs === null) return null;
   const { edge, device, point } = news;
   const sorted = [...timesMs].sort((a, b) => a - b);
-  return { edge, device, point, timesMs: sorted };
+  return { edge, device, point, timesMs: sorted, tailMs };
 }
 
 async function sourceNumbers(tx: Db, news: SeriesNews): Promise<Map<string, number>> {
@@ -71,7 +73,7 @@ async function sourceNumbers(tx: Db, news: SeriesNews): Promise<Map<string, numb
   return numbers;
 }
 
-async function touchSeries(tx: Db, news: SeriesNews, newestMs: number): Promise<{ no: number }> {
+async function touchSeries(tx: Db, news: SeriesNews, newestMs: number): Promise<{ no: number; newest_ms: number }> {
   const { edge, device, point } = news;
   const known = await tx
     .selectFrom('series')
@@ -82,11 +84,11 @@ async function touchSeries(tx: Db, news: SeriesNews, newestMs: number): Promise<
     .executeTakeFirst();
   if (known === undefined) {
     const values = { edge, device, point, newest_ms: newestMs };
-    return await tx.insertInto('series').values(values).returning('no').executeTakeFirstOrThrow();
+    return await tx.insertInto('series').values(values).returning(['no', 'newest_ms']).executeTakeFirstOrThrow();
   }
   if (newestMs <= known.newest_ms) return known;
   await tx.updateTable('series').set({ newest_ms: newestMs }).where('no', '=', known.no).execute();
-  return known;
+  return { no: known.no, newest_ms: newestMs };
 }
 
 const slotOf = (timeMs: number) => Math.floor(timeMs / QUARTER_HOUR_MS);
@@ -108,7 +110,11 @@ function runsOfSlots(readings: readonly Kept[]): Kept[][] {
  * Merges a run into what is stored; returns the times from which something can be derived. A reading that only continues
  * the running quarter hour is kept, but counts when the next one begins, of whichever meter of the point.
  */
-async function mergeRun(tx: Db, series: { no: number; siteNewestMs: number }, run: readonly Kept[]): Promise<number[]> {
+async function mergeRun(
+  tx: Db,
+  series: { no: number; newest_ms: number },
+  run: readonly Kept[],
+): Promise<{ derivable: readonly number[]; tailMs: number | null }> {
   const fromMs = slotOf(run[0]?.time_ms ?? 0) * QUARTER_HOUR_MS;
   const toMs = (slotOf(run.at(-1)?.time_ms ?? 0) + 1) * QUARTER_HOUR_MS;
   const stored = await tx
@@ -118,7 +124,7 @@ async function mergeRun(tx: Db, series: { no: number; siteNewestMs: number }, ru
     .where('time_ms', '>=', fromMs)
     .where('time_ms', '<', toMs)
     .execute();
-  const newestSlot = slotOf(series.siteNewestMs);
+  const newestSlot = slotOf(series.newest_ms);
   const known = new Set(stored.map((row) => row.time_ms));
   const bySlot = new Map<number, Map<number, Kept>>();
   for (const row of [...stored, ...run]) {
@@ -129,7 +135,8 @@ async function mergeRun(tx: Db, series: { no: number; siteNewestMs: number }, ru
   }
   const added: Kept[] = [];
   const dropped: number[] = [];
-  const derivable = new Set<number>();
+  const derivable: number[] = [];
+  let tailMs: number | null = null;
   for (const slot of bySlot.values()) {
     const rows = [...slot.values()].sort((a, b) => a.time_ms - b.time_ms);
     const kept = new Set(keptOfInterval(rows));
@@ -137,7 +144,8 @@ async function mergeRun(tx: Db, series: { no: number; siteNewestMs: number }, ru
       const isKept = kept.has(row);
       if (isKept && !known.has(row.time_ms)) {
         added.push(row);
-        if (i < KEPT_FIRST || slotOf(row.time_ms) < newestSlot) derivable.add(row.time_ms);
+        if (i < KEPT_FIRST || slotOf(row.time_ms) < newestSlot) derivable.push(row.time_ms);
+        else tailMs = row.time_ms;
       }
       if (!isKept && known.has(row.time_ms)) dropped.push(row.time_ms);
     }
@@ -151,5 +159,5 @@ async function mergeRun(tx: Db, series: { no: number; siteNewestMs: number }, ru
   for (const time of dropped) {
     await tx.deleteFrom('register_sample').where('series_no', '=', series.no).where('time_ms', '=', time).execute();
   }
-  return [...derivable];
+  return { derivable, tailMs };
 }

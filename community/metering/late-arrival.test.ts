@@ -15,9 +15,10 @@ const T0 = Date.UTC(2026, 9, 1);
 const HISTORIES = process.env['LONG'] ? 4000 : 40;
 const RECEIVED_MS = Date.UTC(2026, 11, 31);
 
-async function seeded(ratedPowerW: number | undefined): Promise<Db> {
+const ALWAYS = [{ edge: uuid(2), device: 'a', fromMs: 0, toMs: null as number | null }];
+
+async function seeded(ratedPowerW: number | undefined, assignments = ALWAYS): Promise<Db> {
   const db = await openDatabase(':memory:');
-  const assignments = [{ edge: uuid(2), device: 'a', fromMs: 0, toMs: null }];
   const rated = ratedPowerW === undefined ? {} : { ratedPowerW };
   const seed: Seed = {
     ...{ members: [], transfers: [], edges: [], machines: [], badges: [], bookings: [] },
@@ -100,8 +101,26 @@ it(
   HISTORIES * 1000,
 );
 
+const minute = (n: number, mwh: number): Sample => read({ timeMs: n * 60_000, mwh, quality: 'good' });
+
+it('counts the last reading of a meter that comes when the next meter has long begun', async () => {
+  const exchangeMs = T0 + 25 * 60_000;
+  const meters = [
+    { edge: uuid(2), device: 'a', fromMs: 0, toMs: exchangeMs },
+    { edge: uuid(2), device: 'b', fromMs: exchangeMs, toMs: null },
+  ];
+  const before = [minute(0, 0), minute(1, 100), minute(15, 1500), minute(16, 1600)];
+  const after = [30, 31, 45, 46, 60].map((n) => ({ ...minute(n, 100 * n), device: 'b' }));
+  const last = minute(24, 9999);
+  await using late = await seeded(undefined, meters);
+  await feed(late, [before, after, [last]]);
+  await using inTime = await seeded(undefined, meters);
+  await feed(inTime, [before, [last], after]);
+  expect(await rows(late)).toEqual(await rows(inTime));
+  expect(JSON.stringify(await rows(late))).toContain('9999');
+});
+
 it('does not lean on a reading of the running quarter hour that the next reading replaces', async () => {
-  const minute = (n: number, mwh: number): Sample => read({ timeMs: n * 60_000, mwh, quality: 'good' });
   const stuck = Array.from({ length: 15 }, (_, i) => minute(i + 2, 0));
   const back = [283, 300, 316, 333, 350, 366, 383, 400, 416, 433].map((mwh, i) => minute(i + 17, mwh));
   const later = [minute(30, 500), minute(31, 516)];

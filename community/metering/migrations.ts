@@ -78,7 +78,8 @@ const VERSION_6 = `
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE power_slot (
     series_no INTEGER NOT NULL, start_ms INTEGER NOT NULL, readings INTEGER NOT NULL, drawn_mw INTEGER NOT NULL,
-    fed_mw INTEGER NOT NULL, drawn_w2 INTEGER NOT NULL, fed_w2 INTEGER NOT NULL, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL, PRIMARY KEY (series_no, start_ms)
+    fed_mw INTEGER NOT NULL, drawn_w2 INTEGER NOT NULL, fed_w2 INTEGER NOT NULL,
+    first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL, PRIMARY KEY (series_no, start_ms)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE device_identity (
     edge TEXT NOT NULL, device TEXT NOT NULL, time_ms INTEGER NOT NULL, serial TEXT NOT NULL,

@@ -1,5 +1,5 @@
 /** A metering point's register, put together from the devices that measured it, one after the other. */
-import { mwhFromWh, QUARTER_HOUR_MS, qualityOfRank, type Span } from '@commonworks/core';
+import { intervalStart, mwhFromWh, qualityOfRank, type Span } from '@commonworks/core';
 import { type Judgement, KEPT_FIRST, type PowerSpan, type RegisterSample } from '@commonworks/core/metering/index.ts';
 import type { Db } from '../database.ts';
 import { type SwapJoin, swapJoins } from '../meter-swap/join-swaps.ts';
@@ -137,7 +137,8 @@ export function shiftAt({ parts, joins }: PointRegister, timeMs: number): number
 export async function readSamples(tx: Db, register: PointRegister, span: Span): Promise<TracedSample[]> {
   const { fromMs, toMs } = span;
   const samples: TracedSample[] = [];
-  const runningMs = runningFrom(register);
+  // The quarter hour that the newest reading of any of the point's meters is in: more of it may come.
+  const runningMs = intervalStart(register.newestMs ?? 0);
   const exchanged = new Set(register.joins.map(({ swap }) => swap.time_ms));
   const base = createSampleOf(register);
   for (const part of register.parts) {
@@ -165,12 +166,6 @@ export async function readSamples(tx: Db, register: PointRegister, span: Span): 
     samples.push({ ...read, mwh, shiftMwh: beforeMwh, quality: 'good', source: swap.source_no, seq: 0 });
   }
   return samples.sort((a, b) => a.timeMs - b.timeMs);
-}
-
-/** The quarter hour that the newest reading of any of the point's meters is in: more of it may come. */
-function runningFrom({ parts, joins }: PointRegister): number {
-  const newest = [...parts.map(({ series }) => series?.newestMs ?? 0), ...joins.map(({ swap }) => swap.time_ms)];
-  return Math.floor(Math.max(0, ...newest) / QUARTER_HOUR_MS) * QUARTER_HOUR_MS;
 }
 
 /** Of a running quarter hour only what stays: the last reading kept of it goes when another one comes. */

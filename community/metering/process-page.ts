@@ -1,7 +1,7 @@
 /** One page of the log in one transaction: readings kept, intervals derived, shares made, listeners told, cursor moved. */
 import type { Db } from '../database.ts';
-import { type Assignment, DIRECTION_POINTS, listPoints, ROLE_DIRECTIONS } from '../register/points.ts';
-import { counterNews, identityNews, powerNews, type SeriesNews } from './decode-entries.ts';
+import { DIRECTION_POINTS, listPoints, type PointRecord, ROLE_DIRECTIONS } from '../register/points.ts';
+import { counterNews, identityNews, powerNews } from './decode-entries.ts';
 import { derivePoint } from './derive-point.ts';
 import { followLoadCurve } from './gap-rules.ts';
 import { keepIdentity } from './keep-identity.ts';
@@ -49,14 +49,13 @@ type DeviceChange = {
   readonly device: string;
   readonly point: string | null;
   readonly timesMs: readonly number[];
+  readonly tailMs?: number | null;
 };
 
 async function keepNews(tx: Db, records: readonly LogRecord[]): Promise<DeviceChange[]> {
   const changes: DeviceChange[] = [];
-  const counters = counterNews(records);
-  const siteNewestMs = await newestOfSite(tx, counters);
-  for (const news of counters) {
-    const change = await keepRegisters(tx, news, siteNewestMs);
+  for (const news of counterNews(records)) {
+    const change = await keepRegisters(tx, news);
     if (change !== null) changes.push(change);
   }
   const note = ({ edge, device }: { edge: string; device: string }, changedMs: number | null) => {
@@ -67,24 +66,16 @@ async function keepNews(tx: Db, records: readonly LogRecord[]): Promise<DeviceCh
   return changes;
 }
 
-async function newestOfSite(tx: Db, counters: readonly SeriesNews[]): Promise<number> {
-  const { ms } = await tx
-    .selectFrom('series')
-    .select((select) => select.fn.max('newest_ms').as('ms'))
-    .executeTakeFirstOrThrow();
-  const times = counters.flatMap(({ readings }) => readings.map(({ timeMs }) => timeMs));
-  return times.reduce((newest, timeMs) => Math.max(newest, timeMs), ms ?? 0);
-}
-
 /** Each register once, from the earliest change on. Returns starts of changed intervals. */
 async function deriveChanged(tx: Db, changes: readonly DeviceChange[]): Promise<number[]> {
   if (changes.length === 0) return [];
   const starts: number[] = [];
+  const exchangedMs = await lastExchanges(tx);
   for (const point of await listPoints(tx)) {
     for (const direction of ROLE_DIRECTIONS[point.role]) {
       const name = DIRECTION_POINTS[direction];
       const own = changes.filter((change) => change.point === null || change.point === name);
-      const changedMs = Math.min(...own.flatMap((change) => timesOf(change, point.assignments)));
+      const changedMs = Math.min(...own.flatMap((change) => timesOf(change, point, exchangedMs.get(point.no) ?? 0)));
       if (changedMs === Number.POSITIVE_INFINITY) continue;
       const { changed } = await derivePoint(tx, { point, direction }, { changedMs });
       for (const start of changed) starts.push(start);
@@ -93,12 +84,26 @@ async function deriveChanged(tx: Db, changes: readonly DeviceChange[]): Promise<
   return starts;
 }
 
-function timesOf({ edge, device, point, timesMs }: DeviceChange, assignments: readonly Assignment[]): number[] {
+async function lastExchanges(tx: Db): Promise<Map<number, number>> {
+  const rows = await tx
+    .selectFrom('meter_swap')
+    .select((select) => ['point_no', select.fn.max('time_ms').as('ms')])
+    .groupBy('point_no')
+    .execute();
+  return new Map(rows.map((row) => [row.point_no, row.ms]));
+}
+
+function timesOf(change: DeviceChange, { assignments }: PointRecord, exchangedMs: number): number[] {
+  const { edge, device, point, timesMs, tailMs = null } = change;
   const own = assignments.filter((one) => one.edge === edge && one.device === device);
-  return own.flatMap(({ fromMs, toMs }) => {
+  return own.flatMap((assignment) => {
+    const { fromMs, toMs } = assignment;
+    // Another meter may have gone on from it already.
+    const isFollowed = tailMs !== null && (assignment !== assignments.at(-1) || tailMs < exchangedMs);
+    const changedMs = isFollowed ? [...timesMs, tailMs].sort((a, b) => a - b) : timesMs;
     // What else is known of a device may change how its readings of later are judged.
     const leastMs = point === null ? 0 : fromMs;
-    const times = timesMs.filter((timeMs) => timeMs >= leastMs && (toMs === null || timeMs < toMs));
+    const times = changedMs.filter((timeMs) => timeMs >= leastMs && (toMs === null || timeMs < toMs));
     return times.length === 0 ? [] : [Math.max(times[0] ?? 0, fromMs)];
   });
 }

@@ -124,9 +124,10 @@ function spanOf(
 /** Said of the first reading that shows the same again. */
 function stallJudgements(points: readonly CounterPoint[], stalls: readonly Stall[]): Judgement[] {
   return stalls.flatMap((stall): Judgement[] => {
+    const { kind } = stall;
     const point = points.find(({ timeMs, flatSinceMs }) => flatSinceMs === stall.fromMs && timeMs > stall.fromMs);
-    if (point === undefined || stall.kind === 'doubtful') return [];
+    if (point === undefined || kind === 'doubtful') return [];
     const { registerMwh: mwh, timeMs } = point;
-    return [{ timeMs, kind: stall.kind, beforeMwh: mwh, afterMwh: mwh, creditedMwh: stall.kind === 'slow' ? 0 : null }];
+    return [{ timeMs, kind, beforeMwh: mwh, afterMwh: mwh, creditedMwh: kind === 'slow' ? 0 : null }];
   });
 }
