@@ -27,6 +27,13 @@ export function isRegisterWh(wh: number): boolean {
   return wh >= 0 && wh * 1000 < Number.MAX_SAFE_INTEGER;
 }
 
+const POWER_MAX_W = 1e9;
+
+/** Whether a number can be a device's power in W, drawn or fed: what lies beyond is a fault, and sums of it would not be whole. */
+export function isPowerW(watts: number): boolean {
+  return Math.abs(watts) < POWER_MAX_W;
+}
+
 /** A register in Wh, as carried on the wire with at most three decimals, to whole mWh (rounded once, here). */
 export function mwhFromWh(wh: number): Mwh {
   const mwh = Math.round(wh * 1000);

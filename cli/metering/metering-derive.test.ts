@@ -125,6 +125,9 @@ describe('metering derive', () => {
     expect(bad).toContain('cli.registers-invalid: in.csv: 6 faults');
     expect(bad).toContain('line 3: register_wh -5 is no register');
     expect(bad).toContain('line 6: time "2026-01-01T00:00:00" has no offset');
+    const power = await derive('time,register_wh,power_w\n0,1,1e400\n1,1,-1e9\n2,1,5\n');
+    expect(power).toContain('line 2: power_w Infinity is no power');
+    expect(power).toContain('in.csv: 2 faults');
     const mixed = await derive('time,register_wh\n0,1\n2026-01-01T00:00:00Z,2\n');
     expect(mixed).toContain('line 3: time is written as iso, before as seconds');
     expect(await derive(table('time,register_wh', steady(3)), '--rated-power', '0')).toContain('usage 1:');

@@ -1,5 +1,5 @@
 /** Reads `time,register_wh[,power_w][,serial]`: a meter's readings as a logger wrote them, judged row by row. */
-import { isRegisterWh, type Mwh, mwhFromWh } from '@commonworks/core';
+import { isPowerW, isRegisterWh, type Mwh, mwhFromWh } from '@commonworks/core';
 import { parseStart } from '../allocate/parse-start.ts';
 import { readTable } from '../tables/read-rows.ts';
 import { createRowFaults, type RowFaults } from '../tables/row-faults.ts';
@@ -87,6 +87,7 @@ function readRow(record: string[], columns: readonly Column[], { line, faults, f
     register === undefined ? `register_wh "${cell('register_wh')}" is no number` : null,
     register != null && !isRegisterWh(register) ? `register_wh ${register} is no register: from 0 on, in Wh` : null,
     power === undefined ? `power_w "${cell('power_w')}" is no number` : null,
+    power != null && !isPowerW(power) ? `power_w ${power} is no power: below a million kW, in W` : null,
   ].filter((fault) => fault !== null);
   for (const fault of found) faults.add(line, fault);
   if (found.length > 0 || typeof time === 'string') return null;

@@ -1,5 +1,13 @@
 /** From packs with their times to what metering needs of them: registers, judged steps, powers and serial numbers. */
-import { CounterEvent, IdentityEvent, intervalStart, isRegisterWh, mwhFromWh, qualityRank } from '@commonworks/core';
+import {
+  CounterEvent,
+  IdentityEvent,
+  intervalStart,
+  isPowerW,
+  isRegisterWh,
+  mwhFromWh,
+  qualityRank,
+} from '@commonworks/core';
 import { Value } from 'typebox/value';
 import type { LogRecord } from './log-listener.ts';
 
@@ -75,8 +83,6 @@ export type PowerNews = {
   readonly slots: Map<number, PowerSlot>;
 };
 
-/** More than any device has: what lies beyond is a fault, and its sum would not be whole. */
-const POWER_MAX_W = 1e9;
 /** Of a megawatt: larger ones would not sum up whole. Such a plant's powers then seem to differ less than they do. */
 const SQUARE_MAX_W2 = 1e12;
 
@@ -86,7 +92,7 @@ export function powerNews(records: readonly LogRecord[]): PowerNews[] {
     const { edge } = pack;
     for (const { device, point, timeMs, value, quality } of pack.samples) {
       if (point !== 'activePowerW' || quality !== 'good' || typeof value !== 'number') continue;
-      if (!(Math.abs(value) < POWER_MAX_W)) continue;
+      if (!isPowerW(value)) continue;
       const key = `${edge}/${device}`;
       const news = all.get(key) ?? { edge, device, slots: new Map() };
       all.set(key, news);
