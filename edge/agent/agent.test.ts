@@ -90,7 +90,7 @@ const bus = (name: string, slave: { port: number }, devices: unknown[], kind = '
   kind,
   host: '127.0.0.1',
   port: slave.port,
-  timeoutMs: 50,
+  timeoutMs: 500,
   devices,
 });
 

@@ -6,7 +6,7 @@ import { createBreaker } from './breaker.ts';
 import { createBus } from './bus.ts';
 import { createTurns } from './turns.ts';
 
-const config = (slave: TestSlave, timeoutMs = 40): BusConfig => ({
+const config = (slave: TestSlave, timeoutMs = 500): BusConfig => ({
   name: 'homes',
   kind: 'modbus-rtu-tcp',
   host: '127.0.0.1',

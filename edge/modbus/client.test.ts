@@ -10,7 +10,7 @@ import { type SlaveAnswer, startTestSlave, type TestSlave } from './test-slave.t
 
 const KINDS = ['tcp', 'rtu'] as const;
 
-async function openClient(slave: TestSlave, kind: (typeof KINDS)[number], timeoutMs = 40) {
+async function openClient(slave: TestSlave, kind: (typeof KINDS)[number], timeoutMs = 1000) {
   const socket = connect({ port: slave.port, host: '127.0.0.1', noDelay: true });
   await once(socket, 'connect');
   const framing = kind === 'tcp' ? createMbapFraming(65_530) : createRtuFraming();
@@ -29,7 +29,7 @@ async function codeOf(attempt: Promise<unknown>): Promise<string> {
 describe.each(KINDS)('A Modbus client over %s', (kind) => {
   it('reads and writes registers and coils', async () => {
     await using slave = await startTestSlave(kind);
-    const client = await openClient(slave, kind, 1000);
+    const client = await openClient(slave, kind);
     slave.registers.set(7, 513);
     expect(await client.readRegisters(3, 'input', { address: 6, count: 3 })).toEqual([0, 513, 0]);
     await client.writeRegisters(3, 100, [1, 65_535]);
@@ -42,7 +42,7 @@ describe.each(KINDS)('A Modbus client over %s', (kind) => {
   it('names the exception a device answers with', async () => {
     await using slave = await startTestSlave(kind);
     slave.answer = (request, _right, send) => send(slave.frame(request, Buffer.from([0x84, 2])));
-    const client = await openClient(slave, kind, 1000);
+    const client = await openClient(slave, kind);
     const attempt = client.readRegisters(1, 'input', { address: 0, count: 2 });
     await expect(attempt).rejects.toMatchObject({ code: 'edge.modbus-exception', detail: { exception: 2 } });
     client.close();
@@ -95,7 +95,7 @@ describe.each(KINDS)('A Modbus client over %s', (kind) => {
       send(slave.frame(request, Buffer.from([4, 4, 0, 99, 0, 98])));
       send(right);
     };
-    const client = await openClient(slave, kind, 1000);
+    const client = await openClient(slave, kind);
     expect(await client.readRegisters(1, 'input', { address: 5, count: 1 })).toEqual([42]);
     client.close();
   });
@@ -106,7 +106,7 @@ describe.each(KINDS)('A Modbus client over %s', (kind) => {
     slave.answer = (_request, right, send) => {
       for (const byte of right) send(Buffer.from([byte]));
     };
-    const client = await openClient(slave, kind, 1000);
+    const client = await openClient(slave, kind);
     expect(await client.readRegisters(1, 'input', { address: 5, count: 1 })).toEqual([42]);
     client.close();
   });
@@ -138,7 +138,7 @@ describe('Over TCP', () => {
       }
     };
     slave.answer = answer;
-    const client = await openClient(slave, 'tcp', 20);
+    const client = await openClient(slave, 'tcp', 250);
     for (let address = 0; address < 30; address++) {
       const read = client.readRegisters(1, 'input', { address, count: 1 }).catch(() => null);
       expect([null, [address + 1000]]).toContainEqual(await read);
