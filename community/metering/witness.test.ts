@@ -119,6 +119,33 @@ describe('a register beside the power of its own device', () => {
     expect(await judged(db)).toEqual([]);
   });
 
+  it('that is renewed every 40 minutes is never good, although a single standstill proves little', async () => {
+    await using db = await seeded();
+    const minutes = (from: number, to: number) => Array.from({ length: (to - from) / 5 }, (_, i) => from + 5 * i);
+    // A standby of 100 W, and a load that begins in the middle of a standstill.
+    const wattsAt = (minute: number) => (minute >= 215 && minute < 255 ? 5000 : 100);
+    const shown = (minute: number) => minutes(0, minute - (minute % 40)).reduce((wh, m) => wh + wattsAt(m) / 12, 0);
+    for (let k = 0; k < 24; k++) {
+      const times = minutes(15 * k, 15 * k + 15);
+      await feed(db, [
+        ...times.map((minute) => at(minute / 15, 'importedWh', 10_000 + shown(minute))),
+        ...times.map((minute) => at(minute / 15, 'activePowerW', wattsAt(minute))),
+      ]);
+    }
+    // Of the first standstill nobody knows yet that more will come.
+    expect((await qualities(db)).slice(4)).not.toContain('good');
+    expect(await registerBreaks(db, T0)).toEqual([]);
+  });
+
+  it('that counts in 10 Wh and shows whole kWh by chance is not taken for one that counts in kWh', async () => {
+    await using db = await seeded();
+    for (let k = 0; k < 12; k++) {
+      const renewed = [0, 250, 1000, 1000, 1000, 1000, 2000, 2000, 2000, 2000, 3000, 3000][k] ?? 0;
+      await feed(db, [at(k, 'importedWh', 10_000 + renewed), ...powers(k, k + 1, 1000)]);
+    }
+    expect(await judged(db)).toContainEqual([7, 'slow']);
+  });
+
   it('that stands still for hours under a load that comes and goes is missing all the same', async () => {
     await using db = await seeded();
     for (let k = 0; k < 12; k++) {

@@ -20,6 +20,10 @@ export const CounterPoint = Type.Object({
   modulusMwh: Nullable(Whole),
   /** Since when the register has shown this value. */
   flatSinceMs: Type.Number(),
+  /** What the register counts in, by its last values: 1 kWh, 100 Wh, 10 Wh; 0 is finer. */
+  countMwh: Whole,
+  /** New values in a row that a coarser count would have shown, too. */
+  coarserValues: Whole,
 });
 export type CounterPoint = Static<typeof CounterPoint>;
 
@@ -60,6 +64,8 @@ export const COUNTER_LIMITS = {
   /** Rising readings after which a restart is final, and after which a large rise is. */
   fallRises: 3000,
   riseRises: 300,
+  /** So many values in a row are no chance: the register counts in a coarser unit than was thought. */
+  coarserValues: 8,
 } as const;
 
 export const FRESH_STATE: CounterState = { recent: [], breaks: [], slackMwh: DIP_MAX_MWH };

@@ -6,7 +6,7 @@ import { deriveIntervals, type PlacedEnergy } from './derive-intervals.ts';
 import { type Checkpoint, type JudgedCounter, type Judgement, judgeCounter } from './judge-counter.ts';
 import type { GapRules } from './place-gap.ts';
 import type { CounterFacts, PowerSpan, RegisterSample } from './register-sample.ts';
-import { findStalls, type Stall } from './stalls.ts';
+import { findStalls, type Stall, type Stalls } from './stalls.ts';
 
 export type RegisterHistory = {
   /** All usable readings from a moment on, strictly ascending. */
@@ -49,14 +49,15 @@ export function deriveRegister(history: RegisterHistory, rules: DeriveRules): De
   });
   if (judged.needsFromMs !== null) return { needsFromMs: judged.needsFromMs };
   if (judged.changedFromMs < firstMs) return { needsFromMs: judged.changedFromMs };
-  const stalls = findStalls(judged.points, { power, facts, minMs: lengthMs });
+  const { stalls, isFirstSuspect } = findStalls(judged.points, { power, facts, minMs: lengthMs });
   const isFresh = from.recent.length === 0;
   const open = stalls.filter((stall) => !isDecided(stall, judged.points, firstMs));
   const stalledMs = Math.min(...open.map(({ doubtMs }) => doubtMs));
   if (!isFresh && stalledMs < firstMs) return { needsFromMs: stalledMs };
   const points = judged.points.filter((point) => !isRepeat(point, stalls));
   const span = spanOf(points, { firstMs, newestMs: history.newestMs, stalls: open, lengthMs, isFresh });
-  if (!isFresh && span.fromMs < wholeFromMs(judged.points, stalls)) return { needsFromMs: span.fromMs };
+  if (!isFresh && span.fromMs < wholeFromMs(judged.points, { stalls, isFirstSuspect }))
+    return { needsFromMs: span.fromMs };
   const placed = deriveIntervals(points, { span, lengthMs, gapRule, stalls });
   const unplaced = unplacedEnergy(points, placed);
   const unplacedFromMs = points.find(({ timeMs }) => timeMs >= span.fromMs)?.timeMs ?? span.fromMs;
@@ -87,7 +88,7 @@ function isDecided({ toMs }: Stall, points: readonly CounterPoint[], firstMs: nu
 }
 
 /** From then on the points tell all; of the oldest stretch nobody knows here what came before it, if it stalled or is seen once. */
-function wholeFromMs(points: readonly CounterPoint[], stalls: readonly Stall[]): number {
+function wholeFromMs(points: readonly CounterPoint[], { stalls, isFirstSuspect }: Stalls): number {
   const oldest = points[0];
   if (oldest === undefined) return Number.POSITIVE_INFINITY;
   const next = points.find(({ flatSinceMs }) => flatSinceMs !== oldest.flatSinceMs);
@@ -95,7 +96,7 @@ function wholeFromMs(points: readonly CounterPoint[], stalls: readonly Stall[]):
   const isStalled = stalls.some(
     ({ toMs }) => toMs >= oldest.timeMs && toMs < (next?.timeMs ?? Number.POSITIVE_INFINITY),
   );
-  return isOnce || isStalled ? (next?.timeMs ?? Number.POSITIVE_INFINITY) : oldest.timeMs;
+  return isOnce || isFirstSuspect || isStalled ? (next?.timeMs ?? Number.POSITIVE_INFINITY) : oldest.timeMs;
 }
 
 /** What a slow register showed once more is no reading of that time. */

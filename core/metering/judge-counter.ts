@@ -17,6 +17,7 @@ import {
   FRESH_STATE,
   isConfirmed,
 } from './counter-state.ts';
+import { countAfter } from './register-count.ts';
 import {
   type CounterFacts,
   flowMaxMwh,
@@ -263,6 +264,7 @@ function push(walk: Walk, sample: UsableSample, { step, creditedMwh }: Step): vo
     meter: sample.meter ?? null,
     modulusMwh: sample.modulusMwh ?? null,
     flatSinceMs: isFlat ? top.flatSinceMs : sample.timeMs,
+    ...countAfter(creditedMwh === null ? undefined : top, sample.mwh),
   };
   walk.points.push(point);
   walk.depth = Math.min(walk.depth + 1, COUNTER_LIMITS.recentMax);

@@ -1,5 +1,6 @@
 /** A register held against the power of its own device: one that stands still while power flows is slow, or does not count. */
 import type { Mwh } from '../energy.ts';
+import type { Span } from '../time.ts';
 import type { CounterPoint } from './counter-state.ts';
 import { type CounterFacts, flowMaxMwh, type PowerSpan } from './register-sample.ts';
 
@@ -7,7 +8,7 @@ import { type CounterFacts, flowMaxMwh, type PowerSpan } from './register-sample
 export type Stall = {
   /**
    * `slow`: the register made it good at once; `frozen`: it did not, or not yet. `doubtful`: so it seems, but the powers differ
-   * too much to say it: what it shows holds, and is not good up to its next rise.
+   * too much, or are too few, to say it: what it shows holds, and is not good up to its next rise.
    */
   readonly kind: 'slow' | 'frozen' | 'doubtful';
   readonly fromMs: number;
@@ -28,9 +29,6 @@ const STALL_SINGLE_MIN_MWH = 50_000;
 const SURE_ERRORS = 2;
 /** A register that shows whole kWh stands still for a kWh; this many of its counts are more than that. */
 const STALL_COUNTS = 2.5;
-/** What a register counts in is read off its values: 1 kWh, 100 Wh, 10 Wh or finer. */
-const COUNTS_MWH = [1_000_000, 100_000, 10_000] as const;
-const COUNT_WITNESSES = 4;
 /** A register that makes good less than half of what the power says has lost it. */
 const MADE_GOOD_PART = 0.5;
 /** And one that counts less than this part of it in its last step had stopped within. */
@@ -43,66 +41,96 @@ export type StallEvidence = {
   readonly minMs: number;
 };
 
-export function findStalls(points: readonly CounterPoint[], { power, facts, minMs }: StallEvidence): Stall[] {
-  if (power.length === 0 && facts.ratedPowerW === undefined) return [];
+export type Stalls = {
+  readonly stalls: readonly Stall[];
+  /** The oldest stretch seems to stand still: by what came before it, it may be doubtful. */
+  readonly isFirstSuspect: boolean;
+};
+
+export function findStalls(points: readonly CounterPoint[], { power, facts, minMs }: StallEvidence): Stalls {
+  if (power.length === 0 && facts.ratedPowerW === undefined) return { stalls: [], isFirstSuspect: false };
   const stalls: Stall[] = [];
   const flow = createFlow(power);
+  let isFirstSuspect = false;
+  let stoodSegment: number | null = null;
   for (let first = 0; first < points.length; ) {
     let last = first;
-    const { flatSinceMs } = points[first] as CounterPoint;
+    const { flatSinceMs, segment } = points[first] as CounterPoint;
     while (points[last + 1]?.flatSinceMs === flatSinceMs) last++;
-    const stall = stallOf(points, { first, last, flow, facts, minMs });
+    const stretch = stretchOf(points, { first, last, flow, facts, minMs });
+    const stands = seemsToStand(stretch);
+    const stall: Stall | null =
+      stallOf(stretch) ?? (stands && stoodSegment === segment ? stalled(stretch, 'doubtful') : null);
     if (stall !== null) stalls.push(stall);
+    if (first === 0) isFirstSuspect = stands;
+    stoodSegment = stands || (stall?.kind === 'slow' && stretch.toMs > stretch.fromMs) ? segment : null;
     first = last + 1;
   }
-  return stalls;
+  return { stalls, isFirstSuspect };
 }
 
+/** A stretch of points that show one value, with its neighbours. */
 type Stretch = {
-  readonly first: number;
-  readonly last: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly flat: CounterPoint;
+  readonly before: CounterPoint | undefined;
+  /** The point before it, where that belongs to the same register. */
+  readonly doubtMs: number;
+  readonly next: CounterPoint | undefined;
+  /** What the register must have missed to be seen standing still. */
+  readonly leastMwh: Mwh;
   readonly flow: Flow;
   readonly facts: CounterFacts;
   readonly minMs: number;
 };
 
-function stallOf(points: readonly CounterPoint[], of: Stretch): Stall | null {
-  const flat = points[of.first] as CounterPoint;
-  const { timeMs: toMs, cumulativeMwh } = points[of.last] as CounterPoint;
-  const [before, next] = [points[of.first - 1], points[of.last + 1]];
-  const fromMs = flat.flatSinceMs;
-  const riseMs = next?.timeMs ?? toMs;
-  const beforeMs = before?.segment === flat.segment ? before.timeMs : fromMs;
+type Place = Pick<Stretch, 'flow' | 'facts' | 'minMs'> & { readonly first: number; readonly last: number };
+
+function stretchOf(points: readonly CounterPoint[], { first, last, ...evidence }: Place): Stretch {
+  const flat = points[first] as CounterPoint;
+  const { timeMs: toMs } = points[last] as CounterPoint;
+  const [before, next] = [points[first - 1], points[last + 1]];
+  const { flatSinceMs: fromMs, segment } = flat;
+  const countMwh = Math.min(flat.countMwh, next?.segment === segment ? next.countMwh : flat.countMwh);
+  const leastMwh = Math.max(STALL_MIN_MWH, STALL_COUNTS * countMwh, (STALL_MIN_W * (toMs - fromMs)) / 3600);
+  const doubtMs = before?.segment === segment ? before.timeMs : fromMs;
+  return { fromMs, toMs, flat, before, doubtMs, next, leastMwh, ...evidence };
+}
+
+function stallOf(of: Stretch): Stall | null {
+  const { fromMs, toMs, flat, before, doubtMs, next, leastMwh, flow } = of;
   const isRise = next?.segment === flat.segment && next.step === 'rise';
-  const madeGoodMwh = isRise ? next.cumulativeMwh - cumulativeMwh : 0;
+  const madeGoodMwh = isRise ? next.cumulativeMwh - flat.cumulativeMwh : 0;
   if (isRise && isTooMuch(madeGoodMwh, of.facts, next.timeMs - toMs)) {
     // Shown once only, it was old already: the register is known before it.
-    const knownMs = toMs > fromMs ? fromMs : beforeMs;
-    return knownMs < toMs ? { kind: 'slow', fromMs: knownMs, toMs, doubtMs: beforeMs, riseMs } : null;
+    const knownMs = toMs > fromMs ? fromMs : doubtMs;
+    return knownMs < toMs ? stalled(of, 'slow', knownMs) : null;
   }
-  const flowedMwh = of.flow.within(fromMs, toMs);
-  const leastMwh = Math.max(STALL_MIN_MWH, STALL_COUNTS * countOf(points, of), (STALL_MIN_W * (toMs - fromMs)) / 3600);
-  const isEnough = (mwh: Mwh) => mwh > leastMwh && (mwh > STALL_SINGLE_MIN_MWH || of.flow.flowing(fromMs, toMs) >= 2);
-  if (toMs - fromMs < of.minMs || !isEnough(flowedMwh)) return null;
-  const isMadeGood = next !== undefined && madeGoodMwh >= MADE_GOOD_PART * of.flow.within(fromMs, next.timeMs);
-  if (isMadeGood) return { kind: 'slow', fromMs, toMs, doubtMs: beforeMs, riseMs };
-  if (!isEnough(of.flow.surely(fromMs, toMs))) return { kind: 'doubtful', fromMs, toMs, doubtMs: beforeMs, riseMs };
+  const flowedMwh = flow.within(fromMs, toMs);
+  const surelyMwh = flow.surely(fromMs, toMs);
+  const isEnough = (mwh: Mwh) => mwh > leastMwh && (mwh > STALL_SINGLE_MIN_MWH || flow.flowing(fromMs, toMs) >= 2);
+  if (toMs - fromMs < of.minMs || !(isEnough(flowedMwh) || surelyMwh > leastMwh)) return null;
+  const isMadeGood = next !== undefined && madeGoodMwh >= MADE_GOOD_PART * flow.within(fromMs, next.timeMs);
+  if (isMadeGood) return stalled(of, 'slow');
+  if (!isEnough(surelyMwh)) return stalled(of, 'doubtful');
   const counted = before === undefined ? 0 : flat.cumulativeMwh - before.cumulativeMwh;
-  const isShort = counted < STOPPED_PART * of.flow.about(beforeMs, fromMs) - STALL_MIN_MWH;
-  return { kind: 'frozen', fromMs: isShort ? beforeMs : fromMs, toMs, doubtMs: beforeMs, riseMs };
+  const isShort = counted < STOPPED_PART * flow.about(doubtMs, fromMs) - STALL_MIN_MWH;
+  return stalled(of, 'frozen', isShort ? doubtMs : fromMs);
+}
+
+function stalled({ toMs, doubtMs, next, ...of }: Stretch, kind: Stall['kind'], fromMs = of.fromMs): Stall {
+  return { kind, fromMs, toMs, doubtMs, riseMs: next?.timeMs ?? toMs };
+}
+
+/** By all that flowed about then: too little evidence for one stretch, enough for a register that stood before, too. */
+function seemsToStand({ fromMs, toMs, flow, minMs, leastMwh }: Stretch): boolean {
+  return toMs - fromMs >= minMs && flow.surelyAbout(fromMs, toMs) > leastMwh;
 }
 
 /** More than the connection carries since the last reading flowed before it, while the register stood still. */
 function isTooMuch(mwh: Mwh, facts: CounterFacts, elapsedMs: number): boolean {
   return facts.ratedPowerW !== undefined && mwh > flowMaxMwh(facts, elapsedMs);
-}
-
-function countOf(points: readonly CounterPoint[], { first, last }: Pick<Stretch, 'first' | 'last'>): Mwh {
-  const witnesses = [
-    ...points.slice(Math.max(0, first - COUNT_WITNESSES), first + 1),
-    ...points.slice(last + 1, last + 2),
-  ];
-  return COUNTS_MWH.find((count) => witnesses.every(({ registerMwh }) => registerMwh % count === 0)) ?? 0;
 }
 
 type Flow = {
@@ -114,6 +142,8 @@ type Flow = {
   readonly flowing: (fromMs: number, toMs: number) => number;
   /** With those that reach beyond it in proportion. */
   readonly about: (fromMs: number, toMs: number) => Mwh;
+  /** Of that what the readings leave no doubt of. */
+  readonly surelyAbout: (fromMs: number, toMs: number) => Mwh;
 };
 
 /** What the power says flowed. */
@@ -144,6 +174,11 @@ function createFlow(power: readonly PowerSpan[]): Flow {
       ),
     };
   };
+  const touching = (fromMs: number, toMs: number) =>
+    power.slice(
+      firstFrom((span) => span.toMs > fromMs),
+      firstFrom((span) => span.fromMs >= toMs),
+    );
   return {
     within: (fromMs, toMs) => {
       const { first, end } = wholly(fromMs, toMs);
@@ -158,15 +193,18 @@ function createFlow(power: readonly PowerSpan[]): Flow {
       const { first, end } = wholly(fromMs, toMs);
       return power.slice(first, end).filter(({ energyMwh }) => energyMwh > 0).length;
     },
-    about: (fromMs, toMs) => {
-      const touching = power.slice(
-        firstFrom((span) => span.toMs > fromMs),
-        firstFrom((span) => span.fromMs >= toMs),
-      );
-      return touching.reduce((sum, span) => {
-        const overlapMs = Math.min(span.toMs, toMs) - Math.max(span.fromMs, fromMs);
-        return sum + (span.energyMwh * overlapMs) / (span.toMs - span.fromMs);
-      }, 0);
+    about: (fromMs, toMs) => sharesWithin(touching(fromMs, toMs), { fromMs, toMs }),
+    surelyAbout: (fromMs, toMs) => {
+      const spans = touching(fromMs, toMs);
+      const error = Math.sqrt(spans.reduce((sum, { errorMwh = 0 }) => sum + errorMwh ** 2, 0));
+      return sharesWithin(spans, { fromMs, toMs }) - SURE_ERRORS * error;
     },
   };
+}
+
+function sharesWithin(spans: readonly PowerSpan[], { fromMs, toMs }: Span): Mwh {
+  return spans.reduce((sum, span) => {
+    const overlapMs = Math.min(span.toMs, toMs) - Math.max(span.fromMs, fromMs);
+    return sum + (span.energyMwh * overlapMs) / (span.toMs - span.fromMs);
+  }, 0);
 }

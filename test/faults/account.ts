@@ -6,12 +6,6 @@ const QUARTER_MS = 900_000;
 const GOOD = 0;
 /** A register that stands still while so little flows cannot be told from one that rests: docs/metering.md says so. */
 const UNSEEN_MWH = 100_000;
-/**
- * Nor can one that is renewed every half an hour or so, where its load begins between two powers read minutes apart: so many
- * of its quarter hours may hold what flowed in their neighbours and be called good.
- */
-const UNSEEN_PART = 0.002;
-const NEIGHBOURS = 5;
 
 export type BookedInterval = {
   readonly startMs: number;
@@ -83,35 +77,10 @@ export function accountOf(meter: LyingMeter, booked: Booked, span: { fromMs: num
     intervals: within.length,
     missing: within.filter(({ mwh }) => mwh === null).length,
     wrong: [
-      ...wrongOf(within, meter),
+      ...within.flatMap((interval) => wrongWith(interval, meter)),
       ...across.map(({ fromMs }) => `unplaced energy from ${at(fromMs)} lies across the span's ends`),
     ],
   };
-}
-
-/** What is wrong, but for the few quarter hours of a slow register that are right together with their neighbours. */
-function wrongOf(intervals: readonly BookedInterval[], meter: LyingMeter): string[] {
-  const isSlow = meter.spec.lies.some(({ kind }) => kind === 'slow');
-  const shifted: string[] = [];
-  const wrong = intervals.flatMap((interval, n) => {
-    const lines = wrongWith(interval, meter);
-    const around = intervals.slice(Math.max(0, n - NEIGHBOURS), n + NEIGHBOURS + 1);
-    if (lines.length === 0 || !isSlow || !isRightTogether(around, meter)) return lines;
-    shifted.push(...lines);
-    return [];
-  });
-  return shifted.length > intervals.length * UNSEEN_PART ? [...wrong, ...shifted] : wrong;
-}
-
-/** But for what a slow register had not shown yet at the first and at the last of them. */
-function isRightTogether(around: readonly BookedInterval[], meter: LyingMeter): boolean {
-  const slowMs = meter.spec.lies.find(({ kind }) => kind === 'slow')?.size ?? 0;
-  const near = (atMs: number) => meter.flowedMwh(atMs - slowMs, atMs + slowMs);
-  const off = around.reduce((sum, { startMs, mwh }) => {
-    return sum + (mwh ?? 0) - meter.flowedMwh(startMs, startMs + QUARTER_MS);
-  }, 0);
-  const [fromMs, toMs] = [around[0]?.startMs ?? 0, (around.at(-1)?.startMs ?? 0) + QUARTER_MS];
-  return Math.abs(off) <= near(fromMs) + near(toMs) + UNSEEN_MWH;
 }
 
 /** What a slow register had not shown yet when the span began or ended is booked where it flowed: on one side or the other. */

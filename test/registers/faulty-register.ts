@@ -10,6 +10,8 @@ export type FaultyHistory = {
   readonly samples: readonly RegisterSample[];
   readonly power: readonly PowerSpan[];
   readonly ratedPowerW: number | undefined;
+  /** The register shows whole multiples of it. */
+  readonly countMwh: number;
   /** What truly flowed until then, mWh. */
   readonly truthAt: (timeMs: number) => number;
   /** Every fault is over before the last readings, began after the first, and is larger than what flows between two. */
@@ -36,7 +38,12 @@ export const faultyHistory: fc.Arbitrary<FaultyHistory> = fc
     periodMs: fc.constantFrom(60_000, 300_000, 300_000, 900_000, 901_000, 960_000, 1_800_000, 3_600_000),
     offsetMs: fc.nat({ max: 899_000 }),
     count: fc.integer({ min: 2, max: 400 }),
-    loadsW: fc.array(fc.integer({ min: 0, max: 9_000 }), { minLength: 1, maxLength: 12 }),
+    // A trickle proves little of a register that stands still.
+    loadsW: fc.array(fc.oneof(fc.integer({ min: 0, max: 9_000 }), fc.integer({ min: 40, max: 160 })), {
+      minLength: 1,
+      maxLength: 12,
+    }),
+    countMwh: fc.constantFrom(1, 1, 1000, 10_000, 100_000, 1_000_000),
     rated: fc.constantFrom(undefined, 10_000, 24_000),
     faults: fc.array(fault, { maxLength: 5 }),
     hasPower: fc.boolean(),
@@ -49,6 +56,7 @@ type Plan = {
   offsetMs: number;
   count: number;
   loadsW: readonly number[];
+  countMwh: number;
   rated: number | undefined;
   faults: readonly Fault[];
   hasPower: boolean;
@@ -56,7 +64,7 @@ type Plan = {
 };
 
 function makeHistory(plan: Plan): FaultyHistory {
-  const { periodMs, offsetMs, count, loadsW, startMwh } = plan;
+  const { periodMs, offsetMs, count, loadsW, startMwh, countMwh } = plan;
   /** The load changes every hour. */
   const loadW = (timeMs: number) => loadsW[Math.floor(timeMs / 3_600_000) % loadsW.length] ?? 0;
   const truthAt = (timeMs: number) => {
@@ -68,7 +76,7 @@ function makeHistory(plan: Plan): FaultyHistory {
   };
   const times = Array.from({ length: count }, (_, i) => offsetMs + i * periodMs);
   const samples = withFaults(
-    times.map((timeMs) => ({ timeMs, mwh: startMwh + truthAt(timeMs) })),
+    times.map((timeMs) => ({ timeMs, mwh: floorTo(countMwh, startMwh + truthAt(timeMs)) })),
     plan.faults,
   );
   const power: PowerSpan[] = [];
@@ -79,7 +87,11 @@ function makeHistory(plan: Plan): FaultyHistory {
     const errorMwh = Math.round((energyMwh * ((fromMs / QUARTER) % 4)) / 4);
     power.push({ fromMs, toMs: fromMs + QUARTER, energyMwh, errorMwh });
   }
-  return { samples, power, ratedPowerW: plan.rated, truthAt, isPlain: isPlain(plan) };
+  return { samples, power, ratedPowerW: plan.rated, countMwh, truthAt, isPlain: isPlain(plan) };
+}
+
+function floorTo(countMwh: number, mwh: number): number {
+  return Math.floor(mwh / countMwh) * countMwh;
 }
 
 /** A lie smaller than what flows between two readings cannot be seen by anybody. */
@@ -97,13 +109,13 @@ function withFaults(true_: readonly { timeMs: number; mwh: number }[], faults: r
   for (const { kind, at, length, size } of faults) {
     const from = at % shown.length;
     const isLasting = (CHANGES as readonly string[]).includes(kind);
-    const readings = kind === 'spike' ? 1 : kind === 'slow' ? 4 * length : length;
+    const readings = kind === 'spike' ? 1 : kind === 'slow' ? 6 * length : length;
     const to = isLasting ? shown.length : Math.min(shown.length, from + readings);
     const first = shown[from] ?? 0;
     const before = [...shown];
     for (let i = from; i < to; i++) {
       // Renewed after so many readings.
-      const value = kind === 'slow' ? before[i - ((i - from) % (2 + (size % 12)))] : shown[i];
+      const value = kind === 'slow' ? before[i - ((i - from) % (2 + (size % 40)))] : shown[i];
       if (value !== null && value !== undefined) shown[i] = lie(kind, { value, first, size });
     }
   }
