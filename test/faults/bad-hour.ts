@@ -1,4 +1,5 @@
 /** The whole of it: open the site, let everything go wrong for a while, let it heal, and hold it against what truly happened. */
+import { join } from 'node:path';
 import { installTap } from '../site/outbox-tap.ts';
 import { withDatabase } from '../site/stored.ts';
 import { CYCLE_MS, type Happened, runBadCycle } from './bad-minutes.ts';
@@ -39,6 +40,12 @@ export async function runBadHour(options: { seed: number; forMs: number }): Prom
   await using bad = await openBadSite();
   for (const { outboxFile } of Object.values(bad.agents))
     await until(() => installTap(outboxFile), 20_000, 'the outbox');
+  // The power goes first, and takes with it what an agent has just read: who hung there before has to be known by then.
+  await until(
+    () => isNumberKnown(bad, 'home-3'),
+    HEAL_MS,
+    () => `the old meter's number\n${lastLines(bad)}`,
+  );
   const happened: Happened = { faults: [], sessions: [], leases: [], shopOutages: [] };
   const cycles = Math.max(1, Math.floor(options.forMs / CYCLE_MS));
   for (let cycle = 0; cycle < cycles; cycle++) {
@@ -79,6 +86,12 @@ async function heal(bad: BadSite): Promise<string[]> {
   await wait('a session is not closed', () => readSessions(bad).every(({ closed_ms }) => closed_ms !== null));
   if (unhealed.length > 0) process.stdout.write(`${lastLines(bad)}\n`);
   return unhealed;
+}
+
+function isNumberKnown(bad: BadSite, device: string): boolean {
+  return withDatabase(join(bad.site.dir, 'data', 'community.db'), (db) => {
+    return db.prepare('SELECT 1 FROM device_identity WHERE device = ?').get(device) !== undefined;
+  });
 }
 
 function packsIn(file: string): number {
