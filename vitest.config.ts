@@ -15,6 +15,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'unit',
+          setupFiles: ['test/setup/same-cases.ts'],
           include: [
             '{core,clock,firmware-bridge,edge,store,telemetry,broker,community,dashboard,flows,demo,cli}/**/*.test.ts',
             'test/tidy.test.ts',

@@ -4,9 +4,10 @@ import { accountLines } from './faults/account.ts';
 import { runBadHour } from './faults/bad-hour.ts';
 import { canResetMonotonic } from './faults/fault-process.ts';
 import { runMonthOfLies } from './faults/month-of-lies.ts';
+import { seedOf } from './setup/seed.ts';
 
 const isLong = process.env['LONG'] === '1';
-const SEED = Number(process.env['FAULT_SEED'] ?? Date.now() % 100_000);
+const SEED = seedOf('FAULT_SEED');
 const MINUTE_MS = 60_000;
 const BAD_MS = (isLong ? 40 : 1.2) * MINUTE_MS;
 /** Villages one after the other, each with meters and lies of its own. */

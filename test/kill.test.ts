@@ -9,6 +9,7 @@ import { openDatabase } from '@commonworks/community/database.ts';
 import { localMonth, monthSpan, nextMonth, previousMonth } from '@commonworks/core';
 import { describe, expect, it } from 'vitest';
 import { seeded, until } from './faults/real-time.ts';
+import { seedOf } from './setup/seed.ts';
 import { type DemoUnderTest, startDemo } from './site/demo-under-test.ts';
 import { followOracle, type Oracle } from './site/oracle-driver.ts';
 import { installTap, readTap, type TappedKey } from './site/outbox-tap.ts';
@@ -24,7 +25,7 @@ const DRAIN_MS = 10 * 60_000;
 const MONTHS_BACK = isLong ? 6 : 1;
 const ZONE = 'Europe/Vienna';
 const VICTIMS = ['broker', 'community', 'edge roof', 'edge workshop'];
-const SEED = Number(process.env['KILL_SEED'] ?? Date.now() % 100_000);
+const SEED = seedOf('KILL_SEED');
 
 describe('a site whose processes are killed', () => {
   it(`loses nothing and doubles nothing (seed ${SEED}, ${KILLING_MS / 60_000} minutes)`, {
