@@ -56,8 +56,8 @@ export function deriveRegister(history: RegisterHistory, rules: DeriveRules): De
   if (!isFresh && stalledMs < firstMs) return { needsFromMs: stalledMs };
   const points = judged.points.filter((point) => !isRepeat(point, stalls));
   const span = spanOf(points, { firstMs, newestMs: history.newestMs, stalls: open, lengthMs, isFresh });
-  if (!isFresh && span.fromMs < wholeFromMs(judged.points, { stalls, isFirstSuspect }))
-    return { needsFromMs: span.fromMs };
+  const wholeMs = Math.max(wholeFromMs(judged.points, { stalls, isFirstSuspect }), points[0]?.timeMs ?? 0);
+  if (!isFresh && span.fromMs < wholeMs) return { needsFromMs: span.fromMs };
   const placed = deriveIntervals(points, { span, lengthMs, gapRule, stalls });
   const unplaced = unplacedEnergy(points, placed);
   const unplacedFromMs = points.find(({ timeMs }) => timeMs >= span.fromMs)?.timeMs ?? span.fromMs;
