@@ -106,6 +106,19 @@ describe('metering derive', () => {
     expect((await deriveJson(table('time,register_wh,power_w', fed))).intervals).toEqual(stopped.intervals);
   });
 
+  it('moves nothing of what an honest meter of a kettle counts, whichever of its moments the powers catch', async () => {
+    const isOn = (minute: number) => minute % 43 < 3;
+    const minutes = Array.from({ length: 24 * 60 }, (_, minute) => minute);
+    const whUntil = (minute: number) => minutes.slice(0, minute).filter(isOn).length * (2000 / 60);
+    const rows = minutes
+      .filter((minute) => minute % 5 === 0)
+      .map((minute) => [minute * 60, Math.floor(5000 + whUntil(minute)), isOn(minute) ? 2000 : 0]);
+    const { intervals } = await deriveJson(table('time,register_wh,power_w', rows), '--rated-power', '3600');
+    const counted = intervals.map((_, k) => Math.floor(whUntil(15 * k + 15)) - Math.floor(whUntil(15 * k)));
+    expect(intervals.map(({ wh }) => wh)).toEqual(counted);
+    expect(intervals.filter(({ quality }) => quality === 'good').length).toBeGreaterThan(0.9 * intervals.length);
+  });
+
   it('leaves gaps unplaced when asked, and the account whole', async () => {
     const gap = steady(25).filter(([, _wh], k) => k < 6 || k > 18);
     const flat = await deriveJson(table('time,register_wh', gap));

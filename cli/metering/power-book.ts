@@ -1,4 +1,7 @@
-/** Powers as they come, as energy per interval: between two neighbouring readings power runs straight. */
+/**
+ * Powers as they come, as energy per interval: between two neighbouring readings power runs straight. A few that differ much
+ * say little: their standard error is told with them, as a server does.
+ */
 import type { PowerSpan } from '@commonworks/core/metering/index.ts';
 import type { RegisterRow } from './read-register-rows.ts';
 
@@ -26,14 +29,20 @@ export function createPowerBook(all: readonly RegisterRow[], lengthMs: number): 
     return low;
   };
   const spanOf = (startMs: number): PowerSpan => {
-    let energy = 0;
     const first = Math.max(1, placeOf(startMs));
+    const used = new Set<Reading>();
+    let energy = 0;
     for (let i = first; i < readings.length; i++) {
       const [before, after] = [readings[i - 1] as Reading, readings[i] as Reading];
       if (before.timeMs >= startMs + lengthMs) break;
-      energy += energyWithin(before, after, { fromMs: startMs, toMs: startMs + lengthMs });
+      const within = energyWithin(before, after, { fromMs: startMs, toMs: startMs + lengthMs });
+      if (within === null) continue;
+      energy += within;
+      used.add(before).add(after);
     }
-    return { fromMs: startMs, toMs: startMs + lengthMs, energyMwh: Math.floor(energy) };
+    // 1 W for 3600 ms is 1 mWh.
+    const errorMwh = Math.ceil((standardErrorW([...used]) * lengthMs) / 3600);
+    return { fromMs: startMs, toMs: startMs + lengthMs, energyMwh: Math.floor(energy), errorMwh };
   };
   return {
     add: (rows) => {
@@ -53,13 +62,21 @@ export function createPowerBook(all: readonly RegisterRow[], lengthMs: number): 
   };
 }
 
-/** Trapezoid of the part that lies within; 1 W for 3600 ms is 1 mWh. */
-function energyWithin(before: Reading, after: Reading, span: { fromMs: number; toMs: number }): number {
+function standardErrorW(readings: readonly Reading[]): number {
+  const n = readings.length;
+  if (n < 2) return 0;
+  const meanW = readings.reduce((sum, { powerW }) => sum + powerW, 0) / n;
+  const squares = readings.reduce((sum, { powerW }) => sum + (powerW - meanW) ** 2, 0);
+  return Math.sqrt(squares / (n - 1) / n);
+}
+
+/** Trapezoid of the part that lies within, null where nothing is known of it; 1 W for 3600 ms is 1 mWh. */
+function energyWithin(before: Reading, after: Reading, span: { fromMs: number; toMs: number }): number | null {
   const elapsedMs = after.timeMs - before.timeMs;
-  if (elapsedMs > NEAR_MS) return 0;
+  if (elapsedMs > NEAR_MS) return null;
   const fromMs = Math.max(before.timeMs, span.fromMs);
   const toMs = Math.min(after.timeMs, span.toMs);
-  if (toMs <= fromMs) return 0;
+  if (toMs <= fromMs) return null;
   const at = (timeMs: number) =>
     before.powerW + ((after.powerW - before.powerW) * (timeMs - before.timeMs)) / elapsedMs;
   return (((at(fromMs) + at(toMs)) / 2) * (toMs - fromMs)) / 3600;

@@ -6,7 +6,7 @@ import { type BookedRegister, createRegisterBook } from './register-book.ts';
 
 /** `npm run test:long` asks for more. */
 const HISTORIES = process.env['LONG'] ? 20_000 : 200;
-const TIMEOUT_MS = HISTORIES * 100;
+const TIMEOUT_MS = 120_000 + HISTORIES * 100;
 
 function rulesOf({ ratedPowerW }: FaultyHistory): DeriveRules {
   return {

@@ -109,10 +109,11 @@ function stallOf(of: Stretch): Stall | null {
   }
   const flowedMwh = flow.within(fromMs, toMs);
   const surelyMwh = flow.surely(fromMs, toMs);
-  const isEnough = (mwh: Mwh) => mwh > leastMwh && (mwh > STALL_SINGLE_MIN_MWH || flow.flowing(fromMs, toMs) >= 2);
-  if (toMs - fromMs < of.minMs || !(isEnough(flowedMwh) || surelyMwh > leastMwh)) return null;
+  const [isSure, isRepeated] = [surelyMwh > leastMwh, flow.flowing(fromMs, toMs) >= 2];
+  const isEnough = (mwh: Mwh) => mwh > leastMwh && (mwh > STALL_SINGLE_MIN_MWH || isRepeated);
+  if (toMs - fromMs < of.minMs || !(isEnough(flowedMwh) || isSure)) return null;
   const isMadeGood = next !== undefined && madeGoodMwh >= MADE_GOOD_PART * flow.within(fromMs, next.timeMs);
-  if (isMadeGood) return stalled(of, 'slow');
+  if (isMadeGood && (isSure || isRepeated)) return stalled(of, 'slow');
   if (!isEnough(surelyMwh)) return stalled(of, 'doubtful');
   const counted = before === undefined ? 0 : flat.cumulativeMwh - before.cumulativeMwh;
   const isShort = counted < STOPPED_PART * flow.about(doubtMs, fromMs) - STALL_MIN_MWH;
