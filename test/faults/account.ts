@@ -4,7 +4,7 @@ import type { LyingMeter } from './lying-meter.ts';
 
 const QUARTER_MS = 900_000;
 const GOOD = 0;
-/** A register that stands still while so little flows cannot be told from one that rests: docs/metering.md says so. */
+/** A home whose register stands still while so little flows cannot be told from one that rests: docs/metering.md says so. */
 const UNSEEN_MWH = 100_000;
 
 export type BookedInterval = {
