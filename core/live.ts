@@ -31,6 +31,9 @@ export const EdgeClock = Type.Object({
 });
 export type EdgeClock = Static<typeof EdgeClock>;
 
+/** The log a mark is of: its name, and how often it has since become another (a backup put back, a repair). */
+const LogName = { log: Type.String({ maxLength: 80 }), generation: Type.Integer({ minimum: 1 }) };
+
 /** On .../status, retained: birth by the agent, `offline` by its will. */
 export const EdgeStatus = Type.Object({
   state: Type.Enum(['online', 'offline']),
@@ -42,14 +45,32 @@ export const EdgeStatus = Type.Object({
   /** Packs waiting in the outbox when this was written. */
   backlog: Type.Number(),
   clock: Type.Optional(EdgeClock),
+  /** The newest mark this agent has had, so that a log which has fallen back behind it learns of it. */
+  held: Type.Optional(Type.Object({ ...LogName, epoch: Type.String({ maxLength: 80 }), seq: Type.Integer() })),
 });
 export type EdgeStatus = Static<typeof EdgeStatus>;
 
-/** On .../mark: everything of this epoch up to and including `seq` is held by the log. */
+/** Packs of an epoch, both ends included. */
+export const SeqRange = Type.Object({
+  epoch: Type.String({ maxLength: 80 }),
+  fromSeq: Type.Integer({ minimum: 1 }),
+  toSeq: Type.Integer({ minimum: 1 }),
+});
+export type SeqRange = Static<typeof SeqRange>;
+
+/**
+ * On .../mark: everything of this epoch up to and including `seq` is held by the log. A mark that is lower than one before
+ * says that the log has lost what it had: what is still there is sent again, the rest declared by a `gap`.
+ */
 export const MarkMessage = Type.Object({
   epoch: Type.String(),
   seq: Type.Integer(),
   /** SHA-256 of the held pack `seq`, hex; an outbox with other bytes there is not the one the log knows. Absent for a declared gap. */
   hash: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
+  /** Absent in marks of brokers of earlier versions. */
+  log: Type.Optional(LogName.log),
+  generation: Type.Optional(LogName.generation),
+  /** Ranges up to the mark that the log had and that were damaged there: wanted again, or declared by a `gap`. */
+  wanted: Type.Optional(Type.Array(SeqRange, { maxItems: 100 })),
 });
 export type MarkMessage = Static<typeof MarkMessage>;

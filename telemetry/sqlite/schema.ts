@@ -60,4 +60,13 @@ CREATE INDEX unplaced_by_reason ON unplaced (reason, cursor);
 CREATE INDEX dead_letter_by_pack ON dead_letter (edge, epoch, seq);
 `;
 
-export const TELEMETRY_MIGRATIONS: readonly Migration[] = [SERIES + LOG, WAITING];
+/** Which log this is, and its generations: telemetry/log/log-identity.ts. */
+const IDENTITY = `
+CREATE TABLE log_identity (id INTEGER PRIMARY KEY CHECK (id = 1), log TEXT NOT NULL) STRICT;
+CREATE TABLE log_generation (
+  generation INTEGER PRIMARY KEY, since_ms INTEGER NOT NULL, cause TEXT NOT NULL,
+  after_cursor INTEGER NOT NULL, first_cursor INTEGER NOT NULL
+) STRICT;
+`;
+
+export const TELEMETRY_MIGRATIONS: readonly Migration[] = [SERIES + LOG, WAITING, IDENTITY];

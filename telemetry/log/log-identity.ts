@@ -1,0 +1,119 @@
+/** Which log this is, and in which generation: so that an older file put back, a lost one or a copy is seen by all who follow it. */
+import { randomBytes } from 'node:crypto';
+import type { DatabaseSync } from 'node:sqlite';
+import { uuidV7 } from '@commonworks/core';
+
+export const GENERATION_CAUSES = ['created', 'restored', 'rolled-back', 'repaired'] as const;
+export type GenerationCause = (typeof GENERATION_CAUSES)[number];
+
+/**
+ * Generation N+1 begins when the log is no longer what somebody may have read of it. Entries up to `afterCursor` are those
+ * of the generation before; new ones get cursors from `firstCursor` on, beyond any that was ever given out.
+ */
+export type Generation = {
+  readonly generation: number;
+  readonly sinceMs: number;
+  readonly cause: GenerationCause;
+  readonly afterCursor: number;
+  readonly firstCursor: number;
+};
+
+export type RaiseGeneration = {
+  readonly cause: GenerationCause;
+  readonly nowMs: number;
+  /** The newest cursor anybody is known to have seen. */
+  readonly seenCursor: number;
+  /** Up to here nothing has changed; absent: up to the newest entry there is. */
+  readonly afterCursor?: number;
+};
+
+/** How far beyond the newest cursor known a new generation begins: what was given out last may be known to nobody here. */
+const CURSOR_STRIDE = 1_000_000;
+
+export class LogIdentity {
+  readonly #db: DatabaseSync;
+  readonly log: string;
+  #current: Generation;
+
+  /** On a database that was migrated; a log without a name gets one. */
+  constructor(db: DatabaseSync, nowMs: number) {
+    this.#db = db;
+    this.log = nameOf(db, nowMs);
+    this.#current = currentGeneration(db);
+  }
+
+  get current(): Generation {
+    return this.#current;
+  }
+
+  /** In one transaction of its own, or within the caller's. */
+  raise(to: RaiseGeneration): Generation {
+    this.#current = raiseGeneration(this.#db, to);
+    return this.#current;
+  }
+
+  /** Up to which cursor the log is what it was in `generation`; null for one this log never had. */
+  commonSince(generation: number): number | null {
+    const { isKnown, after } = this.#db
+      .prepare(
+        `SELECT EXISTS (SELECT 1 FROM log_generation WHERE generation = ?1) AS isKnown,
+           (SELECT min(after_cursor) FROM log_generation WHERE generation > ?1) AS after`,
+      )
+      .get(generation) as { isKnown: number; after: number | null };
+    return isKnown === 1 ? (after ?? Number.MAX_SAFE_INTEGER) : null;
+  }
+}
+
+/** Also for a file that nobody has open: a backup that is put back. */
+export function raiseGeneration(
+  db: DatabaseSync,
+  { cause, nowMs, seenCursor, afterCursor }: RaiseGeneration,
+): Generation {
+  nameOf(db, nowMs);
+  const before = currentGeneration(db);
+  const head = Math.max(newestCursor(db), before.firstCursor - 1);
+  const next = {
+    generation: before.generation + 1,
+    sinceMs: Math.trunc(nowMs),
+    cause,
+    afterCursor: Math.min(afterCursor ?? newestCursor(db), newestCursor(db)),
+    firstCursor: Math.max(head, seenCursor) + CURSOR_STRIDE,
+  };
+  insertGeneration(db, next);
+  return next;
+}
+
+export function currentGeneration(db: DatabaseSync): Generation {
+  const row = db.prepare('SELECT * FROM log_generation ORDER BY generation DESC LIMIT 1').get() ?? {};
+  return {
+    generation: Number(row['generation']),
+    sinceMs: Number(row['since_ms']),
+    cause: row['cause'] as GenerationCause,
+    afterCursor: Number(row['after_cursor']),
+    firstCursor: Number(row['first_cursor']),
+  };
+}
+
+function nameOf(db: DatabaseSync, nowMs: number): string {
+  const known = db.prepare('SELECT log FROM log_identity').get();
+  if (known !== undefined) return String(known['log']);
+  const log = uuidV7(Math.trunc(nowMs), randomBytes(10));
+  db.prepare('INSERT INTO log_identity VALUES (1, ?)').run(log);
+  insertGeneration(db, {
+    ...{ generation: 1, sinceMs: Math.trunc(nowMs), cause: 'created', afterCursor: 0, firstCursor: 1 },
+  });
+  return log;
+}
+
+function newestCursor(db: DatabaseSync): number {
+  return Number(db.prepare('SELECT max(cursor) AS head FROM pack').get()?.['head'] ?? 0);
+}
+
+function insertGeneration(
+  db: DatabaseSync,
+  { generation, sinceMs, cause, afterCursor, firstCursor }: Generation,
+): void {
+  db.prepare('INSERT INTO log_generation VALUES (?, ?, ?, ?, ?)').run(
+    ...[generation, sinceMs, cause, afterCursor, firstCursor],
+  );
+}
