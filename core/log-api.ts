@@ -155,7 +155,23 @@ export const LoginRefusal = Type.Object({
   address: Type.String(),
 });
 export type LoginRefusal = Static<typeof LoginRefusal>;
-export const LoginRefusalList = Type.Object({ nowMs: Type.Number(), refusals: Type.Array(LoginRefusal) });
+/** Somebody enrolled who was cut or held back for what it did, within the last hour: how often, and when last. */
+export const Misuse = Type.Object({
+  user: Type.String(),
+  code: Type.String(),
+  reason: Type.String(),
+  /** Empty where it was no single connection. */
+  address: Type.String(),
+  count: Type.Integer(),
+  sinceMs: Type.Number(),
+  lastMs: Type.Number(),
+});
+export type Misuse = Static<typeof Misuse>;
+export const LoginRefusalList = Type.Object({
+  nowMs: Type.Number(),
+  refusals: Type.Array(LoginRefusal),
+  misuse: Type.Array(Misuse),
+});
 export type LoginRefusalList = Static<typeof LoginRefusalList>;
 
 /** PUT /access: the broker's copy of identities, replaced whole; a lower version is refused. */
@@ -167,7 +183,7 @@ export const AccessDocument = Type.Object({
       /** MQTT user name; an edge's is its id, and its client id must be the same. */
       user: Type.String(),
       role: Type.Enum(['edge', 'service', 'operator', 'readonly']),
-      /** scrypt: `scrypt$N$r$p$salt$hash`, base64url. */
+      /** `sha256$salt$hash` of a random secret (over salt, line feed, secret), or `scrypt$N$r$p$salt$hash`; base64url. */
       secretHash: Type.String(),
       enabled: Type.Boolean(),
     }),

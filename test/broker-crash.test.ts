@@ -35,7 +35,7 @@ async function someMore(edges: readonly LoadEdge[], count: number): Promise<void
 }
 
 async function accessFor(site: BrokerSite, edges: readonly LoadEdge[]): Promise<AccessDocument> {
-  const secretHash = await hashSecret('load');
+  const secretHash = hashSecret('load');
   return {
     version: 1,
     community: site.config.community.id,

@@ -21,7 +21,7 @@ async function login(broker: BrokerProcess, user: string, secret: string): Promi
 }
 
 async function admit(site: BrokerSite, broker: BrokerProcess): Promise<void> {
-  const principal = { user: EDGE, role: 'edge', secretHash: await hashSecret('s'), enabled: true };
+  const principal = { user: EDGE, role: 'edge', secretHash: hashSecret('s'), enabled: true };
   await putAccess(site, broker, { version: 7, community: site.config.community.id, principals: [principal] });
 }
 

@@ -12,8 +12,9 @@ import type { OwnedDatabase } from '@commonworks/telemetry/sqlite/open-database.
 import { openOwnedDatabase } from '@commonworks/telemetry/sqlite/open-database.ts';
 import { TELEMETRY_MIGRATIONS } from '@commonworks/telemetry/sqlite/schema.ts';
 import { serveCalls } from '@commonworks/telemetry/worker/serve-calls.ts';
-import type { SavedAccess, SavedDevices, SavedStatus } from '../broker-tables.ts';
+import type { SavedAccess } from '../broker-tables.ts';
 import { BROKER_MIGRATIONS, BrokerTables } from '../broker-tables.ts';
+import type { LatestBatch } from '../latest-messages.ts';
 import type { CommitTables } from './commit-packs.ts';
 import { commitPacks, judgeSomeAgain } from './commit-packs.ts';
 import type { PackedBatch } from './packed-batch.ts';
@@ -65,8 +66,7 @@ const handlers = {
     };
   },
   saveAccess: (access: SavedAccess) => tables().broker.saveAccess(access),
-  saveStatus: (status: SavedStatus) => tables().broker.saveStatus(status),
-  saveDevices: (devices: SavedDevices) => tables().broker.saveDevices(devices),
+  saveLatest: (batch: LatestBatch) => tables().broker.saveLatest(batch),
   close: () => {
     for (const file of tables().files) file.close();
     opened = null;

@@ -60,14 +60,15 @@ export async function takeSnapshot(of: {
   };
 }
 
-/** The broker is asked for its reasons only while some edge is not connected. */
 async function seenEdges({ live, readRefusals }: { live: CommunityLive; readRefusals: ReadRefusals }) {
   const edges = await live.edges();
   const states = edges.map(({ id }) => live.values.status(id)?.state ?? 'never-seen');
-  const refusals = states.every((state) => state === 'online') ? null : await readRefusals();
+  const { ofEdge, misuse } = await readRefusals();
   return edges.map(({ id, name }, at): EdgeSeen => {
     const state = states[at] ?? 'never-seen';
     const clock = state === 'online' ? live.values.status(id)?.clock : undefined;
-    return { name, state, enrolledMs: uuidTimeMs(id), refusal: refusals?.get(id) ?? null, clock };
+    const refusal = state === 'online' ? null : (ofEdge.get(id) ?? null);
+    const misdeeds = misuse.filter(({ user }) => user === id);
+    return { name, state, enrolledMs: uuidTimeMs(id), refusal, misdeeds, clock };
   });
 }

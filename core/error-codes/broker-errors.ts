@@ -10,6 +10,16 @@ export const BROKER_ERRORS = {
     title: 'An access document is older than the one in force',
     remedy: 'Send the newest one; versions only rise.',
   },
+  'broker.budget-exceeded': {
+    title: 'A client asks for more than the broker gives one client',
+    remedy:
+      'Look at the agent or tool it names: it repeats something all the time, or sends more devices, points or states than a site has. The others are not held up by it.',
+  },
+  'broker.client-id-shared': {
+    title: 'Two agents live under one id',
+    remedy:
+      'An SD card or a folder was copied: switch one of the two off, register an edge of its own for it, and start it with a new outbox.',
+  },
   'broker.client-too-slow': {
     title: 'An MQTT client does not read what it is sent',
     remedy: 'It was disconnected so that others are served; make it read faster or subscribe to less.',
@@ -37,8 +47,8 @@ export const BROKER_ERRORS = {
       'Use the user name and secret the community gave out; for an edge the client id is its user name, for others it begins with it.',
   },
   'broker.logins-throttled': {
-    title: 'Too many failed log-ins',
-    remedy: 'Wait a minute, and correct the secret of the client that keeps trying.',
+    title: 'Too many log-ins of one user at once',
+    remedy: 'It may be tried again at once; correct the secret of the client that keeps trying.',
   },
   'broker.pack-foreign': {
     title: 'An edge sent a pack that names another edge',
@@ -79,6 +89,11 @@ export const BROKER_ERRORS = {
     title: 'A second, different value came for the same series and time',
     remedy:
       'Look for two devices with one name or a restored outbox; the first value stays, the second is among the dead letters.',
+  },
+  'broker.strangers-full': {
+    title: 'Too many connections that do not log in',
+    remedy:
+      'Nothing has to be done: the ones that were silent longest are cut, and whoever logs in is served. Where it lasts, close the port of the broker to the address it names.',
   },
   'broker.time-outside-window': {
     title: 'A reading carries a time more than 400 days old or over five minutes ahead',

@@ -138,6 +138,16 @@ export const COMMUNITY_ERRORS = {
     title: 'An edge cannot reach a device',
     remedy: 'Check its power, cable, address and the fault that is named.',
   },
+  'live.edge-cloned': {
+    title: 'Two agents live under one id',
+    remedy:
+      'An SD card or a folder was copied. Switch one of the two off; register an edge of its own for it and start it with a new outbox.',
+  },
+  'live.edge-misbehaves': {
+    title: 'The broker cuts or holds back an edge for what it sends',
+    remedy:
+      'Look at the log of that agent, and at its device list: it repeats something all the time, or is not ours. Revoke it if nobody knows it.',
+  },
   'live.edge-never-seen': {
     title: 'An edge that was registered has never connected',
     remedy:
