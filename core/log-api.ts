@@ -85,6 +85,7 @@ export const ProjectionStatus = Type.Object({
   cursor: Type.Integer(),
   /** How long the oldest pack known to be missing there has waited; 0 when caught up. */
   lagMs: Type.Number(),
+  /** Since the broker started: each point tried is counted once, as written or as refused. */
   pointsWritten: Type.Integer(),
   pointsRefused: Type.Integer(),
   /** Samples without trusted time, and packs that could not be read: they stay in the log only. */
@@ -95,7 +96,7 @@ export const ProjectionStatus = Type.Object({
     Type.Object({ code: Type.String(), message: Type.String(), sinceMs: Type.Number(), attempts: Type.Integer() }),
     Type.Null(),
   ]),
-  /** Newest refusals; one stands for `count` points. The readings themselves are safe in the log. */
+  /** What was refused, newest last: of one series for one reason `count` points, the newest of `timeMs`. The readings themselves are safe in the log. */
   letters: Type.Array(
     Type.Object({
       atMs: Type.Number(),
