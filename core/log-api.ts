@@ -27,7 +27,15 @@ export type LogEntry = Static<typeof LogEntry>;
 export const LogPage = Type.Object({ entries: Type.Array(LogEntry), next: Type.Integer(), head: Type.Integer() });
 export type LogPage = Static<typeof LogPage>;
 
-/** GET /series?edge=&device=&point=&fromMs=&toMs=: from inclusive, to exclusive, ascending time. */
+/** Readings in one answer of GET /series. */
+export const SERIES_PAGE_MAX = 10_000;
+/** Series in one answer of GET /series/last. */
+export const LAST_PAGE_MAX = 1000;
+
+/**
+ * GET /series?edge=&device=&point=&fromMs=&toMs=&limit=: from inclusive, to exclusive, ascending time, in pages. A page may
+ * hold fewer than `limit`, or none, and not be the last: go on until `next` is null.
+ */
 export const SeriesRange = Type.Object({
   edge: Type.String(),
   device: Type.String(),
@@ -37,10 +45,12 @@ export const SeriesRange = Type.Object({
   qualities: Type.Array(Type.Enum([...QUALITIES])),
   /** Only for states: the words, in the order of `timesMs`; `values` are null then. */
   words: Type.Optional(Type.Array(Type.Union([Type.String(), Type.Null()]))),
+  /** The `fromMs` to go on from; null at the end. */
+  next: Type.Union([Type.Number(), Type.Null()]),
 });
 export type SeriesRange = Static<typeof SeriesRange>;
 
-/** GET /series/last?edge=: the newest sample of every series; without `edge`, of all edges. */
+/** GET /series/last?edge=&after=&limit=: the newest sample of every series, by edge, device and point; without `edge`, of all edges. */
 export const LastValues = Type.Object({
   values: Type.Array(
     Type.Object({
@@ -52,6 +62,8 @@ export const LastValues = Type.Object({
       quality: Type.Enum([...QUALITIES]),
     }),
   ),
+  /** The `after` to go on with, `edge/device/point`; null at the end. */
+  next: Type.Union([Type.String(), Type.Null()]),
 });
 export type LastValues = Static<typeof LastValues>;
 
