@@ -95,7 +95,7 @@ async function assemble(options: Known, base: Base): Promise<Broker> {
     addresses,
     readLog: stores.reads.readLog,
     cursors: {
-      get: (sink) => stores.writer.call('sink', sink),
+      get: stores.reads.sink,
       set: (sink, cursor) => stores.writer.call('saveSink', { name: sink, cursor }),
     },
     died: stores.died,
@@ -177,6 +177,7 @@ async function listenAll(whole: Whole, limits: MqttLimits, opened: Base['opened'
     isServiceToken: (token) => credentials.isServiceToken(token),
     ingest,
     ...stores.reads,
+    queries: stores.queries,
     replaceAccess: (document) => keeper.replace(document),
     status: () => statusOf(whole),
     refusals: () => ({ nowMs: options.now(), refusals: whole.refusals.list(), misuse: whole.misuse.list() }),
@@ -234,7 +235,7 @@ function tellTime(log: BrokerLog, { isTrusted, source, errorMs, correctionMs }: 
 }
 
 async function statusOf({ options, stores, ingest, keeper, mqtt }: Whole): Promise<BrokerStatus> {
-  const counts = await stores.writer.call('counts', undefined);
+  const counts = await stores.reads.counts();
   return {
     ...counts,
     community: options.community,

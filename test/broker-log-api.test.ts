@@ -2,12 +2,14 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
-import { encodePack, type LogPage, type Sample, type SeriesRange } from '@commonworks/core';
+import { encodePack, type LastValues, type LogPage, type Sample, type SeriesRange } from '@commonworks/core';
 import type { Problem } from '@commonworks/core/api/index.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BrokerUnderTest, SECRET, SERVICE_TOKEN, startBroker } from './broker/broker-under-test.ts';
+import { readSeries } from './site/series-pages.ts';
 
 const run = promisify(execFile);
+const OVERSIZED = ['/series?edge=x&device=x&point=x&fromMs=0&toMs=1&limit=10001', '/series/last?limit=1001'];
 const [EPOCH, BOOT] = [randomUUID(), randomUUID()];
 const T0 = Math.floor(Date.now() / 60_000) * 60_000 - 3_600_000;
 
@@ -67,10 +69,34 @@ describe('the log API', () => {
     expect((await series('moonPhase')).timesMs).toEqual([]);
   });
 
+  it('gives a series in pages of the size asked for, and the newest values a page of series at a time', async () => {
+    const query = { edge: broker.edge, device: 'home-1', point: 'importedWh', toMs: String(T0 + 4000), limit: '1' };
+    const pages = await readSeries((path) => broker.get<SeriesRange>(path), query);
+    expect(pages.map(({ timesMs, next }) => [timesMs, next])).toEqual([
+      [[T0 + 1000], T0 + 2000],
+      [[T0 + 2000], T0 + 3000],
+      [[T0 + 3000], null],
+    ]);
+    const first = await broker.get<LastValues>('/series/last?limit=2');
+    expect([first.values.map(({ point }) => point), first.next]).toEqual([
+      ['importedWh', 'operatingState'],
+      `${broker.edge}/home-1/operatingState`,
+    ]);
+    const rest = await broker.get<LastValues>(`/series/last?limit=2&after=${first.next}`);
+    expect([rest.values.map(({ point }) => point), rest.next]).toEqual([['voltageV'], null]);
+  });
+
   it('refuses strangers and nonsense with a problem that says what to do', async () => {
     expect((await ask('/log?after=0', 'wrong')).status).toBe(401);
     expect((await ask('/log?after=0', 'wrong')).body.code).toBe('broker.login-refused');
-    for (const path of ['/log?after=-1', '/log?limit=1001', '/log?waitMs=25001', '/series?edge=x', '/log?after=x']) {
+    for (const path of [
+      '/log?after=-1',
+      '/log?limit=1001',
+      '/log?waitMs=25001',
+      '/series?edge=x',
+      '/log?after=x',
+      ...OVERSIZED,
+    ]) {
       const { status, body } = await ask(path);
       expect([path, status, body.code, body.remedy.length > 10]).toEqual([path, 400, 'broker.request-invalid', true]);
     }

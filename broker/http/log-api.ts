@@ -3,28 +3,26 @@ import type {
   AccessDocument,
   BrokerStatus,
   DeadLetter,
-  LastValues,
   LogEntry,
   LoginRefusalList,
   LogPage,
   Result,
-  SeriesRange,
 } from '@commonworks/core';
-import { CodedError, ERROR_CATALOGUE, isCoded, isPointName } from '@commonworks/core';
-import type { ReadLast, ReadRange } from '@commonworks/telemetry/port.ts';
+import { CodedError, ERROR_CATALOGUE, isCoded } from '@commonworks/core';
 import { StorageFailure } from '@commonworks/telemetry/worker/call-worker.ts';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Ingest } from '../ingest/ingest.ts';
+import type { Queries } from '../ingest/queries.ts';
 import { metricsText } from './metrics.ts';
+import { addSeriesRoutes } from './series-routes.ts';
 
 export type LogApi = {
   readonly isServiceToken: (token: string) => boolean;
   readonly ingest: Ingest;
   readonly readLog: (after: number, limit: number) => Promise<LogEntry[]>;
   readonly readDeadLetters: (after: number, limit: number) => Promise<DeadLetter[]>;
-  readonly last: ReadLast;
-  readonly range: ReadRange;
+  readonly queries: Queries;
   readonly replaceAccess: (document: unknown) => Promise<Result<number>>;
   readonly status: () => Promise<BrokerStatus>;
   readonly refusals: () => LoginRefusalList;
@@ -32,6 +30,8 @@ export type LogApi = {
 
 const PAGE_MAX = 1000;
 const WAIT_MAX_MS = 25_000;
+/** By then those that wait have had their answers. */
+const BUSY_S = 1;
 /** 10,000 principals of about 300 bytes. */
 const ACCESS_BYTES_MAX = 4_194_304;
 
@@ -43,14 +43,6 @@ const LogQuery = Type.Object({
   waitMs: Type.Integer({ minimum: 0, maximum: WAIT_MAX_MS, default: 0 }),
 });
 const LettersQuery = Type.Object({ after: Cursor, limit: Limit });
-const RangeQuery = Type.Object({
-  edge: Type.String({ maxLength: 80 }),
-  device: Type.String({ maxLength: 80 }),
-  point: Type.String({ maxLength: 80 }),
-  fromMs: Type.Integer({ minimum: 0 }),
-  toMs: Type.Integer({ minimum: 0 }),
-});
-const LastQuery = Type.Object({ edge: Type.Optional(Type.String({ maxLength: 80 })) });
 
 export function buildLogApi(api: LogApi): FastifyInstance {
   const app = Fastify({ logger: false, bodyLimit: ACCESS_BYTES_MAX, forceCloseConnections: true });
@@ -63,7 +55,7 @@ export function buildLogApi(api: LogApi): FastifyInstance {
     reply.code(api.ingest.isWritable ? 200 : 503).send({ status: api.ingest.isWritable ? 'ok' : 'not writable' }),
   );
   addLogRoutes(app, api);
-  addSeriesRoutes(app, api);
+  addSeriesRoutes(app, api.queries);
   addStatusRoutes(app, api);
   return app;
 }
@@ -94,37 +86,11 @@ function addLogRoutes(app: FastifyInstance, api: LogApi): void {
   );
 }
 
-function addSeriesRoutes(app: FastifyInstance, api: LogApi): void {
-  app.get<{ Querystring: Type.Static<typeof RangeQuery> }>(
-    '/series',
-    { schema: { querystring: RangeQuery } },
-    async ({ query }): Promise<SeriesRange> => {
-      const { edge, device, point, fromMs, toMs } = query;
-      const points = isPointName(point) ? await api.range({ edge, device, point }, { fromMs, toMs }) : [];
-      const isState = points.some(({ value }) => typeof value === 'string');
-      return {
-        edge,
-        device,
-        point,
-        timesMs: points.map(({ timeMs }) => timeMs),
-        values: points.map(({ value }) => (typeof value === 'number' ? value : null)),
-        qualities: points.map(({ quality }) => quality),
-        ...(isState ? { words: points.map(({ value }) => (typeof value === 'string' ? value : null)) } : {}),
-      };
-    },
-  );
-  app.get<{ Querystring: Type.Static<typeof LastQuery> }>(
-    '/series/last',
-    { schema: { querystring: LastQuery } },
-    async ({ query }): Promise<LastValues> => ({ values: [...(await api.last(query.edge))] }),
-  );
-}
-
 function addStatusRoutes(app: FastifyInstance, api: LogApi): void {
   app.get('/status', () => api.status());
   app.get('/refusals', async () => api.refusals());
   app.get('/metrics', async (_request, reply) => {
-    const text = metricsText(await api.status(), api.ingest.counts);
+    const text = metricsText(await api.status(), api);
     return reply.type('text/plain; version=0.0.4').send(text);
   });
   app.put<{ Body: AccessDocument }>('/access', async ({ body }, reply) => {
@@ -140,8 +106,8 @@ function bearerOf(request: FastifyRequest): string {
 }
 
 function answerError(reply: FastifyReply, error: unknown): FastifyReply {
-  if (isCoded(error, 'telemetry.range-too-large')) {
-    return sendProblem(reply, 413, { code: error.code, detail: error.message });
+  if (isCoded(error, 'broker.queries-busy')) {
+    return sendProblem(reply.header('retry-after', BUSY_S), 503, { code: error.code, detail: error.message });
   }
   if (error instanceof StorageFailure) {
     return sendProblem(reply, 503, { code: 'broker.commit-failed', detail: error.message });

@@ -2,6 +2,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { invariant } from '@commonworks/core';
 import { isStorageFault } from '@commonworks/store/store-fault.ts';
+import { Cursors } from '@commonworks/telemetry/log/cursors.ts';
+import { readCounts } from '@commonworks/telemetry/log/read-counts.ts';
 import { readDeadLetters, readLog } from '@commonworks/telemetry/log/read-log.ts';
 import { openForReading } from '@commonworks/telemetry/sqlite/open-database.ts';
 import { serveCalls } from '@commonworks/telemetry/worker/serve-calls.ts';
@@ -16,6 +18,8 @@ const handlers = {
   },
   log: ({ after, limit }: Page) => readLog(db(), after, limit),
   deadLetters: ({ after, limit }: Page) => readDeadLetters(db(), after, limit),
+  counts: () => readCounts(db()),
+  sink: (name: string) => new Cursors(db()).load(name),
   close: () => db().close(),
 };
 

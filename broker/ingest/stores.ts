@@ -1,9 +1,12 @@
-/** The two worker threads over the site's databases: one that writes, one that reads the log. */
+/** The worker threads over the site's databases: one writes, one reads the log, one answers questions about the series. */
 import type { DeadLetter, LogEntry } from '@commonworks/core';
-import type { ReadLast, ReadRange } from '@commonworks/telemetry/port.ts';
+import type { LogCounts } from '@commonworks/telemetry/log/read-counts.ts';
 import type { WorkerCalls } from '@commonworks/telemetry/worker/call-worker.ts';
 import { startWorker } from '@commonworks/telemetry/worker/call-worker.ts';
+import { Queries } from './queries.ts';
+import type { QueryWorkerApi } from './query-worker.ts';
 import type { ReadWorkerApi } from './read-worker.ts';
+import { shareCalls } from './shared-call.ts';
 import type { WriteWorkerApi } from './write-worker.ts';
 
 export type Stores = {
@@ -13,35 +16,51 @@ export type Stores = {
   readonly reads: {
     readonly readLog: (after: number, limit: number) => Promise<LogEntry[]>;
     readonly readDeadLetters: (after: number, limit: number) => Promise<DeadLetter[]>;
-    readonly last: ReadLast;
-    readonly range: ReadRange;
+    readonly counts: () => Promise<LogCounts>;
+    readonly sink: (name: string) => Promise<number>;
   };
+  readonly queries: Queries;
   readonly died: Promise<never>;
   readonly close: () => Promise<void>;
 };
 
-export async function openStores(files: { telemetryFile: string; brokerFile: string }): Promise<Stores> {
-  const writer = await startWorker<WriteWorkerApi>(new URL('./write-worker.ts', import.meta.url));
-  const reader = await startWorker<ReadWorkerApi>(new URL('./read-worker.ts', import.meta.url));
+export async function openStores(
+  files: { telemetryFile: string; brokerFile: string },
+  start: typeof startWorker = startWorker,
+): Promise<Stores> {
+  const writer = await start<WriteWorkerApi>(new URL('./write-worker.ts', import.meta.url));
+  const reader = await start<ReadWorkerApi>(new URL('./read-worker.ts', import.meta.url));
+  const queries = new Queries(async () => {
+    const thread = await start<QueryWorkerApi>(new URL('./query-worker.ts', import.meta.url));
+    try {
+      await thread.call('open', files.telemetryFile);
+    } catch (error) {
+      await thread.terminate();
+      throw error;
+    }
+    return thread;
+  });
   const terminate = async () => {
     await reader.terminate();
     await writer.terminate();
   };
   try {
     const { telemetryFile, brokerFile } = files;
-    const start = await writer.call('open', { telemetryFile, brokerFile });
+    const saved = await writer.call('open', { telemetryFile, brokerFile });
     await reader.call('open', telemetryFile);
     return {
       writer,
-      start,
+      start: saved,
       reads: {
         readLog: (after, limit) => reader.call('log', { after, limit }),
         readDeadLetters: (after, limit) => reader.call('deadLetters', { after, limit }),
-        last: (edge) => writer.call('last', edge),
-        range: (key, span) => writer.call('range', { key, span }),
+        counts: shareCalls(() => reader.call('counts', undefined)),
+        sink: (name) => reader.call('sink', name),
       },
-      died: Promise.race([writer.died, reader.died]),
+      queries,
+      died: Promise.race([writer.died, reader.died, queries.died]),
       close: async () => {
+        await queries.close();
         await reader.call('close', undefined);
         await writer.call('close', undefined);
         await terminate();

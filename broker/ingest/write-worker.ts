@@ -1,12 +1,11 @@
-/** The one thread that writes: it owns telemetry.db and broker.db, and answers from the hot windows. */
-import type { HubMoment, Span } from '@commonworks/core';
+/** The one thread that writes: it owns telemetry.db and broker.db, and is asked nothing that another can answer. */
+import type { HubMoment } from '@commonworks/core';
 import { invariant } from '@commonworks/core';
 import { isStorageFault } from '@commonworks/store/store-fault.ts';
 import { BootClocks } from '@commonworks/telemetry/log/boot-clocks.ts';
 import { Cursors } from '@commonworks/telemetry/log/cursors.ts';
 import { DeadLetters } from '@commonworks/telemetry/log/dead-letters.ts';
 import { PackLog } from '@commonworks/telemetry/log/pack-log.ts';
-import type { SeriesKey } from '@commonworks/telemetry/port.ts';
 import { SeriesTables } from '@commonworks/telemetry/series/series-tables.ts';
 import type { OwnedDatabase } from '@commonworks/telemetry/sqlite/open-database.ts';
 import { openOwnedDatabase } from '@commonworks/telemetry/sqlite/open-database.ts';
@@ -50,21 +49,9 @@ const handlers = {
   commit: (batch: PackedBatch) => commitPacks(tables(), unpackBatch(batch)),
   judgeAgain: (some: { reason: 'hub' | 'refused'; afterCursor: number; hub: HubMoment }) =>
     judgeSomeAgain(tables(), some),
+  /** Here and not from a reader: a mark must never be told after a newer one. */
   marks: (edge: string | undefined) => tables().log.marks(edge),
-  last: (edge: string | undefined) => tables().series.last(edge),
-  range: ({ key, span }: { key: SeriesKey; span: Span }) => tables().series.range(key, span),
-  sink: (name: string) => tables().cursors.load(name),
   saveSink: ({ name, cursor }: { name: string; cursor: number }) => tables().cursors.save(name, cursor),
-  counts: () => {
-    const { letters, log, cursors, clocks } = tables();
-    return {
-      deadLetters: letters.count(),
-      waiting: clocks.waiting(),
-      marks: log.marks(),
-      head: log.head,
-      sinks: cursors.all(),
-    };
-  },
   saveAccess: (access: SavedAccess) => tables().broker.saveAccess(access),
   saveLatest: (batch: LatestBatch) => tables().broker.saveLatest(batch),
   close: () => {

@@ -77,6 +77,10 @@ export const BROKER_ERRORS = {
     remedy:
       'Publish within what the role of this user allows, packs with QoS 1 and not retained; docs/topics.md lists it.',
   },
+  'broker.queries-busy': {
+    title: 'Too many questions about the series wait for their answer',
+    remedy: 'Ask again after the time that Retry-After says; ask fewer at once, and follow `next` page by page.',
+  },
   'broker.record-rejected': {
     title: 'One record of a pack cannot be read',
     remedy: 'Correct the sender; the rest of the pack was kept, and the record stands among the dead letters.',

@@ -1,0 +1,41 @@
+/** How the log stands, at one moment: from a connection that only reads. */
+import type { DatabaseSync } from 'node:sqlite';
+import type { WaitingCount } from './boot-clocks.ts';
+import { BootClocks } from './boot-clocks.ts';
+import { Cursors } from './cursors.ts';
+import { DeadLetters } from './dead-letters.ts';
+
+export type LogCounts = {
+  /** The newest cursor; 0 when the log is empty. */
+  readonly head: number;
+  readonly deadLetters: number;
+  readonly waiting: WaitingCount[];
+  /** Most recently heard of first. */
+  readonly marks: { readonly edge: string; readonly epoch: string; readonly seq: number; readonly seenMs: number }[];
+  readonly sinks: { readonly name: string; readonly cursor: number }[];
+};
+
+export function readCounts(db: DatabaseSync): LogCounts {
+  db.exec('BEGIN');
+  try {
+    return {
+      head: Number(db.prepare('SELECT max(cursor) AS head FROM pack').get()?.['head'] ?? 0),
+      deadLetters: new DeadLetters(db).count(),
+      waiting: new BootClocks(db).waiting(),
+      marks: readMarks(db),
+      sinks: new Cursors(db).all(),
+    };
+  } finally {
+    if (db.isTransaction) db.exec('ROLLBACK');
+  }
+}
+
+function readMarks(db: DatabaseSync): LogCounts['marks'] {
+  const rows = db.prepare('SELECT edge, epoch, mark, seen_ms FROM source ORDER BY seen_ms DESC, id DESC').all();
+  return rows.map((row) => ({
+    edge: String(row['edge']),
+    epoch: String(row['epoch']),
+    seq: Number(row['mark']),
+    seenMs: Number(row['seen_ms']),
+  }));
+}
