@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import type { Queries } from '../ingest/queries.ts';
 
+/** What a Date can hold. */
 const TIME_MAX_MS = 8.64e15;
 
 const Name = Type.String({ maxLength: 80 });
