@@ -20,6 +20,7 @@ export function metricsText(status: BrokerStatus, { ingest: { counts }, queries 
     { name: 'commits_total', help: 'Group commits', kind: 'counter', value: counts.commits },
     { name: 'commit_failures_total', help: 'Commits the disk refused', kind: 'counter', value: counts.failures },
     { name: 'queries_total', help: 'Questions answered', kind: 'counter', value: queries.counts.answered },
+    { name: 'queries_failed_total', help: 'Questions that failed', kind: 'counter', value: queries.counts.failed },
     { name: 'queries_refused_total', help: 'Questions refused', kind: 'counter', value: queries.counts.refused },
     { name: 'queries_dropped_total', help: 'Given up by askers', kind: 'counter', value: queries.counts.dropped },
     { name: 'queries_waiting', help: 'Questions that wait', kind: 'gauge', value: queries.waiting },

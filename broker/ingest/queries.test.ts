@@ -9,15 +9,25 @@ const RANGE = { key: { edge: 'e', device: 'd', point: 'importedWh' }, span: { fr
 class Rig {
   readonly calls: Call[] = [];
   starts = 0;
-  readonly died = Promise.withResolvers<never>();
-  readonly queries = new Queries(async () => {
-    this.starts += 1;
-    return { call: this.#call as never, died: this.died.promise, terminate: async () => undefined };
-  });
+  ends = 0;
+  died = Promise.withResolvers<never>();
+  readonly queries: Queries;
+
+  constructor(options: { idleMs?: number } = {}) {
+    this.queries = new Queries(async () => {
+      this.starts += 1;
+      this.died = Promise.withResolvers<never>();
+      const terminate = async () => {
+        this.ends += 1;
+      };
+      return { call: this.#call as never, died: this.died.promise, terminate };
+    }, options);
+  }
 
   readonly #call = (method: string): Promise<string | null> =>
-    new Promise((resolve) => {
+    new Promise((resolve, reject) => {
       this.calls.push({ method, answer: resolve });
+      this.died.promise.catch(reject);
       if (method === 'close') resolve(null);
     });
 
@@ -104,12 +114,25 @@ describe('questions about the series', () => {
     await expect(rig.ask()).rejects.toMatchObject({ code: 'broker.queries-busy' });
   });
 
-  it('tell when their thread dies', async () => {
+  it('fail with their thread when it dies, and the next one has another', async () => {
     const rig = new Rig();
+    const answer = rig.ask();
+    await rig.called(1);
+    rig.died.reject(new Error('out of memory'));
+    await expect(answer).rejects.toThrow('out of memory');
+    const next = rig.ask();
+    (await rig.called(2)).answer('b');
+    expect([await next, rig.starts, rig.queries.counts.failed]).toEqual(['b', 2, 1]);
+  });
+
+  it('let their thread end when none comes for long', async () => {
+    const rig = new Rig({ idleMs: 1 });
     const answer = rig.ask();
     (await rig.called(1)).answer('a');
     await answer;
-    rig.died.reject(new Error('out of memory'));
-    await expect(rig.queries.died).rejects.toThrow('out of memory');
+    await expect.poll(() => rig.ends).toBe(1);
+    const next = rig.ask();
+    (await rig.called(3)).answer('b');
+    expect([await next, rig.starts]).toEqual(['b', 2]);
   });
 });

@@ -6,8 +6,10 @@ import type { QueryWorkerApi } from './query-worker.ts';
 
 /** Each takes some milliseconds: the last of them waits less than a second. */
 export const QUERIES_WAITING_MAX = 32;
+/** Then the thread ends, and with it what it keeps in memory of the log: up to 100 MB. */
+const IDLE_MS = 600_000;
 
-type Thread = Pick<WorkerCalls<QueryWorkerApi>, 'call' | 'terminate'> & { readonly died: Promise<unknown> };
+type Thread = WorkerCalls<QueryWorkerApi>;
 
 type Query = {
   /** Null: the thread has not caught up yet. */
@@ -17,25 +19,22 @@ type Query = {
   readonly reject: (error: unknown) => void;
 };
 
+/** The thread begins with a question and ends when none comes. Should it die, that question fails, and the next one starts another. */
 export class Queries {
   readonly #start: () => Promise<Thread>;
-  readonly #died = Promise.withResolvers<never>();
+  readonly #idleMs: number;
   #thread: Promise<Thread> | null = null;
   #waiting: Query[] = [];
   #running: Promise<void> | null = null;
+  #resting: Promise<void> = Promise.resolve();
+  #idle: NodeJS.Timeout | null = null;
   #isClosed = false;
   /** Since the start, for the metrics. */
-  readonly counts = { answered: 0, refused: 0, dropped: 0 };
+  readonly counts = { answered: 0, failed: 0, refused: 0, dropped: 0 };
 
-  /** `start` is called for the first question: most sites ask none. */
-  constructor(start: () => Promise<Thread>) {
+  constructor(start: () => Promise<Thread>, { idleMs = IDLE_MS }: { idleMs?: number } = {}) {
     this.#start = start;
-    this.#died.promise.catch(() => undefined);
-  }
-
-  /** Rejects when the thread dies unasked. */
-  get died(): Promise<never> {
-    return this.#died.promise;
+    this.#idleMs = idleMs;
   }
 
   get waiting(): number {
@@ -59,9 +58,8 @@ export class Queries {
     this.#isClosed = true;
     for (const { reject } of this.#waiting.splice(0)) reject(busy('the broker is ending'));
     await this.#running;
-    const thread = await this.#thread?.catch(() => null);
-    await thread?.call('close', undefined);
-    await thread?.terminate();
+    this.#rest();
+    await this.#resting;
   }
 
   #enqueue(run: Query['run'], signal: AbortSignal): Promise<string> {
@@ -86,38 +84,55 @@ export class Queries {
   }
 
   async #work(): Promise<void> {
+    if (this.#idle !== null) clearTimeout(this.#idle);
     for (let query = this.#waiting.shift(); query !== undefined; query = this.#waiting.shift()) {
       try {
         query.resolve(await this.#answer(query));
         this.counts.answered += 1;
       } catch (error) {
+        if (query.signal.aborted) this.counts.dropped += 1;
+        else this.counts.failed += 1;
         query.reject(error);
       }
     }
+    this.#idle = setTimeout(() => this.#rest(), this.#idleMs).unref();
     this.#running = null;
   }
 
   async #answer({ run, signal }: Query): Promise<string> {
-    const thread = await this.#open();
     for (;;) {
       signal.throwIfAborted();
       if (this.#isClosed) throw busy('the broker is ending');
-      const page = await run(thread);
+      const page = await run(await this.#open());
       if (page !== null) return page;
     }
   }
 
   #open(): Promise<Thread> {
-    this.#thread ??= this.#start().then((thread) => {
-      thread.died.catch((error: unknown) => this.#died.reject(error));
-      return thread;
-    });
-    // What could not start is tried again with the next question.
-    this.#thread.catch(() => {
-      this.#thread = null;
-    });
-    return this.#thread;
+    if (this.#thread !== null) return this.#thread;
+    const started = this.#start();
+    const forget = () => {
+      if (this.#thread === started) this.#thread = null;
+    };
+    started.then((thread) => {
+      thread.died.catch(forget);
+    }, forget);
+    this.#thread = started;
+    return started;
   }
+
+  #rest(): void {
+    const thread = this.#thread;
+    this.#thread = null;
+    if (this.#idle !== null) clearTimeout(this.#idle);
+    if (thread !== null) this.#resting = Promise.all([this.#resting, end(thread)]).then(() => undefined);
+  }
+}
+
+async function end(started: Promise<Thread>): Promise<void> {
+  const thread = await started.catch(() => null);
+  await thread?.call('close', undefined).catch(() => undefined);
+  await thread?.terminate();
 }
 
 function busy(why: string): CodedError {

@@ -20,6 +20,7 @@ export type Stores = {
     readonly sink: (name: string) => Promise<number>;
   };
   readonly queries: Queries;
+  /** Rejects when the writer or the reader of the log dies; nobody's question is worth the broker's life. */
   readonly died: Promise<never>;
   readonly close: () => Promise<void>;
 };
@@ -58,7 +59,7 @@ export async function openStores(
         sink: (name) => reader.call('sink', name),
       },
       queries,
-      died: Promise.race([writer.died, reader.died, queries.died]),
+      died: Promise.race([writer.died, reader.died]),
       close: async () => {
         await queries.close();
         await reader.call('close', undefined);
