@@ -3,7 +3,6 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { WaitingCount } from './boot-clocks.ts';
 import { BootClocks } from './boot-clocks.ts';
 import { Cursors } from './cursors.ts';
-import { DeadLetters } from './dead-letters.ts';
 
 export type LogCounts = {
   /** The newest cursor; 0 when the log is empty. */
@@ -20,7 +19,7 @@ export function readCounts(db: DatabaseSync): LogCounts {
   try {
     return {
       head: Number(db.prepare('SELECT max(cursor) AS head FROM pack').get()?.['head'] ?? 0),
-      deadLetters: new DeadLetters(db).count(),
+      deadLetters: Number(db.prepare('SELECT count(*) AS n FROM dead_letter').get()?.['n'] ?? 0),
       waiting: new BootClocks(db).waiting(),
       marks: readMarks(db),
       sinks: new Cursors(db).all(),
