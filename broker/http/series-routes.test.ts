@@ -83,7 +83,7 @@ async function openBroker(dir: string, watch: Watch) {
     ...{ isServiceToken: (token) => token === 'token', ingest, ...stores.reads, queries: stores.queries },
     replaceAccess: () => Promise.reject(new Error('not asked here')),
     status: async () => (await stores.reads.counts()) as unknown as BrokerStatus,
-    refusals: () => ({ nowMs: 0, refusals: [] }),
+    refusals: () => ({ nowMs: 0, refusals: [], misuse: [] }),
   });
   const url = await api.listen({ host: '127.0.0.1', port: 0 });
   const get = async <T>(path: string) => (await (await fetch(`${url}${path}`, { headers: TOKEN })).json()) as T;
