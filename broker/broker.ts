@@ -2,6 +2,7 @@
 import { type HubTime, rightHub } from '@commonworks/clock/hub-time.ts';
 import type { BrokerStatus, Clock, HubTimeState, MarkMessage } from '@commonworks/core';
 import { CodedError, devicesTopic, edgeTopic, parseEdgeTopic } from '@commonworks/core';
+import type { EdgeBudgets } from '@commonworks/telemetry/edge-budgets.ts';
 import type { Mark } from '@commonworks/telemetry/log/pack-log.ts';
 import type { CursorStore, LogReader } from '@commonworks/telemetry/port.ts';
 import type { FastifyInstance } from 'fastify';
@@ -21,6 +22,7 @@ import { MQTT_LIMITS, type MqttLimits } from './mqtt/limits.ts';
 import { type Listener, listenTcp, listenWebSocket } from './mqtt/listeners.ts';
 import { MqttBroker } from './mqtt/mqtt-broker.ts';
 import { USER_BUDGETS, type UserBudgetsTable } from './mqtt/user-budgets.ts';
+import { tellOverruns } from './overruns.ts';
 import { createReceiver } from './receive.ts';
 import { createTimeAnswers } from './time-answers.ts';
 
@@ -39,7 +41,8 @@ export type BrokerOptions = {
   /** How long a pack waits for others to share its commit. */
   readonly commitMs?: number | undefined;
   readonly limits?: Partial<MqttLimits>;
-  readonly budgets?: Partial<UserBudgetsTable>;
+  readonly userBudgets?: Partial<UserBudgetsTable>;
+  readonly edgeBudgets?: EdgeBudgets;
   readonly now: Clock;
   /** The hub's own time, and what it is worth; absent: `now` is right. */
   readonly hub?: HubTime;
@@ -65,7 +68,7 @@ export async function openBroker(given: BrokerOptions): Promise<Broker> {
   const hub = given.hub ?? rightHub(given.now);
   const options = { ...given, hub, log: withoutRepeats(given.log, hub.now) };
   const limits = { ...MQTT_LIMITS, ...given.limits };
-  const stores = await openStores(options);
+  const stores = await openStores({ ...options, budgets: options.edgeBudgets });
   const opened: (() => Promise<unknown>)[] = [() => stores.close()];
   try {
     return await assemble(options, { limits, stores, opened });
@@ -123,6 +126,11 @@ function connect(options: Known, { limits, stores }: Base): Whole {
       tellMarks(mqtt, community, marks);
       if (ingest.pending < limits.pendingTotal) mqtt.wakeAll();
     },
+    onOverruns: (overruns) =>
+      tellOverruns(overruns, {
+        misdeed: (misdeed) => void misuse.note(misdeed),
+        spend: (edge, name, amount) => mqtt.spend(edge, name, amount),
+      }),
   });
   const access = openAccess({
     ...{ community, serviceToken: options.serviceToken, now, saved: stores.start.access },
@@ -142,7 +150,7 @@ function connect(options: Known, { limits, stores }: Base): Whole {
     tell: (found) => tellMarks(mqtt, community, found),
   });
   const mqtt: MqttBroker = new MqttBroker({
-    ...{ limits, log, now, elapsedMs: hub.monotonic, budgets: { ...USER_BUDGETS, ...options.budgets } },
+    ...{ limits, log, now, elapsedMs: hub.monotonic, budgets: { ...USER_BUDGETS, ...options.userBudgets } },
     hooks: {
       login: (login) => credentials.check(login),
       mayPublish: (principal, publication) => rules.publish(principal, publication),

@@ -68,8 +68,9 @@ export const LastValues = Type.Object({
 export type LastValues = Static<typeof LastValues>;
 
 /**
- * What could not be taken as it came, newest last. `pack`: a whole pack in quarantine; `record`: one record of a pack
- * that was otherwise held; `conflict`: a second, different value for the same series and time (the first was kept).
+ * What could not be taken as it came, newest last. `pack`: a whole pack in quarantine, until it is released; `record`: one
+ * record of a pack that was otherwise held, or how many more of it; `conflict`: a second, different value for the same
+ * series and time (the first was kept).
  */
 export const DeadLetter = Type.Object({
   id: Type.Integer(),
@@ -89,6 +90,10 @@ export type DeadLetter = Static<typeof DeadLetter>;
 /** GET /dead-letters?after=ID&limit=N (<=1000). */
 export const DeadLetterPage = Type.Object({ letters: Type.Array(DeadLetter), next: Type.Integer() });
 export type DeadLetterPage = Static<typeof DeadLetterPage>;
+
+/** DELETE /quarantine?edge=ID: every letter of kind `pack` of that edge is deleted for good; `released` is how many. */
+export const QuarantineRelease = Type.Object({ edge: Type.String(), released: Type.Integer() });
+export type QuarantineRelease = Static<typeof QuarantineRelease>;
 
 /** One InfluxDB target: what it holds, how far behind it is, and what keeps it (docs/influxdb.md). */
 export const ProjectionStatus = Type.Object({

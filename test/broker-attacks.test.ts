@@ -118,7 +118,7 @@ describe('a client that floods', () => {
   });
 
   it('with unbounded budgets still ends no process: messages nobody listens for any more do not pile up calls', async () => {
-    await using broker = await startBroker({}, { budgets: { subscribe: { burst: 1e6, perSecond: 1 } } });
+    await using broker = await startBroker({}, { userBudgets: { subscribe: { burst: 1e6, perSecond: 1 } } });
     const beside = await honest(broker);
     const mark = `${broker.community}/${broker.edge}/mark`;
     const client = await RawMqtt.login(broker.addresses.mqttPort, as(broker.edge));
@@ -192,7 +192,7 @@ describe('a client that floods', () => {
   });
 
   it('with live values loses what nobody could look at, and says so once', async () => {
-    await using broker = await startBroker({}, { budgets: { live: { burst: 100, perSecond: 1 } } });
+    await using broker = await startBroker({}, { userBudgets: { live: { burst: 100, perSecond: 1 } } });
     const watcher = await RawMqtt.login(broker.addresses.mqttPort, asService());
     const topic = `${broker.community}/${broker.edge}/live`;
     watcher.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic, qos: 0 }] } as Packet);

@@ -268,7 +268,7 @@ describe('after log-in', () => {
 describe('under load', () => {
   it('a subscriber that stops reading is cut, and nobody waits for it', async () => {
     const slowMs = 3000;
-    await using broker = await startBroker({ slowMs }, { budgets: { live: { burst: 1e6, perSecond: 1 } } });
+    await using broker = await startBroker({ slowMs }, { userBudgets: { live: { burst: 1e6, perSecond: 1 } } });
     const own = `${broker.community}/${broker.edge}`;
     const frozen = await RawMqtt.login(broker.addresses.mqttPort, asService());
     await granted(frozen, `${broker.community}/#`);

@@ -2,7 +2,14 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
-import { encodePack, type LastValues, type LogPage, type Sample, type SeriesRange } from '@commonworks/core';
+import {
+  type DeadLetterPage,
+  encodePack,
+  type LastValues,
+  type LogPage,
+  type Sample,
+  type SeriesRange,
+} from '@commonworks/core';
 import type { Problem } from '@commonworks/core/api/index.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BrokerUnderTest, SECRET, SERVICE_TOKEN, startBroker } from './broker/broker-under-test.ts';
@@ -27,9 +34,12 @@ async function publish(seq: number): Promise<void> {
     { ...at, point: 'operatingState', value: `state ${seq}`, quality: 'good' },
     { ...at, point: 'voltageV', value: null, quality: 'missing' },
   ];
-  const body = encodePack({ edge: broker.edge, epoch: EPOCH, seq, boot: BOOT, samples, events: [] });
-  const topic = `${broker.community}/${broker.edge}/data`;
-  const login = ['-u', broker.edge, '-P', SECRET, '-q', '1', '-t', topic, '-m', body];
+  await send(broker.edge, encodePack({ edge: broker.edge, epoch: EPOCH, seq, boot: BOOT, samples, events: [] }));
+}
+
+async function send(edge: string, body: string): Promise<void> {
+  const topic = `${broker.community}/${edge}/data`;
+  const login = ['-u', edge, '-i', edge, '-P', SECRET, '-q', '1', '-t', topic, '-m', body];
   await run('/usr/bin/mosquitto_pub', ['-h', '127.0.0.1', '-p', String(broker.addresses.mqttPort), ...login]);
 }
 
@@ -41,6 +51,28 @@ async function ask(path: string, token = SERVICE_TOKEN): Promise<{ status: numbe
 
 const series = (point: string) =>
   broker.get<SeriesRange>(`/series?edge=${broker.edge}&device=home-1&point=${point}&fromMs=${T0}&toMs=${T0 + 3000}`);
+
+describe('the quarantine', () => {
+  const texts = async () => (await broker.get<DeadLetterPage>('/dead-letters')).letters.map(({ text }) => text);
+  const release = async (query: string, token = SERVICE_TOKEN) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const url = `http://127.0.0.1:${broker.addresses.logPort}/quarantine${query}`;
+    const response = await fetch(url, { method: 'DELETE', headers });
+    return { status: response.status, body: await response.json() };
+  };
+
+  it('is shown among the dead letters, and released by edge', async () => {
+    for (const body of ['one', 'two', 'one']) await send(broker.edge, body);
+    await send(broker.otherEdge, 'three');
+    expect(await texts()).toEqual(['one', 'two', 'three']);
+    expect([(await release('')).status, (await release(`?edge=${broker.edge}`, 'no token')).status]).toEqual([
+      400, 401,
+    ]);
+    const released = await release(`?edge=${broker.edge}`);
+    expect(released).toEqual({ status: 200, body: { edge: broker.edge, released: 2 } });
+    expect(await texts()).toEqual(['three']);
+  });
+});
 
 describe('the log API', () => {
   it('gives pages after a cursor, and the next cursor', async () => {

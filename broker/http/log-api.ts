@@ -6,6 +6,7 @@ import type {
   LogEntry,
   LoginRefusalList,
   LogPage,
+  QuarantineRelease,
   Result,
 } from '@commonworks/core';
 import { CodedError, ERROR_CATALOGUE, isCoded } from '@commonworks/core';
@@ -43,6 +44,7 @@ const LogQuery = Type.Object({
   waitMs: Type.Integer({ minimum: 0, maximum: WAIT_MAX_MS, default: 0 }),
 });
 const LettersQuery = Type.Object({ after: Cursor, limit: Limit });
+const EdgeQuery = Type.Object({ edge: Type.String({ minLength: 1, maxLength: 80 }) });
 
 export function buildLogApi(api: LogApi): FastifyInstance {
   const app = Fastify({ logger: false, bodyLimit: ACCESS_BYTES_MAX, forceCloseConnections: true });
@@ -83,6 +85,14 @@ function addLogRoutes(app: FastifyInstance, api: LogApi): void {
       const letters = await api.readDeadLetters(query.after, query.limit);
       return { letters, next: letters.at(-1)?.id ?? query.after };
     },
+  );
+  app.delete<{ Querystring: Type.Static<typeof EdgeQuery> }>(
+    '/quarantine',
+    { schema: { querystring: EdgeQuery } },
+    async ({ query }): Promise<QuarantineRelease> => ({
+      edge: query.edge,
+      released: await api.ingest.releaseQuarantine(query.edge),
+    }),
   );
 }
 

@@ -17,6 +17,7 @@ export function metricsText(status: BrokerStatus, { ingest: { counts }, queries 
     { name: 'packs_held_total', help: 'Packs committed to the log', kind: 'counter', value: counts.held },
     { name: 'packs_repeated_total', help: 'Packs that came again', kind: 'counter', value: counts.repeated },
     { name: 'packs_quarantined_total', help: 'Packs in quarantine', kind: 'counter', value: counts.quarantined },
+    { name: 'packs_refused_total', help: 'Packs beyond their budget', kind: 'counter', value: counts.refused },
     { name: 'commits_total', help: 'Group commits', kind: 'counter', value: counts.commits },
     { name: 'commit_failures_total', help: 'Commits the disk refused', kind: 'counter', value: counts.failures },
     { name: 'queries_total', help: 'Questions answered', kind: 'counter', value: queries.counts.answered },
@@ -26,7 +27,7 @@ export function metricsText(status: BrokerStatus, { ingest: { counts }, queries 
     { name: 'queries_waiting', help: 'Questions that wait', kind: 'gauge', value: queries.waiting },
     { name: 'packs_pending', help: 'Packs not yet on disk', kind: 'gauge', value: status.pending },
     { name: 'log_head', help: 'Newest cursor of the log', kind: 'gauge', value: status.head },
-    { name: 'dead_letters', help: 'Dead letters kept', kind: 'gauge', value: status.deadLetters },
+    { name: 'dead_letters', help: 'Dead letters and quarantined packs kept', kind: 'gauge', value: status.deadLetters },
     { name: 'mqtt_clients', help: 'Connected MQTT clients', kind: 'gauge', value: status.clients.length },
     { name: 'writable', help: '1 while commits succeed', kind: 'gauge', value: status.isWritable ? 1 : 0 },
   ];

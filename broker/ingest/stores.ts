@@ -7,7 +7,7 @@ import { Queries } from './queries.ts';
 import type { QueryWorkerApi } from './query-worker.ts';
 import type { ReadWorkerApi } from './read-worker.ts';
 import { shareCalls } from './shared-call.ts';
-import type { WriteWorkerApi } from './write-worker.ts';
+import type { StoreFiles, WriteWorkerApi } from './write-worker.ts';
 
 export type Stores = {
   readonly writer: WorkerCalls<WriteWorkerApi>;
@@ -25,10 +25,7 @@ export type Stores = {
   readonly close: () => Promise<void>;
 };
 
-export async function openStores(
-  files: { telemetryFile: string; brokerFile: string },
-  start: typeof startWorker = startWorker,
-): Promise<Stores> {
+export async function openStores(files: StoreFiles, start: typeof startWorker = startWorker): Promise<Stores> {
   const writer = await start<WriteWorkerApi>(new URL('./write-worker.ts', import.meta.url));
   const reader = await start<ReadWorkerApi>(new URL('./read-worker.ts', import.meta.url));
   const queries = new Queries(async () => {
@@ -46,8 +43,8 @@ export async function openStores(
     await writer.terminate();
   };
   try {
-    const { telemetryFile, brokerFile } = files;
-    const saved = await writer.call('open', { telemetryFile, brokerFile });
+    const { telemetryFile, brokerFile, budgets } = files;
+    const saved = await writer.call('open', { telemetryFile, brokerFile, budgets });
     await reader.call('open', telemetryFile);
     return {
       writer,

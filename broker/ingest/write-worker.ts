@@ -2,20 +2,19 @@
 import type { HubMoment } from '@commonworks/core';
 import { invariant } from '@commonworks/core';
 import { isStorageFault } from '@commonworks/store/store-fault.ts';
-import { BootClocks } from '@commonworks/telemetry/log/boot-clocks.ts';
+import type { EdgeBudgets } from '@commonworks/telemetry/edge-budgets.ts';
 import { Cursors } from '@commonworks/telemetry/log/cursors.ts';
-import { DeadLetters } from '@commonworks/telemetry/log/dead-letters.ts';
-import { PackLog } from '@commonworks/telemetry/log/pack-log.ts';
-import { SeriesTables } from '@commonworks/telemetry/series/series-tables.ts';
 import type { OwnedDatabase } from '@commonworks/telemetry/sqlite/open-database.ts';
 import { openOwnedDatabase } from '@commonworks/telemetry/sqlite/open-database.ts';
 import { TELEMETRY_MIGRATIONS } from '@commonworks/telemetry/sqlite/schema.ts';
+import { inTransaction } from '@commonworks/telemetry/sqlite/transaction.ts';
 import { serveCalls } from '@commonworks/telemetry/worker/serve-calls.ts';
 import type { SavedAccess } from '../broker-tables.ts';
 import { BROKER_MIGRATIONS, BrokerTables } from '../broker-tables.ts';
 import type { LatestBatch } from '../latest-messages.ts';
-import type { CommitTables } from './commit-packs.ts';
 import { commitPacks, judgeSomeAgain } from './commit-packs.ts';
+import type { CommitTables } from './log-tables.ts';
+import { committed, openLogTables, rolledBack } from './log-tables.ts';
 import type { PackedBatch } from './packed-batch.ts';
 import { unpackBatch } from './packed-batch.ts';
 
@@ -25,20 +24,23 @@ type Opened = CommitTables & {
   readonly broker: BrokerTables;
 };
 
+/** `budgets`: other bounds of an edge than the usual. */
+export type StoreFiles = {
+  readonly telemetryFile: string;
+  readonly brokerFile: string;
+  readonly budgets?: EdgeBudgets | undefined;
+};
+
 let opened: Opened | null = null;
 
 const handlers = {
-  open: ({ telemetryFile, brokerFile }: { telemetryFile: string; brokerFile: string }) => {
+  open: ({ telemetryFile, brokerFile, budgets }: StoreFiles) => {
     const telemetry = openOwnedDatabase(telemetryFile, TELEMETRY_MIGRATIONS);
     const broker = openOwnedDatabase(brokerFile, BROKER_MIGRATIONS);
     const { db } = telemetry;
     opened = {
-      db,
+      ...openLogTables(db, budgets),
       files: [telemetry, broker],
-      log: new PackLog(db),
-      letters: new DeadLetters(db),
-      clocks: new BootClocks(db),
-      series: new SeriesTables(db),
       cursors: new Cursors(db),
       broker: new BrokerTables(broker.db),
     };
@@ -49,6 +51,17 @@ const handlers = {
   commit: (batch: PackedBatch) => commitPacks(tables(), unpackBatch(batch)),
   judgeAgain: (some: { reason: 'hub' | 'refused'; afterCursor: number; hub: HubMoment }) =>
     judgeSomeAgain(tables(), some),
+  releaseQuarantine: (edge: string) => {
+    const all = tables();
+    try {
+      const released = inTransaction(all.db, () => all.quarantine.release(edge));
+      committed(all);
+      return released;
+    } catch (error) {
+      rolledBack(all);
+      throw error;
+    }
+  },
   /** Here and not from a reader: a mark must never be told after a newer one. */
   marks: (edge: string | undefined) => tables().log.marks(edge),
   saveSink: ({ name, cursor }: { name: string; cursor: number }) => tables().cursors.save(name, cursor),

@@ -24,6 +24,7 @@ const BAD_MANNERS: readonly string[] = [
   'broker.packet-malformed',
   'broker.packet-too-large',
   'broker.publish-refused',
+  'broker.quarantine-full',
 ];
 
 export type EdgesAt = {

@@ -52,7 +52,7 @@ export const BROKER_ERRORS = {
   },
   'broker.pack-foreign': {
     title: 'An edge sent a pack that names another edge',
-    remedy: 'Give each edge its own id and credential; the bytes are kept among the dead letters.',
+    remedy: 'Give each edge its own id and credential; the pack is kept in quarantine, among the dead letters.',
   },
   'broker.pack-key-reused': {
     title: 'A pack came again with the same key and other bytes',
@@ -62,7 +62,7 @@ export const BROKER_ERRORS = {
   'broker.pack-scattered': {
     title: 'An edge sends its packs in too wild an order',
     remedy:
-      'Send packs in the order of their sequence numbers, in one epoch for the life of an outbox; the bytes are kept among the dead letters.',
+      'Send packs in the order of their sequence numbers, in one epoch for the life of an outbox: keep the outbox file on a disk that stays, or enrol the edge anew. The pack is kept in quarantine, among the dead letters.',
   },
   'broker.packet-malformed': {
     title: 'An MQTT packet breaks the rules of MQTT 3.1.1',
@@ -84,6 +84,11 @@ export const BROKER_ERRORS = {
   'broker.record-rejected': {
     title: 'One record of a pack cannot be read',
     remedy: 'Correct the sender; the rest of the pack was kept, and the record stands among the dead letters.',
+  },
+  'broker.quarantine-full': {
+    title: 'An edge sends packs that cannot be taken, and its quarantine is full',
+    remedy:
+      'The edge keeps the pack and tries again. Look at its packs with GET /dead-letters of the broker, correct the sender (often a cloned or restored outbox, or a wrong id), then release them with DELETE /quarantine?edge=ID.',
   },
   'broker.request-invalid': {
     title: "A request to the log's HTTP API is not valid or failed",

@@ -40,7 +40,7 @@ export const TOOLS_ERRORS = {
   },
   'core.pack-malformed': {
     title: 'A pack is not valid SenML or lacks its leading pack record',
-    remedy: 'Check the sender against docs/topics.md; the bytes are kept among the dead letters.',
+    remedy: 'Check the sender against docs/topics.md; the pack is kept in quarantine, among the dead letters.',
   },
   'demo.config-invalid': {
     title: 'demo.yaml does not match its schema',

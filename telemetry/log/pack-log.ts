@@ -1,9 +1,10 @@
 /** The log: every acknowledged pack byte for byte, once, under its key; and each source's mark. */
 import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
-import { constants, zstdCompressSync } from 'node:zlib';
 import type { PackKey } from '@commonworks/core';
+import { EDGE_BUDGETS, type EdgeBudgets } from '../edge-budgets.ts';
 import { SeqRanges } from './seq-ranges.ts';
+import { storeBody } from './stored-body.ts';
 
 /** `hash`: SHA-256 of the pack `seq`, hex; null when none is held there: nothing yet, a declared gap, a quarantined pack. */
 export type Mark = {
@@ -14,25 +15,20 @@ export type Mark = {
   readonly hash: string | null;
 };
 
-/** `held`: new; `repeated`: the same bytes were there; `reused`: other bytes stand under this key; `scattered`: refused. */
+/**
+ * `held`: new; `repeated`: the same bytes were there; `reused`: other bytes stand under this key; `scattered`, and `crowded`
+ * (one epoch too many): refused.
+ */
 export type InsertOutcome =
   | { readonly kind: 'held'; readonly cursor: number }
-  | { readonly kind: 'repeated' | 'reused' | 'scattered' };
+  | { readonly kind: 'repeated' | 'reused' | 'scattered' | 'crowded' };
 
 type Source = { readonly id: number; readonly edge: string; readonly epoch: string; held: SeqRanges; seenMs: number };
-
-/** Below this zstd's frame costs more than it saves. */
-const WORTH_PACKING_BYTES = 300;
-/** An outbox file begins a new epoch when it is lost or copied back: a thousand of them is no sender of ours. */
-export const EPOCHS_PER_EDGE_MAX = 1000;
-/** Level 3 takes twice the time for one per cent. */
-const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
-const PLAIN = 0;
-const ZSTD = 1;
 
 export class PackLog {
   readonly #sources = new Map<string, Source>();
   readonly #epochsOf = new Map<string, number>();
+  readonly #epochsMax: number;
   readonly #statements;
   /** Sources as they were before this transaction; null for those it made. */
   readonly #before = new Map<string, { held: SeqRanges; seenMs: number } | null>();
@@ -41,7 +37,8 @@ export class PackLog {
   #head: number;
   #headBefore: number;
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, { epochs }: Pick<EdgeBudgets, 'epochs'> = EDGE_BUDGETS) {
+    this.#epochsMax = epochs;
     this.#statements = prepare(db);
     for (const row of db.prepare('SELECT id, edge, epoch, mark, seen_ms FROM source').iterate()) {
       const held = new SeqRanges(Number(row['mark']));
@@ -68,7 +65,7 @@ export class PackLog {
   /** Inside a transaction. */
   insert(key: PackKey, body: Uint8Array, receipt: { nowMs: number; isTrusted: boolean }): InsertOutcome {
     const receivedMs = receipt.nowMs;
-    if (this.#isOneTooMany(key)) return { kind: 'scattered' };
+    if (this.#isOneTooMany(key)) return { kind: 'crowded' };
     const source = this.#source(key, receivedMs);
     const hash = createHash('sha256').update(body).digest();
     const known = this.#statements.find.get(source.id, key.seq);
@@ -78,21 +75,10 @@ export class PackLog {
       return { kind: 'reused' };
     }
     if (source.held.isScattered && key.seq !== source.held.mark + 1) return { kind: 'scattered' };
-    const packed = body.length >= WORTH_PACKING_BYTES ? zstdCompressSync(body, FAST) : body;
-    const isPacked = packed.length < body.length;
+    const { compression, stored } = storeBody(body);
     const cursor = this.#head + 1;
-    const stored = isPacked ? packed : body;
     const untrusted = receipt.isTrusted ? null : 1;
-    this.#statements.insert.run(
-      cursor,
-      source.id,
-      key.seq,
-      receivedMs,
-      hash,
-      isPacked ? ZSTD : PLAIN,
-      stored,
-      untrusted,
-    );
+    this.#statements.insert.run(cursor, source.id, key.seq, receivedMs, hash, compression, stored, untrusted);
     this.#head = cursor;
     source.held.add(key.seq);
     return { kind: 'held', cursor };
@@ -178,7 +164,7 @@ export class PackLog {
   }
 
   #isOneTooMany({ edge, epoch }: Omit<PackKey, 'seq'>): boolean {
-    return !this.isKnown(edge, epoch) && (this.#epochsOf.get(edge) ?? 0) >= EPOCHS_PER_EDGE_MAX;
+    return !this.isKnown(edge, epoch) && (this.#epochsOf.get(edge) ?? 0) >= this.#epochsMax;
   }
 
   #countEpoch(edge: string, change: 1 | -1): void {

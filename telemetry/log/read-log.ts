@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { zstdDecompressSync } from 'node:zlib';
 import type { DeadLetter, LogEntry } from '@commonworks/core';
+import { bodyOf } from './stored-body.ts';
 
 export const LOG_PAGE_MAX = 1000;
 /** A page ends early beyond this, so that a thousand packs of 64 kB are not one answer of 64 MB. */
@@ -45,8 +46,6 @@ export function readDeadLetters(db: DatabaseSync, after: number, limit: number):
     reason: String(row['reason']),
     epoch: row['epoch'] === null ? null : String(row['epoch']),
     seq: row['seq'] === null ? null : Number(row['seq']),
-    text: Buffer.from(row['body'] as Uint8Array)
-      .toString('utf8')
-      .slice(0, LETTER_TEXT_MAX),
+    text: Buffer.from(bodyOf(row)).toString('utf8').slice(0, LETTER_TEXT_MAX),
   }));
 }

@@ -69,4 +69,18 @@ CREATE TABLE log_generation (
 ) STRICT;
 `;
 
-export const TELEMETRY_MIGRATIONS: readonly Migration[] = [SERIES + LOG, WAITING, IDENTITY];
+/**
+ * What belongs to which edge (telemetry/edge-budgets.ts). `word.edge` first brought the word; null: before this was kept.
+ * Dead letters of kind `pack` are the quarantine: `hash` names their bytes, which are there once.
+ */
+const BUDGETS = `
+ALTER TABLE word ADD COLUMN edge TEXT;
+ALTER TABLE dead_letter ADD COLUMN hash BLOB;
+ALTER TABLE dead_letter ADD COLUMN compression INTEGER NOT NULL DEFAULT 0;
+CREATE UNIQUE INDEX quarantined_once ON dead_letter (edge, hash) WHERE kind = 'pack';
+CREATE INDEX dead_letter_by_edge ON dead_letter (edge) WHERE kind <> 'pack';
+CREATE INDEX dead_letter_by_age ON dead_letter (received_ms) WHERE kind <> 'pack';
+CREATE INDEX refused_by_edge ON unplaced (edge, cursor) WHERE reason = 'refused';
+`;
+
+export const TELEMETRY_MIGRATIONS: readonly Migration[] = [SERIES + LOG, WAITING, IDENTITY, BUDGETS];

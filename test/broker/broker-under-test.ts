@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HubTime } from '@commonworks/clock/hub-time.ts';
 import type { AccessDocument } from '@commonworks/core';
+import type { EdgeBudgets } from '@commonworks/telemetry/edge-budgets.ts';
 import { hashSecret } from '../../broker/access/secret-hash.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { openBroker } from '../../broker/broker.ts';
@@ -31,7 +32,11 @@ const secretHash = hashSecret(SECRET);
 
 export async function startBroker(
   limits: Partial<MqttLimits> = {},
-  more: { readonly hub?: HubTime; readonly budgets?: Partial<UserBudgetsTable> } = {},
+  more: {
+    readonly hub?: HubTime;
+    readonly userBudgets?: Partial<UserBudgetsTable>;
+    readonly edgeBudgets?: EdgeBudgets;
+  } = {},
 ): Promise<BrokerUnderTest> {
   const dir = mkdtempSync(join(tmpdir(), 'commonworks-broker-'));
   const [community, edge, otherEdge] = [randomUUID(), randomUUID(), randomUUID()];
