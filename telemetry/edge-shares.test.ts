@@ -1,3 +1,4 @@
+import { POINTS } from '@commonworks/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EDGE_BUDGETS, Overruns } from './edge-budgets.ts';
@@ -45,6 +46,10 @@ describe('A share', () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  it('of series holds a thousand devices with every point of the catalogue', () => {
+    expect(EDGE_BUDGETS.series.perEdge).toBeGreaterThanOrEqual(1000 * Object.keys(POINTS).length);
   });
 
   it.each(['series', 'words', 'quarantineBytes'] as const)('of %s leaves 10,000 edges their reserved parts', (name) => {

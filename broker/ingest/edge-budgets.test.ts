@@ -1,66 +1,25 @@
 /** One edge uses up what it may have; what another edge needs in the store is unharmed, and nothing acknowledged is lost. */
-import { DatabaseSync } from 'node:sqlite';
-import type { EventRecord, Sample } from '@commonworks/core';
-import { encodePack } from '@commonworks/core';
-import { EDGE_BUDGETS, type EdgeBudgets } from '@commonworks/telemetry/edge-budgets.ts';
 import { readDeadLetters, readLog } from '@commonworks/telemetry/log/read-log.ts';
-import { TELEMETRY_MIGRATIONS } from '@commonworks/telemetry/sqlite/schema.ts';
 import { describe, expect, it } from 'vitest';
 import { commitPacks } from './commit-packs.ts';
-import type { CommitTables } from './log-tables.ts';
 import { openLogTables } from './log-tables.ts';
-
-const BAD = '01890000-0000-7000-8000-000000000001';
-const GOOD = '01890000-0000-7000-8000-000000000002';
-const BOOT = '01890000-0000-7000-8000-0000000000b1';
-const NOW = Date.UTC(2026, 10, 20);
-const DAY_MS = 86_400_000;
-const ALL = { fromMs: 0, toMs: NOW * 2 };
-const epochOf = (n: number) => `01890000-0000-7000-8000-${String(n).padStart(12, '0')}`;
-
-const SMALL: EdgeBudgets = {
-  series: { perEdge: 3, reserved: 2, pool: 2, total: 100 },
-  words: { perEdge: 3, reserved: 2, pool: 2, total: 100 },
-  quarantineBytes: { perEdge: 3000, reserved: 1000, pool: 4000, total: 100_000 },
-  letters: { ...EDGE_BUDGETS.letters, perEdge: 10, bytesPerEdge: 20_000, total: 18, totalBytes: 30_000, perPack: 4 },
-  epochs: 3,
-  refusedPacks: 5,
-};
-
-function openTables(budgets: EdgeBudgets = SMALL): CommitTables {
-  const db = new DatabaseSync(':memory:');
-  for (const migration of TELEMETRY_MIGRATIONS) db.exec(migration);
-  return openLogTables(db, budgets);
-}
-
-type From = { readonly edge: string; readonly seq: number; readonly epoch?: string };
-
-function pack({ edge, seq, epoch = epochOf(0xe1) }: From, samples: readonly Sample[], events: EventRecord[] = []) {
-  return { edge, body: encodePack({ edge, epoch, seq, boot: BOOT, samples, events }) };
-}
-
-const power = (device: string, timeMs = NOW, value = 1): Sample => ({
-  ...{ device, point: 'activePowerW', timeMs, value, quality: 'good' },
-});
-const state = (value: string, timeMs: number): Sample => ({
-  ...{ device: 'd', point: 'operatingState', timeMs, value, quality: 'good' },
-});
-/** Readings that are too old, each a dead letter. */
-const old = (count: number) => Array.from({ length: count }, (_, i) => power('d', NOW - 401 * DAY_MS - i));
-
-function commit(tables: CommitTables, ...packs: { edge: string; body: string }[]) {
-  return commitPacks(
-    tables,
-    packs.map(({ edge, body }) => ({ edge, body: Buffer.from(body), receivedMs: NOW })),
-  );
-}
-
-const lettersOf = (tables: CommitTables, edge: string) =>
-  readDeadLetters(tables.db, 0, 1000).filter((letter) => letter.edge === edge);
-const points = (tables: CommitTables, edge: string, device: string) =>
-  tables.series.range({ edge, device, point: 'activePowerW' }, ALL).map(({ value }) => value);
-const words = (tables: CommitTables, edge: string) =>
-  tables.series.range({ edge, device: 'd', point: 'operatingState' }, ALL).map(({ value }) => value);
+import {
+  BAD,
+  commit,
+  DAY_MS,
+  epochOf,
+  GOOD,
+  lettersOf,
+  NOW,
+  old,
+  openTables,
+  pack,
+  points,
+  power,
+  SMALL,
+  state,
+  words,
+} from './test-commits.ts';
 
 describe('An edge that invents series', () => {
   it('is refused its fourth, its pack is held, and another has what it needs', () => {
@@ -321,55 +280,5 @@ describe('An edge that invents epochs', () => {
     expect(commit(tables, pack({ edge: BAD, seq: 2, epoch: epochOf(2) }, [])).outcomes).toEqual(['held']);
     expect(openLogTables(tables.db, SMALL).log.marks(BAD)).toHaveLength(SMALL.epochs);
     expect(readLog(tables.db, 0, 100)).toHaveLength(SMALL.epochs + 2);
-  });
-});
-
-describe('What the budgets cost', () => {
-  /** Statements run by one commit. */
-  function statementsOf({ db }: CommitTables, work: () => unknown): number {
-    let runs = 0;
-    const { prototype } = db.prepare('SELECT 1').constructor;
-    const originals = (['run', 'get', 'all'] as const).map((name) => [name, prototype[name]] as const);
-    for (const [name, original] of originals) {
-      prototype[name] = function (this: unknown, ...args: unknown[]) {
-        runs += 1;
-        return original.apply(this, args);
-      };
-    }
-    try {
-      work();
-    } finally {
-      for (const [name, original] of originals) prototype[name] = original;
-    }
-    return runs;
-  }
-
-  it('is nothing for a pack within them, however full they are by others', () => {
-    const [fresh, full] = [openTables(), openTables()];
-    for (const tables of [fresh, full]) {
-      commit(tables, pack({ edge: GOOD, seq: 1 }, [power('d'), state('on', NOW)]));
-    }
-    for (let seq = 1; seq <= 20; seq++) {
-      commit(full, pack({ edge: BAD, seq }, [...old(5), power(`x${seq}`), state(`w${seq}`, NOW)]), {
-        edge: BAD,
-        body: `${seq}`,
-      });
-    }
-    const next = () => pack({ edge: GOOD, seq: 2 }, [power('d', NOW + 1), state('on', NOW + 1)]);
-    const [of, beside] = [fresh, full].map((tables) => statementsOf(tables, () => commit(tables, next())));
-    expect(beside).toBe(of);
-    expect(of).toBeLessThan(10);
-  });
-
-  it('is the same for a pack with 40 bad records as with 900', () => {
-    const costs = [40, 900].map((count) => {
-      const tables = openTables();
-      commit(tables, pack({ edge: BAD, seq: 1 }, [power('a'), power('b'), power('c')]));
-      for (let seq = 2; seq <= 9; seq++) commit(tables, pack({ edge: BAD, seq }, old(9)));
-      const bad = Array.from({ length: count / 2 }, (_, i) => power(`x${i}`));
-      return statementsOf(tables, () => commit(tables, pack({ edge: BAD, seq: 10 }, [...bad, ...old(count / 2)])));
-    });
-    expect(costs[1]).toBe(costs[0]);
-    expect(costs[0]).toBeLessThan(40);
   });
 });
