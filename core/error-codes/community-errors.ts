@@ -117,6 +117,11 @@ export const COMMUNITY_ERRORS = {
     remedy:
       'See whether the broker runs; until then it works with its last list, and a revoked device can still connect.',
   },
+  'live.backup-old': {
+    title: 'The site has no backup of the last seven days',
+    remedy:
+      'Run `npx commonworks backup create SITE DIR` on the machine of the site, DIR on another disk; docs/site-config.md shows how to do it every night.',
+  },
   'live.broker-unreachable': {
     title: 'The community server has no connection to the broker',
     remedy: 'Start the broker; nothing measured is lost meanwhile, the edges keep it.',

@@ -25,6 +25,8 @@ export type RaiseGeneration = {
   readonly seenCursor: number;
   /** Up to here nothing has changed; absent: up to the newest entry there is. */
   readonly afterCursor?: number;
+  /** The highest generation known elsewhere: of the file that is replaced, of an earlier restoration. */
+  readonly aboveGeneration?: number;
 };
 
 /** How far beyond the newest cursor known a new generation begins: what was given out last may be known to nobody here. */
@@ -67,13 +69,13 @@ export class LogIdentity {
 /** Also for a file that nobody has open: a backup that is put back. */
 export function raiseGeneration(
   db: DatabaseSync,
-  { cause, nowMs, seenCursor, afterCursor }: RaiseGeneration,
+  { cause, nowMs, seenCursor, afterCursor, aboveGeneration = 0 }: RaiseGeneration,
 ): Generation {
   nameOf(db, nowMs);
   const before = currentGeneration(db);
   const head = Math.max(newestCursor(db), before.firstCursor - 1);
   const next = {
-    generation: before.generation + 1,
+    generation: Math.max(before.generation, aboveGeneration) + 1,
     sinceMs: Math.trunc(nowMs),
     cause,
     afterCursor: Math.min(afterCursor ?? newestCursor(db), newestCursor(db)),

@@ -37,8 +37,12 @@ export function openForReading(path: string): DatabaseSync {
   return new DatabaseSync(path, { readOnly: true, timeout: BUSY_MS });
 }
 
-/** The lock dies with its process: it is SQLite's own lock on a file beside, never released while it is held open. */
-function lockFile(path: string): () => void {
+/**
+ * The lock dies with its process: it is SQLite's own lock on a file beside, never released while it is held open. Also for
+ * who only has to know that nobody else has the file open.
+ * @throws CodedError `telemetry.database-in-use`, `telemetry.database-unusable`.
+ */
+export function lockFile(path: string): () => void {
   let lock: DatabaseSync;
   try {
     lock = new DatabaseSync(`${path}.lock`);
