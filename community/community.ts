@@ -41,6 +41,7 @@ export async function runCommunity(options: CommunityOptions): Promise<void> {
   const { db, live, logIn } = stores;
   const readRefusals = createRefusalReader({ url: peers.log, token: site.serviceToken });
   const { id, zone, currency } = site.config.community;
+  const backedUp = { dataDir: site.dataDir, isDemo: site.config.demo !== undefined, community: id };
   const app = {
     ...{ site: site.config.community, community: { id, zone, currency }, isDemo: site.config.demo !== undefined },
     ...{ publicUrl: site.publicUrl, dataDir: site.dataDir, hub, db, clock, logIn, live, commands: control.commands },
@@ -53,7 +54,8 @@ export async function runCommunity(options: CommunityOptions): Promise<void> {
   const loop = runLiveLoop(
     {
       ...{ live, db },
-      snapshot: () => takeSnapshot({ db, live, clock, hub, ...following, link: control.link, readRefusals, zone }),
+      snapshot: () =>
+        takeSnapshot({ db, live, clock, hub, ...following, link: control.link, readRefusals, backedUp, zone }),
       isReplaying: () => clock.status().mode === 'replaying',
       housekeeping: () => keepHouse({ stores, control }, { clock, context: workshopOf(app) }),
       onFault: (error) => log.error({ err: error }, 'housekeeping failed'),

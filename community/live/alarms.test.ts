@@ -28,6 +28,7 @@ const well: Snapshot = {
   ...{ zone: 'Europe/Vienna', isBrokerKnown: true, stillInForce: [] },
   ...{ access: { isCurrent: true, sinceMs: 0 }, log: { behind: 0, sinceMs: null }, registerBreaks: [] },
   hubTime: hubTime({}),
+  backup: null,
 };
 const broken = (change: Partial<RegisterBreak['judgement']>): RegisterBreak => ({
   pointName: 'Household 3',

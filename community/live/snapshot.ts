@@ -3,6 +3,7 @@ import type { OpenedClock } from '@commonworks/clock';
 import type { HubTime } from '@commonworks/clock/hub-time.ts';
 import { uuidTimeMs } from '@commonworks/core';
 import type { AccessSync } from '../access-sync/sync-access.ts';
+import { type BackedUpSite, seeBackup } from '../backup/newest-backup.ts';
 import { commandsStillInForce } from '../control/in-force.ts';
 import type { Db } from '../database.ts';
 import { registerBreaks } from '../metering/list-judgements.ts';
@@ -41,6 +42,7 @@ export async function takeSnapshot(of: {
   progress: LogProgress;
   link: { isConnected(): boolean; connectedForMs(): number };
   readRefusals: ReadRefusals;
+  backedUp: BackedUpSite;
   zone: string;
 }): Promise<Snapshot> {
   const { live } = of;
@@ -53,6 +55,7 @@ export async function takeSnapshot(of: {
     isBrokerKnown: of.link.connectedForMs() > STATUSES_TOLD_MS,
     edges: await seenEdges(of),
     hubTime: of.hub.state(),
+    backup: await seeBackup(of.backedUp),
     stillInForce: await commandsStillInForce(of.db),
     access: of.access.state(),
     log: of.progress.state,
