@@ -18,6 +18,7 @@ import { describe, expect, it } from 'vitest';
 import { createBackup } from './create-backup.ts';
 import { frozen } from './inspect-files.ts';
 import { keepNewest, listBackups } from './list-backups.ts';
+import { type Manifest, manifestText } from './manifest.ts';
 import { type SiteUnderTest, siteUnderTest } from './site-under-test.ts';
 
 const copyOf = (backup: string, path: string) =>
@@ -172,8 +173,16 @@ describe('the folder of backups', () => {
     await using site = await siteUnderTest();
     await using other = await siteUnderTest();
     await createBackup(other.dir, site.target);
-    const made = [];
-    for (let n = 0; n < 4; n++) made.push((await createBackup(site.dir, site.target)).backup);
+    const made: string[] = [];
+    for (let n = 0; n < 4; n++) {
+      const { backup, manifest } = await createBackup(site.dir, site.target);
+      expect(manifest.number).toBe(n + 1);
+      made.push(backup);
+    }
+    // The clock was a year ahead when the second was made.
+    const ahead = join(made[1] ?? '', 'backup.json');
+    const { seal: _, ...second } = JSON.parse(readFileSync(ahead, 'utf8')) as Manifest & { seal: string };
+    writeFileSync(ahead, manifestText({ ...second, createdMs: second.createdMs + 31_536_000_000 }));
     const names = made.map((path) => path.slice(site.target.length + 1));
     writeFileSync(join(made[0] ?? '', 'site', 'site.yaml'), 'cut');
     const removed = await keepNewest(site.target, { name: names[3] ?? '', community: site.community }, 2);

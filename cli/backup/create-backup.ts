@@ -10,13 +10,21 @@ import { copyDatabase, copyFile, syncPath } from './copy-files.ts';
 import { assertRoom, diskFault, isDamage } from './disk-faults.ts';
 import { type FileFault, inspectFiles } from './inspect-files.ts';
 import { writeLastBackup } from './last-backup.ts';
-import { BACKUP_FORMAT, bytesOf, CONTENT_FOLDER, MANIFEST_FILE, type Manifest, manifestText } from './manifest.ts';
+import { listBackups } from './list-backups.ts';
+import {
+  BACKUP_FORMAT,
+  BACKUP_PREFIX,
+  bytesOf,
+  CONTENT_FOLDER,
+  MANIFEST_FILE,
+  type Manifest,
+  manifestText,
+  UNFINISHED_PREFIX,
+} from './manifest.ts';
 import { type ContentFile, siteContent } from './site-content.ts';
 import { type SiteTime, siteTime, stamp } from './site-time.ts';
 import { openStaging, syncFolders } from './staging.ts';
 
-export const BACKUP_PREFIX = 'backup-';
-export const UNFINISHED_PREFIX = '.unfinished-';
 const SAME_SECOND_MAX = 99;
 
 export type MadeBackup = {
@@ -45,7 +53,12 @@ export async function createBackup(site: string, target: string): Promise<MadeBa
       target,
       content.reduce((sum, { bytes }) => sum + bytes, 0),
     );
-    const manifest = await fill(staging.path, content, { site, config, time });
+    const manifest = await fill(staging.path, content, {
+      site,
+      config,
+      time,
+      number: await nextNumber(target, config.community.id),
+    });
     const backup = await name(staging.path, target, time.nowMs);
     const bytes = bytesOf(manifest);
     const last = { atMs: time.nowMs, where: realpathSync(backup), bytes };
@@ -86,16 +99,26 @@ function readContent(site: string): ContentFile[] {
   }
 }
 
-type Source = { readonly site: string; readonly config: SiteConfig; readonly time: SiteTime };
+async function nextNumber(target: string, community: string): Promise<number> {
+  const ours = (await listBackups(target)).filter(({ manifest }) => manifest?.community.id === community);
+  return 1 + Math.max(0, ...ours.map(({ manifest }) => manifest?.number ?? 0));
+}
+
+type Source = { readonly site: string; readonly config: SiteConfig; readonly time: SiteTime; readonly number: number };
 
 async function fill(staging: string, content: readonly ContentFile[], source: Source): Promise<Manifest> {
   const root = join(staging, CONTENT_FOLDER);
   const copied: ContentFile[] = [];
+  const folder = dataInode(source.site);
   const hashes = new Map<string, string>();
   for (const file of content) {
     const hash = await copyOne(file, { from: join(source.site, file.path), to: join(root, file.path) });
     if (hash !== 'gone') copied.push(file);
     if (hash !== 'gone' && hash !== null) hashes.set(file.path, hash);
+  }
+  if (dataInode(source.site) !== folder) {
+    const message = `${source.site} was replaced while it was copied, as a restoration does: give the command again`;
+    throw new CodedError('backup.unreadable', message);
   }
   const { files, faults, log, ledger } = await inspectFiles(root, copied);
   const miswritten = files.filter(({ path, sha256 }) => (hashes.get(path) ?? sha256) !== sha256);
@@ -106,7 +129,7 @@ async function fill(staging: string, content: readonly ContentFile[], source: So
   const { id, name: title } = source.config.community;
   const manifest: Manifest = {
     ...{ format: BACKUP_FORMAT, program: programVersion(), community: { id, name: title } },
-    ...{ createdMs: source.time.nowMs, isTimeKnown: source.time.isKnown, log, ledger, files },
+    ...{ number: source.number, createdMs: source.time.nowMs, isTimeKnown: source.time.isKnown, log, ledger, files },
   };
   const handle = await open(join(staging, MANIFEST_FILE), 'wx', 0o600);
   await handle.writeFile(manifestText(manifest));
@@ -114,6 +137,11 @@ async function fill(staging: string, content: readonly ContentFile[], source: So
   await handle.close();
   await syncFolders(staging);
   return manifest;
+}
+
+/** Of the folder of databases: the copies must be of one site. */
+function dataInode(site: string): number | null {
+  return statSync(siteFiles(site).data, { throwIfNoEntry: false })?.ino ?? null;
 }
 
 /** The hash of what was read, null for a database; `gone` for what was removed since it was listed, as a spent link is. */

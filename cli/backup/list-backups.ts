@@ -3,8 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError, isCoded } from '@commonworks/core';
-import { BACKUP_PREFIX, UNFINISHED_PREFIX } from './create-backup.ts';
-import { bytesOf, type Manifest, readManifest } from './manifest.ts';
+import { BACKUP_PREFIX, bytesOf, type Manifest, readManifest, UNFINISHED_PREFIX } from './manifest.ts';
 import { remove } from './staging.ts';
 import { glance, readCheck } from './verify-backup.ts';
 
@@ -35,12 +34,13 @@ export function unfinished(dir: string): string[] {
 
 /**
  * Of one community's good backups in `dir` the newest `keep` stay, `made` among them. Others' and damaged ones are neither
- * counted nor touched. Returns the names of the removed.
+ * counted nor touched. Which are the newest their numbers say, whatever the clock said. Returns the names of the removed.
  */
 export async function keepNewest(dir: string, made: { name: string; community: string }, keep: number) {
   const ours = (await listBackups(dir)).filter(
     ({ name, manifest, fault }) => name !== made.name && fault === null && manifest?.community.id === made.community,
   );
+  ours.sort((a, b) => (b.manifest?.number ?? 0) - (a.manifest?.number ?? 0));
   const removed = ours.slice(keep - 1).map(({ name }) => name);
   for (const name of removed) {
     // Half removed it must not look like one.

@@ -1,6 +1,6 @@
 /** backup.json: what a backup holds, by name, size and hash; sealed, so that a change of the list itself is seen. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError } from '@commonworks/core';
 import { canonicalJson } from '@commonworks/core/canonical-json.ts';
@@ -11,6 +11,10 @@ export const MANIFEST_FILE = 'backup.json';
 /** Below it stands the site's folder as it was. */
 export const CONTENT_FOLDER = 'site';
 export const BACKUP_FORMAT = 1;
+/** A backup's folder is named so, and by its time. */
+export const BACKUP_PREFIX = 'backup-';
+/** One that is being made, or removed. */
+export const UNFINISHED_PREFIX = '.unfinished-';
 
 const Whole = Type.Integer({ minimum: 0 });
 const Hash = Type.String({ pattern: '^[0-9a-f]{64}$' });
@@ -29,6 +33,8 @@ const Manifest = Type.Object({
   format: Type.Integer({ minimum: 1 }),
   program: Type.String(),
   community: Type.Object({ id: Type.String(), name: Type.String() }),
+  /** Of this site in that folder, counted on: so that a wrong clock makes no newest one the oldest. */
+  number: Type.Integer({ minimum: 1 }),
   /** By the hub's clock, which was known or not. */
   createdMs: Whole,
   isTimeKnown: Type.Boolean(),
@@ -61,7 +67,9 @@ export function readManifest(backup: string): Manifest {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new CodedError('backup.not-found', `${backup} is no backup: there is no readable ${file}`, { cause });
+    const [newest] = backupsIn(backup);
+    const hint = newest === undefined ? '' : `; it holds some: name one of them, such as ${join(backup, newest)}`;
+    throw new CodedError('backup.not-found', `${backup} is no backup: there is no readable ${file}${hint}`, { cause });
   }
   const value = parse(text);
   const format = typeof value === 'object' && value !== null && 'format' in value ? value.format : null;
@@ -73,6 +81,13 @@ export function readManifest(backup: string): Manifest {
     throw new CodedError('backup.damaged', `${file} is damaged: nothing tells any more what this backup should hold`);
   }
   return value;
+}
+
+/** Newest first, by their names. */
+function backupsIn(folder: string): string[] {
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) return [];
+  const names = readdirSync(folder).filter((name) => name.startsWith(BACKUP_PREFIX));
+  return names.sort().reverse();
 }
 
 function parse(text: string): unknown {

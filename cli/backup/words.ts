@@ -24,9 +24,9 @@ export function ageText(ageMs: number): string {
   return hours < 48 ? `${hours} h ago` : `${Math.floor(hours / 24)} days ago`;
 }
 
-export function madeText(made: MadeBackup, kept: { removed: readonly string[]; isHeldBack: boolean }): string {
+export function madeText(made: MadeBackup, removedNames: readonly string[]): string {
   const { manifest, backup, bytes } = made;
-  const removed = kept.removed.map((name) => `  removed   ${name}\n`).join('');
+  const removed = removedNames.map((name) => `  removed   ${name}\n`).join('');
   const notes = [
     ...(made.isSameDisk
       ? ['It lies on the same disk as the site: when that disk dies both are gone. Keep it, or a copy, on another one.']
@@ -37,7 +37,6 @@ export function madeText(made: MadeBackup, kept: { removed: readonly string[]; i
     ...(made.isRemembered
       ? []
       : ["The site could not be told of it (its data folder cannot be written): its pages won't show it."]),
-    ...(kept.isHeldBack ? ['Nobody vouches for the time of this machine: older backups were all kept.'] : []),
   ];
   return `Backed up "${manifest.community.name}": ${sizeText(bytes)}, ${manifest.files.length} files, checked after writing
   backup    ${resolve(backup)}

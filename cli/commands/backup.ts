@@ -54,15 +54,13 @@ type Json = { json?: true };
 async function create(site: string, dir: string, flags: Json & { keep?: number }): Promise<void> {
   const made = await createBackup(site, dir);
   const { isTimeKnown, community } = made.manifest;
-  // By a wrong clock the newest may seem the oldest.
-  const isHeldBack = flags.keep !== undefined && !isTimeKnown;
   const removed =
-    flags.keep === undefined || isHeldBack
+    flags.keep === undefined
       ? []
       : await keepNewest(dir, { name: basename(made.backup), community: community.id }, flags.keep);
   const { backup, bytes, manifest, isSameDisk, isOpenToOthers, isRemembered } = made;
   const { createdMs, log, ledger, files } = manifest;
-  print(flags, madeText(made, { removed, isHeldBack }), {
+  print(flags, madeText(made, removed), {
     ...{ backup: resolve(backup), createdMs, isTimeKnown, bytes, files: files.length, log, ledger },
     ...{ removed, isSameDisk, isOpenToOthers, isRemembered },
   });

@@ -110,7 +110,8 @@ export const BROKER_ERRORS = {
   },
   'telemetry.chunk-corrupt': {
     title: 'A stored block of readings cannot be read',
-    remedy: 'Restore telemetry.db from a backup; the disk or card may be failing.',
+    remedy:
+      'Restore the newest good backup (`npx commonworks backup restore BACKUP DIR --over`); the disk or card may be failing.',
   },
   'telemetry.database-in-use': {
     title: 'Another process has this database open',

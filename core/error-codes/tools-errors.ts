@@ -106,7 +106,7 @@ export const TOOLS_ERRORS = {
   },
   'demo.world-state-invalid': {
     title: 'The state of the simulated world cannot be used',
-    remedy: 'Start the demo with --reset, or restore data/world.json from a backup of the same site.',
+    remedy: 'Start the demo with --reset, or restore a backup of the same site.',
   },
   'flows.command-refused': {
     title: "The community server refused a flow's command",

@@ -27,11 +27,7 @@ function Newest({ state: { newest, nowMs, isDue } }: { state: BackupState }) {
   return (
     <>
       <p class="row">
-        <Badge
-          hue={isDue ? 'alarm' : 'battery'}
-          icon={isDue ? 'alarm' : 'check'}
-          word={isDue ? words.due : words.good}
-        />
+        <Badge {...badgeOf({ newest, isDue })} />
       </p>
       <p>
         {newest === null
@@ -49,4 +45,11 @@ function Newest({ state: { newest, nowMs, isDue } }: { state: BackupState }) {
       )}
     </>
   );
+}
+
+/** On its first day a site without a backup is neither well nor late. */
+function badgeOf({ newest, isDue }: Pick<BackupState, 'newest' | 'isDue'>) {
+  if (isDue) return { hue: 'alarm', icon: 'alarm', word: words.due } as const;
+  if (newest === null) return { hue: 'sun', icon: 'question', word: words.noneYet } as const;
+  return { hue: 'battery', icon: 'check', word: words.good } as const;
 }

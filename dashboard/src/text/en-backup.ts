@@ -5,6 +5,7 @@ export const enBackup = {
   title: 'Backup',
   good: 'Backed up',
   due: 'Backup needed',
+  noneYet: 'No backup yet',
   demo: 'A demo needs no backup: one command makes it anew.',
   newest: (ago: string, size: string, folder: string) => `Newest backup: ${ago}, ${size}, to ${folder}.`,
   none: 'There is no backup of this site yet. If its disk dies, members, shares and readings are gone.',
