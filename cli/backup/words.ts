@@ -74,7 +74,9 @@ export function restoredText({ manifest, into, generation, aside, keptOutboxes }
   const made = new Date(createdMs).toISOString();
   const run = manifest.files.some(({ path }) => path === 'demo.yaml') ? 'demo run --dir' : 'run';
   const kept =
-    keptOutboxes.length === 0 ? '' : `  kept      ${keptOutboxes.join(', ')}: not sent yet, newer than the backup\n`;
+    keptOutboxes.length === 0
+      ? ''
+      : `  kept      ${keptOutboxes.join(', ')}: as they are now, with what was not sent yet\n`;
   const old = aside === null ? '' : `  old data  ${aside} (delete it when all is well)\n`;
   const log = generation === null ? '' : 'Agents send again by themselves what they still hold of the time since.\n';
   return `Restored "${community.name}" as of ${made} (${ageText(nowMs - createdMs)}) into ${into}
