@@ -3,6 +3,7 @@ import { BADGE_MIGRATIONS } from './badges/migrations.ts';
 import { CLOCK_MIGRATIONS } from './clocks/migrations.ts';
 import { CLOSING_MIGRATIONS } from './closing/migrations.ts';
 import { CONTROL_MIGRATIONS } from './control/migrations.ts';
+import { EDGE_BUDGET_MIGRATIONS } from './edge-budgets/migrations.ts';
 import { LEDGER_MIGRATIONS } from './ledger/migrations.ts';
 import { LIVE_MIGRATIONS } from './live/migrations.ts';
 import { METER_SWAP_MIGRATIONS } from './meter-swap/migrations.ts';
@@ -24,4 +25,5 @@ export const MIGRATIONS: readonly FolderMigrations[] = [
   CLOCK_MIGRATIONS,
   CLOSING_MIGRATIONS,
   METER_SWAP_MIGRATIONS,
+  EDGE_BUDGET_MIGRATIONS,
 ];

@@ -2,6 +2,7 @@
 import type { ClockTables } from './clocks/schema.ts';
 import type { ClosingTables } from './closing/schema.ts';
 import type { ControlTables } from './control/schema.ts';
+import type { EdgeBudgetTables } from './edge-budgets/schema.ts';
 import type { LedgerTables } from './ledger/schema.ts';
 import type { LiveTables } from './live/schema.ts';
 import type { MeterSwapTables } from './meter-swap/schema.ts';
@@ -19,4 +20,5 @@ export type CommunityDatabase = RegisterTables &
   LiveTables &
   ClockTables &
   ClosingTables &
-  MeterSwapTables;
+  MeterSwapTables &
+  EdgeBudgetTables;

@@ -10,6 +10,8 @@ export type LiveTables = {
     since_ms: number;
     /** Null while it lasts. */
     until_ms: number | null;
+    /** The name of the edge it is about; null when it is about the servers or a meter. */
+    edge: string | null;
   };
   /** The last word of the log on whether a device can be reached. */
   device_reach: {

@@ -2,7 +2,8 @@
 import type { HubMoment, LogEntry } from '@commonworks/core';
 import type { Db } from '../database.ts';
 import type { InTurn, ReadLogPage, SplitOutcome } from './follow-log.ts';
-import type { PendingReason, PlacePage } from './place-entries.ts';
+import type { PendingReason } from './pending-packs.ts';
+import type { PlacePage } from './place-entries.ts';
 
 /** Packs in one transaction. */
 const JUDGED_MAX = 200;

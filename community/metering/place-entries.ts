@@ -9,21 +9,12 @@ import {
   placePack,
   type Receipt,
   receiptMs,
-  type WaitsFor,
 } from '@commonworks/core';
 import { Value } from 'typebox/value';
 import type { Db } from '../database.ts';
+import { bootOf, keepBootClock } from './boot-clocks.ts';
 import type { LogRecord } from './log-listener.ts';
-
-export const PENDING_LIMITS = {
-  /** Packs kept here whole; of those beyond only the cursor, and they are read from the log again. */
-  bodiesMax: 100_000,
-  /** Refused packs that may be judged again when the hub's clock proves to have been wrong: the newest. */
-  refusedMax: 10_000,
-} as const;
-
-/** `refused`: by a hub that was thought right; `fetch`: its clock is known, and it must be read from the log again. */
-export type PendingReason = WaitsFor | 'refused' | 'fetch';
+import { PendingPacks } from './pending-packs.ts';
 
 export type PlacePage = {
   readonly entries: readonly LogEntry[];
@@ -41,13 +32,13 @@ const STEADY: HubMoment = { nowMs: 0, isTrusted: true, boot: '', upMs: 0 };
  * decoded was quarantined by the broker already and is passed over.
  */
 export async function placeEntries(tx: Db, page: PlacePage): Promise<LogRecord[]> {
-  const placing: Placing = { tx, hub: page.hub ?? STEADY, bodies: null };
+  const placing: Placing = { tx, hub: page.hub ?? STEADY, pending: new PendingPacks(tx) };
   const records: LogRecord[] = [];
   for (const entry of page.again ?? []) records.push(...(await judgeAgain(placing, entry)));
   for (const entry of page.entries) {
     const pack = decodeOrNull(entry);
     if (pack === null) continue;
-    records.push(...(await takeClocks(placing, pack)));
+    records.push(...(await takeClocks(placing, pack, entry.receivedMs)));
     const receipt = receiptOf(entry, placing.hub);
     const at = { receivedMs: entry.receivedMs, isHubTrusted: receipt.isTrusted };
     records.push(...(await judge(placing, { entry, pack, receipt }, at)));
@@ -55,13 +46,7 @@ export async function placeEntries(tx: Db, page: PlacePage): Promise<LogRecord[]
   return records;
 }
 
-/** `bodies`: how many packs are kept whole, counted once a page when it matters. */
-type Placing = { readonly tx: Db; readonly hub: HubMoment; bodies: number | null };
-
-/** A boot is its edge's own: no other edge may tell when it was. */
-function bootOf(edge: string, boot: string): string {
-  return `${edge}/${boot}`;
-}
+type Placing = { readonly tx: Db; readonly hub: HubMoment; readonly pending: PendingPacks };
 
 function decodeOrNull(entry: LogEntry): Pack | null {
   try {
@@ -79,18 +64,13 @@ function receiptOf(entry: LogEntry, hub: HubMoment): Receipt {
 }
 
 /** The clock of a boot may be told again with a better offset: what is placed stays. */
-async function takeClocks(placing: Placing, pack: Pack): Promise<LogRecord[]> {
+async function takeClocks(placing: Placing, pack: Pack, atMs: number): Promise<LogRecord[]> {
   const { tx } = placing;
   const released: LogRecord[] = [];
   for (const { type, body } of pack.events) {
     if (type !== 'clock' || !Value.Check(ClockEvent, body)) continue;
     const boot = bootOf(pack.edge, body.boot);
-    const row = { boot, offset_ms: body.offsetMs };
-    await tx
-      .insertInto('boot_clock')
-      .values(row)
-      .onConflict((conflict) => conflict.column('boot').doUpdateSet({ offset_ms: body.offsetMs }))
-      .execute();
+    await keepBootClock(tx, { edge: pack.edge, boot: body.boot, offsetMs: body.offsetMs }, atMs);
     await tx
       .updateTable('pending_pack')
       .set({ reason: 'fetch' })
@@ -132,7 +112,7 @@ async function judge(
   const row = await placing.tx.selectFrom('boot_clock').select('offset_ms').where('boot', '=', boot).executeTakeFirst();
   const { placed, refused, waitsFor, isByBoot } = placePack(pack, { ...time, offsetMs: row?.offset_ms ?? null });
   if (waitsFor !== null) {
-    await keepPending(placing, judged, { boot, reason: waitsFor });
+    await placing.pending.keep(judged, { boot, reason: waitsFor });
     return [];
   }
   if (refused.length > 0) {
@@ -140,48 +120,8 @@ async function judge(
     const samples = refused.flatMap(({ item }) => ('point' in item ? [item] : []));
     const events = refused.flatMap(({ item }) => ('type' in item ? [item] : []));
     const rest = { ...entry, body: encodePack({ ...pack, samples, events }) };
-    await keepPending(placing, { ...judged, entry: rest }, { boot, reason: 'refused' });
+    await placing.pending.keep({ ...judged, entry: rest }, { boot, reason: 'refused' });
     if (placed.samples.length + placed.events.length === 0) return [];
   }
   return [{ entry, pack: placed, ...(isByBoot ? { isByBoot } : {}) }];
-}
-
-async function keepPending(
-  placing: Placing,
-  judged: Judged,
-  at: { boot: string; reason: PendingReason },
-): Promise<void> {
-  const { tx } = placing;
-  placing.bodies ??= await countBodies(tx);
-  const isWhole = at.reason === 'refused' || placing.bodies < PENDING_LIMITS.bodiesMax;
-  const entry = isWhole ? JSON.stringify(judged.entry) : '';
-  await tx
-    .insertInto('pending_pack')
-    .values({ cursor: judged.entry.cursor, ...at, entry, receipt: JSON.stringify(judged.receipt) })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
-  placing.bodies += isWhole ? 1 : 0;
-  if (at.reason === 'refused') await forgetOldRefused(tx);
-}
-
-async function countBodies(tx: Db): Promise<number> {
-  const { n } = await tx
-    .selectFrom('pending_pack')
-    .select((select) => select.fn.countAll<number>().as('n'))
-    .where('entry', '<>', '')
-    .executeTakeFirstOrThrow();
-  return n;
-}
-
-async function forgetOldRefused(tx: Db): Promise<void> {
-  const oldest = await tx
-    .selectFrom('pending_pack')
-    .select('cursor')
-    .where('reason', '=', 'refused')
-    .orderBy('cursor', 'desc')
-    .offset(PENDING_LIMITS.refusedMax)
-    .limit(1)
-    .executeTakeFirst();
-  if (oldest === undefined) return;
-  await tx.deleteFrom('pending_pack').where('reason', '=', 'refused').where('cursor', '<=', oldest.cursor).execute();
 }

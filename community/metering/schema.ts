@@ -2,7 +2,7 @@
 import type { CounterEvent } from '@commonworks/core';
 import type { GapMethod } from '@commonworks/core/metering/index.ts';
 import type { Generated } from 'kysely';
-import type { PendingReason } from './place-entries.ts';
+import type { PendingReason } from './pending-packs.ts';
 
 export type IntervalRow = {
   point_no: number;
@@ -81,8 +81,16 @@ export type MeteringTables = {
     seq: number;
   };
   /** `entry`: empty beyond what is kept here, and read from the log again; `receipt`: the hub's clock when it came, JSON. */
-  pending_pack: { cursor: number; boot: string; entry: string; reason: PendingReason; receipt: string };
-  boot_clock: { boot: string; offset_ms: number };
+  pending_pack: {
+    cursor: number;
+    edge: string;
+    boot: string;
+    entry: string;
+    reason: PendingReason;
+    receipt: string;
+  };
+  /** `told` counts up within an edge: the one told last is the newest. */
+  boot_clock: { boot: string; offset_ms: number; edge: string; told: number };
   /** Steps that were not plain rises, of the intervals derived; what was seen by the register itself, not shifted. */
   counter_judgement: {
     point_no: number;
