@@ -22,7 +22,7 @@ export function openControl(
   const { db, live } = stores;
   const { clock, log } = options;
   const community = site.config.community.id;
-  const touchDevice = (edge: string, device: string) => live.hub.touch('device', `${edge}/${device}`);
+  const touchDevice = (edge: string, device: string) => live.hub.touch('device', `${edge}/${device}`, edge);
   const link = openBrokerLink({
     url: options.mqttUrl,
     community,

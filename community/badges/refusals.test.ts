@@ -1,6 +1,7 @@
 /** Badges nobody has: what is kept of them, for how long, and which count as unknown. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Db } from '../database.ts';
+import { edgesOver } from '../edge-budgets/over-budget.ts';
 import { badgeOf, EDGE, LASER, MILL, NOW, openTestDatabase, PEOPLE } from '../http/test-community.ts';
 import { forgetRefusals, noteRefusal, REFUSAL_LIMITS, unknownBadges } from './refusals.ts';
 
@@ -23,15 +24,28 @@ const count = async () =>
   )?.rows;
 
 describe('refusals', () => {
-  it('are kept up to a number: the oldest goes', async () => {
-    const { rowsMax } = REFUSAL_LIMITS;
+  it('are kept up to a number for each edge: the oldest of its own goes, and people are told', async () => {
+    const { perEdge } = REFUSAL_LIMITS;
+    await noteRefusal(db, { ...refusal(hash(9999), NOW - 1), edge: 'honest' });
     await db.transaction().execute(async (tx) => {
-      for (let n = 0; n < rowsMax + 5; n++) await noteRefusal(tx, refusal(hash(n), NOW + n));
+      for (let n = 0; n < perEdge + 5; n++) await noteRefusal(tx, refusal(hash(n), NOW + n));
     });
-    expect(await count()).toBe(rowsMax);
+    expect(await count()).toBe(perEdge + 1);
+    expect(await edgesOver(db, NOW)).toMatchObject([{ edgeName: 'workshop', sinceMs: NOW + perEdge }]);
+    await db.deleteFrom('badge_refusal').where('edge', '=', 'honest').execute();
     const oldest = await db.selectFrom('badge_refusal').select('badge').orderBy('at_ms').limit(1).execute();
     expect(oldest).toEqual([{ badge: hash(5) }]);
   }, 30_000);
+
+  it('of all edges together take their room from the edge that has most', async () => {
+    const limits = { perEdge: 10, total: 15 };
+    await noteRefusal(db, { ...refusal(hash(9999), NOW), edge: 'honest' });
+    for (const edge of ['evil-1', 'evil-2', 'evil-3']) {
+      for (let n = 0; n < 20; n++) await noteRefusal(db, { ...refusal(hash(n), NOW), edge }, { limits });
+    }
+    expect(await count()).toBe(15);
+    expect(await unknownBadges(db, hash(9999))).toMatchObject([{ edge: 'honest' }]);
+  });
 
   it('are forgotten when they are old, or from a time that cannot be', async () => {
     const { ageMaxMs, aheadMaxMs } = REFUSAL_LIMITS;
@@ -55,6 +69,14 @@ describe('unknown badges', () => {
     });
     expect(list[1]).toMatchObject({ badge: hash(60), machines: ['Laser', 'Mill'] });
     expect(await unknownBadges(db, hash(7))).toMatchObject([{ badge: hash(7), atMs: NOW + 7 }]);
+  });
+
+  it('of one edge do not hide those of another', async () => {
+    await noteRefusal(db, { ...refusal(hash(9999), NOW), edge: 'honest' });
+    for (let n = 1; n <= 60; n++) await noteRefusal(db, refusal(hash(n), NOW + n));
+    const list = await unknownBadges(db);
+    expect(list).toHaveLength(50);
+    expect(list.at(-1)).toMatchObject({ badge: hash(9999), edge: 'honest' });
   });
 
   it('of a reader of its own name its machine', async () => {

@@ -51,7 +51,7 @@ async function show(badge: string, timeMs: number, reader = 'laser-1', edge = ED
 describe('a new badge', () => {
   it('is shown at a reader, given to a member, and opens a session', async () => {
     const notices = await show(CARD, NOW - 12_000);
-    expect(notices).toContainEqual({ kind: 'badge', body: { badge: CARD } });
+    expect(notices).toContainEqual({ kind: 'badge', body: { badge: CARD, edge: EDGE } });
     const unknown = await call('ada', 'GET', '/badges/unknown');
     expect(unknown.json()).toMatchObject([{ badge: CARD, machines: ['Laser'], atMs: NOW - 12_000 }]);
     const given = await call('ada', 'POST', '/badges', { badge: CARD, member: PEOPLE.olga });

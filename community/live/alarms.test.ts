@@ -8,6 +8,7 @@ import type { RegisterBreak } from '../metering/list-judgements.ts';
 import { listAlarms, reportIncident, updateAlarms } from './alarms.ts';
 import { findConditions, type Snapshot } from './conditions.ts';
 import type { EdgeSeen } from './edge-conditions.ts';
+import { forgetEnded } from './forget-ended.ts';
 
 const NOW = 1_000_000_000;
 const device = (change: Partial<Device>): Device => ({
@@ -26,7 +27,7 @@ const hubTime = (change: Partial<HubTimeState>): HubTimeState => ({
 const well: Snapshot = {
   ...{ nowMs: NOW, isBrokerConnected: true, devices: [device({})], edges: [edge('online')] },
   ...{ zone: 'Europe/Vienna', isBrokerKnown: true, stillInForce: [] },
-  ...{ access: { isCurrent: true, sinceMs: 0 }, log: { behind: 0, sinceMs: null }, registerBreaks: [] },
+  ...{ access: { isCurrent: true, sinceMs: 0 }, log: { behind: 0, sinceMs: null }, registerBreaks: [], edgesOver: [] },
   hubTime: hubTime({}),
   backup: null,
 };
@@ -39,6 +40,49 @@ const broken = (change: Partial<RegisterBreak['judgement']>): RegisterBreak => (
   },
 });
 const codes = (change: Partial<Snapshot>) => findConditions({ ...well, ...change }).map((one) => one.code);
+
+describe('alarms of one edge', () => {
+  it('are few, however many devices are at fault, and those of another stand beside', () => {
+    const evil = Array.from({ length: 500 }, (_, n) =>
+      device({ edge: 'x', edgeName: 'evil', device: `d-${n}`, state: 'unreachable' }),
+    );
+    const found = findConditions({ ...well, devices: [...evil, device({ state: 'unreachable' })] });
+    expect(found).toHaveLength(22);
+    expect(found.at(20)).toMatchObject({
+      subject: 'more devices at evil',
+      message: 'It is so with 480 more devices of the edge evil.',
+    });
+    expect(found.at(21)).toMatchObject({ subject: 'pv-1 at roof', edge: 'roof' });
+  });
+
+  it('are one when it brings more than it may, with all that it is', () => {
+    const edgesOver = ['its readers', 'its machines'].map((reason, n) => ({
+      edgeName: 'evil',
+      reason,
+      sinceMs: 5 - n,
+    }));
+    expect(findConditions({ ...well, edgesOver })).toMatchObject([
+      { code: 'live.edge-over-budget', subject: 'edge evil', sinceMs: 4, edge: 'evil' },
+    ]);
+  });
+
+  it('push out their own when they are over, and nobody else is left without', async () => {
+    await using db = await openDatabase(':memory:');
+    const incident = (edge: string, n: number) => ({
+      ...({ code: 'live.data-gap', subject: `edge ${edge}`, severity: 'alarm', message: `${n}`, edge } as const),
+    });
+    await reportIncident(db, incident('roof', 0), 1);
+    await db.transaction().execute(async (tx) => {
+      for (let n = 0; n < 1010; n++) await reportIncident(tx, incident('evil', n), 100 + n);
+    });
+    const listed = await listAlarms(db, { beforeMs: 10_000, limit: 2000 });
+    expect(listed.filter(({ subject }) => subject === 'edge evil')).toHaveLength(1000);
+    expect(listed.filter(({ subject }) => subject === 'edge roof')).toHaveLength(1);
+    await forgetEnded(db, new Set(), { perEdge: 1000, hub: 1000, total: 10 });
+    const left = await listAlarms(db, { beforeMs: 10_000, limit: 2000 });
+    expect([left.length, left.filter(({ subject }) => subject === 'edge roof').length]).toEqual([10, 1]);
+  });
+});
 
 describe('conditions', () => {
   it.each<[string, Partial<Snapshot>, string[]]>([
@@ -108,7 +152,7 @@ describe('conditions', () => {
     const of = (misdeeds: EdgeSeen['misdeeds']) => findConditions({ ...well, edges: [edge('online', { misdeeds })] });
     expect(of([cut, slow])).toEqual([
       {
-        ...{ code: 'live.edge-misbehaves', subject: 'edge roof', severity: 'alarm', sinceMs: NOW - 9000 },
+        ...{ code: 'live.edge-misbehaves', subject: 'edge roof', severity: 'alarm', sinceMs: NOW - 9000, edge: 'roof' },
         message:
           'The edge roof was cut or held back 3 times: it sends its status all the time. The other edges are served as ever.',
       },

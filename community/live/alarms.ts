@@ -3,6 +3,7 @@ import { ERROR_CATALOGUE, type ErrorCode } from '@commonworks/core';
 import type { Alarm } from '@commonworks/core/api/index.ts';
 import type { Db } from '../database.ts';
 import { newId } from '../new-id.ts';
+import { forgetEnded } from './forget-ended.ts';
 
 export type Condition = {
   readonly code: ErrorCode;
@@ -12,6 +13,8 @@ export type Condition = {
   readonly message: string;
   /** When it began, where that is known better than by noticing it. */
   readonly sinceMs?: number;
+  /** The name of the edge that alone can bring many of it; absent for the servers and the meters. */
+  readonly edge?: string;
 };
 
 /** Raises what is new, ends what is over, and lets the rest say what is known by now. Returns the ids of the alarms that changed. */
@@ -38,6 +41,7 @@ export async function updateAlarms(db: Db, conditions: readonly Condition[], now
     changed.push(alarm.id);
   }
   for (const condition of wanted.values()) changed.push(await raise(db, condition, nowMs));
+  if (wanted.size > 0) await forgetEnded(db, new Set([...wanted.values()].map(({ edge }) => edge ?? null)));
   return changed;
 }
 
@@ -45,13 +49,14 @@ export async function updateAlarms(db: Db, conditions: readonly Condition[], now
 export async function reportIncident(db: Db, condition: Condition, nowMs: number): Promise<string> {
   const id = await raise(db, condition, nowMs);
   await db.updateTable('alarm').set({ until_ms: nowMs }).where('id', '=', id).execute();
+  await forgetEnded(db, new Set([condition.edge ?? null]));
   return id;
 }
 
 async function raise(db: Db, condition: Condition, nowMs: number): Promise<string> {
   const id = newId(nowMs);
-  const { code, subject, severity, message, sinceMs = nowMs } = condition;
-  const row = { id, code, subject, severity, message, since_ms: sinceMs, until_ms: null };
+  const { code, subject, severity, message, sinceMs = nowMs, edge = null } = condition;
+  const row = { id, code, subject, severity, message, since_ms: sinceMs, until_ms: null, edge };
   await db
     .insertInto('alarm')
     .values(row)

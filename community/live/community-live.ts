@@ -10,10 +10,11 @@ import { listTariffs, tariffAt } from '../register/tariffs.ts';
 import { machineView, readMachineState } from '../workshop/machine-views.ts';
 import { findAlarm } from './alarms.ts';
 import { flowNow, memberNow, type Weights } from './community-now.ts';
-import { type DevicesAt, deviceView, deviceViews, type EdgeName, type Reach } from './device-views.ts';
+import { type DevicesAt, deviceView, deviceViews, type EdgeName } from './device-views.ts';
 import { type Change, createEventHub } from './event-hub.ts';
 import { createLiveValues } from './live-values.ts';
 import { liveMachine } from './machine-live.ts';
+import { createReachWords } from './reach-words.ts';
 
 /** Of who watches, only this matters. */
 export type Watcher = { readonly member: string | null; readonly roles: readonly Role[] };
@@ -35,7 +36,7 @@ export function createCommunityLive(options: {
 }) {
   const { db, clock, zone } = options;
   const values = createLiveValues({ now: clock.now, elapsed: () => (clock.elapsed ?? clock.now)() });
-  const reach = new Map<string, Reach>();
+  const reach = createReachWords();
   const nowMs = () => Math.trunc(clock.now());
   const register = kept(REGISTER_AGE_MAX_MS, () => readRegister(db, nowMs()));
   const machineState = kept(MACHINES_AGE_MAX_MS, () => readMachineState(db, nowMs(), zone));
@@ -53,7 +54,7 @@ export function createCommunityLive(options: {
   }
   async function devicesAt(): Promise<DevicesAt> {
     const { edges } = await register.get();
-    return { nowMs: nowMs(), edges, reach: (edge, device) => reach.get(`${edge}/${device}`) };
+    return { nowMs: nowMs(), edges, reach: reach.of };
   }
   async function devices(): Promise<Device[]> {
     return deviceViews(values, await devicesAt());
@@ -99,7 +100,7 @@ export function createCommunityLive(options: {
     edges: async () => (await register.get()).edges,
     machineState: machineState.get,
     /** The last word of the log on a device. */
-    setReach: (edge: string, device: string, word: Reach) => void reach.set(`${edge}/${device}`, word),
+    setReach: reach.set,
     /** Somebody changed the register, or a machine's state: what was kept is old. */
     forget(): void {
       register.forget();

@@ -2,6 +2,7 @@
 import type { HubTimeState } from '@commonworks/core';
 import type { Device } from '@commonworks/core/api/index.ts';
 import type { StillInForce } from '../control/in-force.ts';
+import type { EdgeOver } from '../edge-budgets/over-budget.ts';
 import type { RegisterBreak } from '../metering/list-judgements.ts';
 import type { Condition } from './alarms.ts';
 import { type BackupSeen, backupConditions } from './backup-conditions.ts';
@@ -28,12 +29,16 @@ export type Snapshot = {
   readonly log: { readonly behind: number; readonly sinceMs: number | null };
   /** The newest of each register in the last days. */
   readonly registerBreaks: readonly RegisterBreak[];
+  /** What edges brought beyond their budgets, in the last day. */
+  readonly edgesOver: readonly EdgeOver[];
 };
 
 /** The broker restarts within this; a shorter loss is not worth an alarm. */
 const ACCESS_AGE_MAX_MS = 60_000;
 const LOG_LAG_MAX_MS = 60_000;
 const LOG_BEHIND_MIN = 10;
+/** Of one edge and one kind of fault. */
+const DEVICES_TOLD_MAX = 20;
 
 export function findConditions(snapshot: Snapshot): Condition[] {
   return [
@@ -42,6 +47,7 @@ export function findConditions(snapshot: Snapshot): Condition[] {
     ...backupConditions(snapshot.backup, snapshot.hubTime.nowMs),
     ...clockConditions(snapshot.hubTime, snapshot.edges),
     ...snapshot.stillInForce.map((one) => inForceCondition(one, snapshot.devices)),
+    ...overConditions(snapshot.edgesOver),
     ...deviceConditions(snapshot),
     ...snapshot.registerBreaks.map(breakCondition),
   ];
@@ -64,6 +70,16 @@ function serverConditions({ nowMs, isBrokerConnected, access, log }: Snapshot): 
   return found;
 }
 
+/** One alarm an edge: what it brings too much of has mostly one cause. */
+function overConditions(over: readonly EdgeOver[]): Condition[] {
+  return [...Map.groupBy(over, ({ edgeName }) => edgeName)].map(([edge, all]) => {
+    const reasons = all.map(({ reason }) => reason).join('; ');
+    const message = `The edge ${edge} brings too much: ${reasons}. What it sent stands in the log; the other edges have theirs.`;
+    const sinceMs = Math.min(...all.map((one) => one.sinceMs));
+    return { code: 'live.edge-over-budget', subject: `edge ${edge}`, severity: 'alarm', message, sinceMs, edge };
+  });
+}
+
 /** By the names people know; the command's id keeps two of one device apart. */
 function inForceCondition(one: StillInForce, devices: readonly Device[]): Condition {
   const known = devices.find(({ edge, device }) => edge === one.edge && device === one.device);
@@ -75,16 +91,27 @@ function inForceCondition(one: StillInForce, devices: readonly Device[]): Condit
 /** An edge that is offline explains its devices: one alarm, not ten. Without the broker nobody can be judged. */
 function deviceConditions({ devices, isBrokerConnected }: Snapshot): Condition[] {
   if (!isBrokerConnected) return [];
-  return devices.flatMap((device): Condition[] => {
+  const found = devices.flatMap((device): Condition[] => {
+    const edge = device.edgeName;
     const subject = `${device.device} at ${device.edgeName}`;
     if (device.state === 'unreachable' || device.state === 'misconfigured') {
       const message = `${device.title}: ${device.reason}`;
-      return [{ code: 'live.device-unreachable', subject, severity: 'alarm', message }];
+      return [{ code: 'live.device-unreachable', subject, severity: 'alarm', message, edge }];
     }
     if (device.state !== 'online' || !device.isStale) return [];
     const message = `${device.title} sends no new values.`;
-    return [{ code: 'live.values-stale', subject, severity: 'warning', message }];
+    return [{ code: 'live.values-stale', subject, severity: 'warning', message, edge }];
   });
+  return [...Map.groupBy(found, ({ code, edge }) => `${code} ${edge}`).values()].flatMap(firstOfMany);
+}
+
+/** Of an edge with many devices at fault the first by themselves, the rest in one: they have one cause, and must not hide others'. */
+function firstOfMany(found: readonly Condition[]): Condition[] {
+  const rest = found.length - DEVICES_TOLD_MAX;
+  const last = found.at(-1);
+  if (rest <= 0 || last?.edge === undefined) return [...found];
+  const message = `It is so with ${rest} more devices of the edge ${last.edge}.`;
+  return [...found.slice(0, DEVICES_TOLD_MAX), { ...last, subject: `more devices at ${last.edge}`, message }];
 }
 
 /** Somebody should look at the meter; the interval itself was judged already. */

@@ -35,7 +35,9 @@ export type EdgesAt = {
 };
 
 export function edgeConditions(edges: readonly EdgeSeen[], at: EdgesAt): Condition[] {
-  return [...edges.flatMap((edge) => misdeedConditions(edge)), ...reachConditions(edges, at)];
+  return edges.flatMap((edge) =>
+    [...misdeedConditions(edge), ...reachConditions([edge], at)].map((one) => ({ ...one, edge: edge.name })),
+  );
 }
 
 /** Two agents of one id are named as that and not also as two that connect all the time. */

@@ -80,6 +80,25 @@ describe('createEventHub', () => {
     expect([hub.size(), late.sent.at(-1)]).toEqual([0, 'closed']);
   });
 
+  it('gives every edge its turn, and drops changes of the one that has most: the alarm of another comes through', async () => {
+    let isFree = false;
+    const hub = createEventHub<null>({ render: async ({ name, id }) => `${name} ${id}`, onFault: () => {} });
+    const { sent, sink, drain } = openSink(() => isFree);
+    hub.add(null, sink, [{ name: 'clock', id: '' }]);
+    await settle();
+    hub.touch('alarm', 'a');
+    hub.touch('device', 'good/home', 'good');
+    hub.touch('badge', 'b', 'good');
+    for (let n = 0; n < 3 * HUB_LIMITS.pendingMax; n++) hub.touch('device', `evil/${n}`, 'evil');
+    isFree = true;
+    drain();
+    await settle();
+    expect(sent).toHaveLength(HUB_LIMITS.pendingMax + 1);
+    for (const told of ['alarm a', 'device good/home', 'badge b']) {
+      expect(sent.slice(0, 6).join('')).toContain(`"${told}"`);
+    }
+  });
+
   it('survives what cannot be rendered', async () => {
     const faults: unknown[] = [];
     const hub = createEventHub<null>({

@@ -1,8 +1,12 @@
 /** Live events for many viewers: each has one slot per thing, so a slow one gets the newest, never a growing queue. */
 import type { LiveEventName } from '@commonworks/core/api/index.ts';
+import { PendingChanges } from './pending-changes.ts';
 
-/** What changed: an event name and which one (`machine` and its id; empty where there is only one). */
-export type Change = { readonly name: LiveEventName; readonly id: string };
+/**
+ * What changed: an event name and which one (`machine` and its id; empty where there is only one), and from which edge it
+ * came, where an edge alone can bring as many as it likes.
+ */
+export type Change = { readonly name: LiveEventName; readonly id: string; readonly from?: string };
 
 /** Renders what this viewer may see of a change; null sends nothing. Called when it is sent, so always the newest. */
 export type Render<Viewer> = (change: Change, viewer: Viewer) => Promise<unknown>;
@@ -17,14 +21,14 @@ export type EventSink = {
 type Subscriber<Viewer> = {
   readonly viewer: Viewer;
   readonly sink: EventSink;
-  readonly pending: Map<string, Change>;
+  readonly pending: PendingChanges;
   isBlocked: boolean;
   isSending: boolean;
 };
 
 export const HUB_LIMITS = {
   viewersMax: 1000,
-  /** Devices, machines, commands and alarms together; more changes than this at once drop the oldest. */
+  /** Devices, machines, commands and alarms together; of more changes than this at once those of which there are most lose the oldest. */
   pendingMax: 2000,
 } as const;
 
@@ -38,11 +42,10 @@ export function createEventHub<Viewer>(options: { render: Render<Viewer>; onFaul
     subscriber.isSending = true;
     try {
       while (!subscriber.isBlocked && subscribers.has(subscriber)) {
-        const [entry] = subscriber.pending;
-        if (entry === undefined) break;
-        subscriber.pending.delete(entry[0]);
-        const data = await options.render(entry[1], subscriber.viewer);
-        if (data !== null && subscribers.has(subscriber)) write(subscriber, eventText(entry[1].name, data));
+        const change = subscriber.pending.take();
+        if (change === undefined) break;
+        const data = await options.render(change, subscriber.viewer);
+        if (data !== null && subscribers.has(subscriber)) write(subscriber, eventText(change.name, data));
       }
     } catch (error) {
       options.onFault(error);
@@ -51,19 +54,13 @@ export function createEventHub<Viewer>(options: { render: Render<Viewer>; onFaul
     }
   }
 
-  function write(subscriber: Subscriber<Viewer>, text: string): void {
-    if (subscriber.sink.write(text)) return;
-    subscriber.isBlocked = true;
-    subscriber.sink.onDrain(() => {
-      subscriber.isBlocked = false;
-      void send(subscriber);
-    });
-  }
+  const write = (subscriber: Subscriber<Viewer>, text: string) =>
+    writeTo(subscriber, text, () => void send(subscriber));
 
   return {
-    /** Marks it for every viewer; sent with the next flush. */
-    touch(name: LiveEventName, id = ''): void {
-      for (const subscriber of subscribers) note(subscriber.pending, { name, id });
+    /** Marks it for every viewer; sent with the next flush. `from`: the edge that told it. */
+    touch(name: LiveEventName, id = '', from = ''): void {
+      for (const { pending } of subscribers) pending.note({ name, id, from });
     },
     /** Sends what is marked, to everybody whose line is free. */
     flush(): void {
@@ -78,8 +75,14 @@ export function createEventHub<Viewer>(options: { render: Render<Viewer>; onFaul
     /** Null when there are too many viewers. The first changes are what the viewer begins with. */
     add(viewer: Viewer, sink: EventSink, first: readonly Change[]): (() => void) | null {
       if (subscribers.size >= HUB_LIMITS.viewersMax) return null;
-      const subscriber = { viewer, sink, pending: new Map(), isBlocked: false, isSending: false };
-      for (const change of first) note(subscriber.pending, change);
+      const subscriber = {
+        viewer,
+        sink,
+        pending: new PendingChanges(HUB_LIMITS.pendingMax),
+        isBlocked: false,
+        isSending: false,
+      };
+      for (const change of first) subscriber.pending.note(change);
       subscribers.add(subscriber);
       void send(subscriber);
       return () => void subscribers.delete(subscriber);
@@ -91,22 +94,22 @@ export function createEventHub<Viewer>(options: { render: Render<Viewer>; onFaul
   };
 }
 
+/** `again` is called when a line that is full now is free. */
+function writeTo<Viewer>(subscriber: Subscriber<Viewer>, text: string, again: () => void): void {
+  if (subscriber.sink.write(text)) return;
+  subscriber.isBlocked = true;
+  subscriber.sink.onDrain(() => {
+    subscriber.isBlocked = false;
+    again();
+  });
+}
+
 function dropFrom<Viewer>(subscribers: Set<Subscriber<Viewer>>, isMeant: (viewer: Viewer) => boolean): void {
   for (const subscriber of subscribers) {
     if (!isMeant(subscriber.viewer)) continue;
     subscribers.delete(subscriber);
     subscriber.sink.close();
   }
-}
-
-/** The newest change of a thing takes the place of an older one; of too many things the oldest is dropped. */
-function note(pending: Map<string, Change>, change: Change): void {
-  const key = `${change.name}/${change.id}`;
-  const oldest = pending.keys().next().value;
-  if (oldest !== undefined && pending.size >= HUB_LIMITS.pendingMax && !pending.has(key)) {
-    pending.delete(oldest);
-  }
-  pending.set(key, change);
 }
 
 /** JSON has no line breaks, so one data line is enough. */

@@ -23,6 +23,17 @@ describe('live values', () => {
     expect(live.take('good', { device: 'home-1', timeMs: 1, values })).toBe(true);
   });
 
+  it('take room for an honest edge from the one that has most, however many fill theirs', () => {
+    const live = createLiveValues(undefined, 60);
+    for (const evil of ['evil-1', 'evil-2', 'evil-3']) {
+      for (let n = 0; n < 30; n++) live.take(evil, { device: `d-${n}`, timeMs: 1, values });
+    }
+    for (let n = 0; n < 10; n++) expect(live.take('good', { device: `home-${n}`, timeMs: 1, values })).toBe(true);
+    for (let n = 0; n < 30; n++) live.take('evil-4', { device: `d-${n}`, timeMs: 1, values });
+    for (let n = 0; n < 10; n++) expect(live.device('good', `home-${n}`)).toBeDefined();
+    expect(live.known()).toHaveLength(60);
+  });
+
   it('forget what an edge announced when it announces something else', () => {
     const live = createLiveValues();
     live.takeStatus('good', announcing(['relay']));

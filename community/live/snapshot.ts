@@ -6,6 +6,7 @@ import type { AccessSync } from '../access-sync/sync-access.ts';
 import { type BackedUpSite, seeBackup } from '../backup/newest-backup.ts';
 import { commandsStillInForce } from '../control/in-force.ts';
 import type { Db } from '../database.ts';
+import { edgesOver } from '../edge-budgets/over-budget.ts';
 import { registerBreaks } from '../metering/list-judgements.ts';
 import type { CommunityLive } from './community-live.ts';
 import type { Snapshot } from './conditions.ts';
@@ -60,6 +61,7 @@ export async function takeSnapshot(of: {
     access: of.access.state(),
     log: of.progress.state,
     registerBreaks: await registerBreaks(of.db, nowMs - BREAK_TOLD_MS),
+    edgesOver: await edgesOver(of.db, nowMs),
   };
 }
 

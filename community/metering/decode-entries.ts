@@ -36,30 +36,34 @@ export type SeriesNews = {
   readonly point: string;
   readonly readings: CounterReading[];
   readonly steps: CounterStep[];
+  /** When the newest of their packs came, by the hub's clock. */
+  receivedMs: number;
 };
 
 /** The energy registers' readings and steps per series. Only usable readings count as an edge: good or estimated. */
 export function counterNews(records: readonly LogRecord[]): SeriesNews[] {
   const all = new Map<string, SeriesNews>();
-  const newsOf = (edge: string, device: string, point: string): SeriesNews => {
+  const newsOf = ({ entry, pack: { edge } }: LogRecord, device: string, point: string): SeriesNews => {
     const key = `${edge}/${device}/${point}`;
-    const known = all.get(key) ?? { edge, device, point, readings: [], steps: [] };
+    const known = all.get(key) ?? { edge, device, point, readings: [], steps: [], receivedMs: 0 };
+    known.receivedMs = Math.max(known.receivedMs, entry.receivedMs);
     all.set(key, known);
     return known;
   };
-  for (const { pack } of records) {
-    const { edge, epoch, seq } = pack;
+  for (const record of records) {
+    const { pack } = record;
+    const { epoch, seq } = pack;
     for (const { device, point, timeMs, value, quality } of pack.samples) {
       if (point !== 'importedWh' && point !== 'exportedWh') continue;
       if (typeof value !== 'number' || !isRegisterWh(value) || (quality !== 'good' && quality !== 'estimated'))
         continue;
       const reading = { timeMs, mwh: mwhFromWh(value), quality: qualityRank(quality), epoch, seq };
-      newsOf(edge, device, point).readings.push(reading);
+      newsOf(record, device, point).readings.push(reading);
     }
     for (const { device, type, timeMs, body } of pack.events) {
       if (type !== 'counter' || !Value.Check(CounterEvent, body)) continue;
       const { point, kind, beforeMwh, afterMwh, creditedMwh } = body;
-      newsOf(edge, device, point).steps.push({ timeMs, kind, beforeMwh, afterMwh, creditedMwh, epoch, seq });
+      newsOf(record, device, point).steps.push({ timeMs, kind, beforeMwh, afterMwh, creditedMwh, epoch, seq });
     }
   }
   return [...all.values()];
@@ -125,13 +129,15 @@ export type IdentityNews = {
   readonly device: string;
   readonly timeMs: number;
   readonly serial: string;
+  /** When its pack came, by the hub's clock. */
+  readonly receivedMs: number;
 };
 
 export function identityNews(records: readonly LogRecord[]): IdentityNews[] {
-  return records.flatMap(({ pack }) =>
+  return records.flatMap(({ pack, entry: { receivedMs } }) =>
     pack.events.flatMap(({ device, type, timeMs, body }): IdentityNews[] => {
       if (type !== 'identity' || !Value.Check(IdentityEvent, body)) return [];
-      return [{ edge: pack.edge, device, timeMs, serial: body.serial }];
+      return [{ edge: pack.edge, device, timeMs, serial: body.serial, receivedMs }];
     }),
   );
 }

@@ -1,5 +1,7 @@
 /** Which device it was: serial numbers as they were told, and the moments at which another one began to count. */
 import type { Db } from '../database.ts';
+import { takeAllowance } from '../edge-budgets/allowance.ts';
+import { COMMUNITY_BUDGETS } from '../edge-budgets/community-budgets.ts';
 import type { SwapJoin } from '../meter-swap/join-swaps.ts';
 import type { IdentityNews } from './decode-entries.ts';
 import type { RegisterPart } from './point-register.ts';
@@ -7,7 +9,10 @@ import type { RegisterPart } from './point-register.ts';
 type Identity = { readonly time_ms: number; readonly serial: string };
 
 /** Keeps the first and the last telling of each serial in a row. Returns from when on registers may be another meter's; null: nothing new. */
-export async function keepIdentity(tx: Db, { edge, device, timeMs, serial }: IdentityNews): Promise<number | null> {
+export async function keepIdentity(
+  tx: Db,
+  { edge, device, timeMs, serial, receivedMs }: IdentityNews,
+): Promise<number | null> {
   const before = await tx
     .selectFrom('device_identity')
     .select(['time_ms', 'serial'])
@@ -29,7 +34,9 @@ export async function keepIdentity(tx: Db, { edge, device, timeMs, serial }: Ide
   const [last, earlier] = before;
   if (last?.time_ms === timeMs) return null;
   if (last?.serial === serial && after?.serial === serial) return null;
+  if ((await takeAllowance(tx, { edge, budget: 'identities', atMs: receivedMs })) === 0) return null;
   await tx.insertInto('device_identity').values({ edge, device, time_ms: timeMs, serial }).execute();
+  await forgetOldest(tx, edge, device);
   // The row between two tellings of the same serial says nothing more.
   if (last?.serial === serial && earlier?.serial === serial) {
     await tx
@@ -42,6 +49,26 @@ export async function keepIdentity(tx: Db, { edge, device, timeMs, serial }: Ide
   const isChange = (last !== undefined && last.serial !== serial) || (after !== undefined && after.serial !== serial);
   // The same serial told later narrows the time in which the next one may have come, but only once there is a next one.
   return isChange ? (last?.time_ms ?? timeMs) : null;
+}
+
+/** A device that tells another serial number without end keeps the newest: all of them are looked through at each derivation. */
+async function forgetOldest(tx: Db, edge: string, device: string): Promise<void> {
+  const oldest = await tx
+    .selectFrom('device_identity')
+    .select('time_ms')
+    .where('edge', '=', edge)
+    .where('device', '=', device)
+    .orderBy('time_ms', 'desc')
+    .offset(COMMUNITY_BUDGETS.identitiesPerDevice)
+    .limit(1)
+    .executeTakeFirst();
+  if (oldest === undefined) return;
+  await tx
+    .deleteFrom('device_identity')
+    .where('edge', '=', edge)
+    .where('device', '=', device)
+    .where('time_ms', '<=', oldest.time_ms)
+    .execute();
 }
 
 /**

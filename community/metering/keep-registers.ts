@@ -2,6 +2,9 @@
 import { QUARTER_HOUR_MS } from '@commonworks/core';
 import { KEPT_FIRST, keptOfInterval } from '@commonworks/core/metering/index.ts';
 import type { Db } from '../database.ts';
+import { takeAllowance } from '../edge-budgets/allowance.ts';
+import { COMMUNITY_BUDGETS } from '../edge-budgets/community-budgets.ts';
+import { noteOver } from '../edge-budgets/over-budget.ts';
 import { inChunks } from '../in-chunks.ts';
 import type { SeriesNews } from './decode-entries.ts';
 
@@ -17,8 +20,11 @@ export type SeriesChange = {
 
 type Kept = { time_ms: number; mwh: number; quality: number; source_no: number; seq: number };
 
-/** Null when nothing that is kept changed. */
+/** Null when nothing that is kept changed: also when it is a register too many of its edge. */
 export async function keepRegisters(tx: Db, news: SeriesNews): Promise<SeriesChange | null> {
+  const newest = news.readings.reduce((most, { timeMs }) => Math.max(most, timeMs), 0);
+  const series = await touchSeries(tx, news, newest);
+  if (series === null) return null;
   const sourceNo = await sourceNumbers(tx, news);
   const readings: Kept[] = news.readings.map(({ timeMs, mwh, quality, epoch, seq }) => ({
     time_ms: timeMs,
@@ -27,8 +33,6 @@ export async function keepRegisters(tx: Db, news: SeriesNews): Promise<SeriesCha
     source_no: sourceNo.get(epoch) ?? 0,
     seq,
   }));
-  const newest = readings.reduce((most, row) => Math.max(most, row.time_ms), 0);
-  const series = await touchSeries(tx, news, newest);
   const timesMs = new Set<number>();
   let tailMs: number | null = null;
   for (const slots of runsOfSlots(readings)) {
@@ -36,7 +40,8 @@ export async function keepRegisters(tx: Db, news: SeriesNews): Promise<SeriesCha
     for (const time of merged.derivable) timesMs.add(time);
     tailMs ??= merged.tailMs;
   }
-  for (const step of news.steps) {
+  const allowance = { edge: news.edge, budget: 'steps', atMs: news.receivedMs } as const;
+  for (const step of news.steps.slice(0, await takeAllowance(tx, allowance, news.steps.length))) {
     await tx
       .insertInto('counter_step')
       .values({
@@ -73,7 +78,11 @@ async function sourceNumbers(tx: Db, news: SeriesNews): Promise<Map<string, numb
   return numbers;
 }
 
-async function touchSeries(tx: Db, news: SeriesNews, newestMs: number): Promise<{ no: number; newest_ms: number }> {
+async function touchSeries(
+  tx: Db,
+  news: SeriesNews,
+  newestMs: number,
+): Promise<{ no: number; newest_ms: number } | null> {
   const { edge, device, point } = news;
   const known = await tx
     .selectFrom('series')
@@ -83,12 +92,24 @@ async function touchSeries(tx: Db, news: SeriesNews, newestMs: number): Promise<
     .where('point', '=', point)
     .executeTakeFirst();
   if (known === undefined) {
+    if (await isOneTooMany(tx, news)) return null;
     const values = { edge, device, point, newest_ms: newestMs };
     return await tx.insertInto('series').values(values).returning(['no', 'newest_ms']).executeTakeFirstOrThrow();
   }
   if (newestMs <= known.newest_ms) return known;
   await tx.updateTable('series').set({ newest_ms: newestMs }).where('no', '=', known.no).execute();
   return { no: known.no, newest_ms: newestMs };
+}
+
+async function isOneTooMany(tx: Db, { edge, receivedMs }: SeriesNews): Promise<boolean> {
+  const { n } = await tx
+    .selectFrom('series')
+    .select((select) => select.fn.countAll<number>().as('n'))
+    .where('edge', '=', edge)
+    .executeTakeFirstOrThrow();
+  if (n < COMMUNITY_BUDGETS.seriesPerEdge) return false;
+  await noteOver(tx, { edge, budget: 'series', atMs: receivedMs });
+  return true;
 }
 
 const slotOf = (timeMs: number) => Math.floor(timeMs / QUARTER_HOUR_MS);

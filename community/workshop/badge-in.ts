@@ -5,6 +5,7 @@ import { badgeShown } from '../badges/badge-register.ts';
 import { noteRefusal } from '../badges/refusals.ts';
 import type { UnalignedClock } from '../clocks/schema.ts';
 import type { Db } from '../database.ts';
+import { takeAllowance } from '../edge-budgets/allowance.ts';
 import type { MachineRecord } from './machine-list.ts';
 import { machinesAtReader } from './reader-machines.ts';
 import { decideStart, endSession, openSession, startSession, type WorkshopContext } from './sessions.ts';
@@ -22,6 +23,8 @@ export type Badge = {
   readonly edge: string;
   readonly device: string;
   readonly atMs: number;
+  /** When its pack came, by the hub's clock. */
+  readonly receivedMs: number;
   /** Whose clock `atMs` is of; null for the hub's. */
   readonly clock: UnalignedClock;
 };
@@ -51,6 +54,14 @@ export async function badgeIn(
   }
   const machine = await chooseMachine(tx, { member, atMs, candidates, zone: options.context.zone });
   if (typeof machine !== 'string') return await refused(tx, badge, machine);
+  // Who is in a session can always end it: what is bounded is the beginning.
+  if ((await takeAllowance(tx, { edge: badge.edge, budget: 'sessions', atMs: badge.receivedMs })) === 0) {
+    return await refused(
+      tx,
+      badge,
+      refuse('workshop.reader-over-budget', 'too many sessions were begun at these readers'),
+    );
+  }
   const start = { machine, member, atMs, by: 'badge', badge: badge.event.badge, clock } as const;
   const result = await startSession(tx, start, options.context);
   return result.ok ? { machine, did: 'started' } : await refused(tx, badge, result);
@@ -116,13 +127,17 @@ async function chooseMachine(tx: Db, choice: Choice): Promise<string | Why> {
 }
 
 async function refused(tx: Db, badge: Badge, why: Why): Promise<BadgeResult> {
-  await noteRefusal(tx, {
-    badge: badge.event.badge,
-    edge: badge.edge,
-    reader: badge.event.reader,
-    at_ms: badge.atMs,
-    code: why.reason,
-    message: why.message,
-  });
+  await noteRefusal(
+    tx,
+    {
+      badge: badge.event.badge,
+      edge: badge.edge,
+      reader: badge.event.reader,
+      at_ms: badge.atMs,
+      code: why.reason,
+      message: why.message,
+    },
+    { receivedMs: badge.receivedMs },
+  );
   return { machine: null, did: 'refused' };
 }

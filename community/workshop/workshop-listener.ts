@@ -13,6 +13,7 @@ import { activityFromPower } from '@commonworks/core/workshop/index.ts';
 import { Value } from 'typebox/value';
 import { type AlignedPack, alignPack, latestMs } from '../clocks/align.ts';
 import type { Db } from '../database.ts';
+import { takeAllowance } from '../edge-budgets/allowance.ts';
 import type { LogListener } from '../metering/log-listener.ts';
 import { badgeIn } from './badge-in.ts';
 import { listMachines, type MachineRecord } from './machine-list.ts';
@@ -23,7 +24,7 @@ import { closeSessions, type WorkshopContext } from './sessions.ts';
 export type MachineNotice = { readonly machine: string | null; readonly did: string; readonly atMs: number };
 
 /** A badge started nothing; perhaps nobody has it yet. */
-export type BadgeNotice = { readonly badge: string };
+export type BadgeNotice = { readonly badge: string; readonly edge: string };
 
 const MACHINES_AGE_MAX_MS = 500;
 
@@ -43,6 +44,7 @@ export function createWorkshopListener(context: WorkshopContext, now: Clock): Lo
   return async (tx, record, notify) => {
     const all = await machinesOf(tx);
     const { edge } = record.pack;
+    const { receivedMs } = record.entry;
     // A machine may have its controller at one edge and its meter at another.
     const machines = all.filter(({ activity, meter, reader }) =>
       [activity.edge, meter?.edge, reader?.edge].includes(edge),
@@ -55,15 +57,15 @@ export function createWorkshopListener(context: WorkshopContext, now: Clock): Lo
     const notice = (body: MachineNotice) => notify({ kind: 'machine', body });
     for (const finding of found) {
       if (finding.kind === 'badge') {
-        const badge = { event: finding.body, edge, device: finding.device, atMs: finding.timeMs, clock };
+        const badge = { event: finding.body, edge, device: finding.device, atMs: finding.timeMs, clock, receivedMs };
         const result = await badgeIn(tx, badge, { machines, context, nowMs: Math.trunc(now()) });
         notice({ ...result, atMs: finding.timeMs });
         if (result.did === 'refused')
-          notify({ kind: 'badge', body: { badge: finding.body.badge } satisfies BadgeNotice });
+          notify({ kind: 'badge', body: { badge: finding.body.badge, edge } satisfies BadgeNotice });
         continue;
       }
       touched.set(finding.machine.id, finding.timeMs);
-      await applyFinding(tx, finding, { pack, clock });
+      await applyFinding(tx, finding, { pack, clock, receivedMs });
     }
     for (const machine of await heardMachines(tx, { pack, clock }, machines)) touched.set(machine, latestMs(pack));
     for (const [machine, nowMs] of touched) {
@@ -100,23 +102,31 @@ function keptMachines(): (tx: Db) => Promise<MachineRecord[]> {
 async function applyFinding(
   tx: Db,
   finding: Exclude<Finding, { kind: 'badge' }>,
-  { pack, clock }: AlignedPack,
+  { pack, clock, receivedMs }: AlignedPack & { readonly receivedMs: number },
 ): Promise<void> {
   const { machine, timeMs } = finding;
   if (finding.kind === 'register') return await noteRegister(tx, machine.id, { timeMs, mwh: finding.mwh });
-  const activity = finding.kind === 'activity' ? finding.activity : await poweredActivity(tx, machine, finding.powerW);
+  const before = await watchedActivity(tx, machine.id);
+  const seen =
+    finding.kind === 'activity'
+      ? finding.activity
+      : activityFromPower(before ?? 'unknown', finding.powerW, machine.thresholds);
+  // Each change makes a row that stays: beyond what machines do, nobody knows what this one does.
+  const isChange = before !== undefined && seen !== 'unknown' && seen !== before;
+  const change = { edge: pack.edge, budget: 'activities', atMs: receivedMs } as const;
+  const activity = isChange && (await takeAllowance(tx, change)) === 0 ? 'unknown' : seen;
   const source = `${pack.edge}/${pack.epoch}/${pack.seq}`;
   const isTold = finding.kind === 'activity';
   await observe(tx, machine.id, { timeMs, activity, boot: pack.boot, source, isTold, clock });
 }
 
-async function poweredActivity(tx: Db, machine: MachineRecord, powerW: number | null): Promise<Activity> {
+async function watchedActivity(tx: Db, machine: string): Promise<Activity | undefined> {
   const watch = await tx
     .selectFrom('machine_watch')
     .select('activity')
-    .where('machine', '=', machine.id)
+    .where('machine', '=', machine)
     .executeTakeFirst();
-  return activityFromPower(watch?.activity ?? 'unknown', powerW, machine.thresholds);
+  return watch?.activity;
 }
 
 /** Only what concerns a machine or a badge, by time. */

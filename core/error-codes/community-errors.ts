@@ -162,6 +162,11 @@ export const COMMUNITY_ERRORS = {
     title: 'An edge is not connected',
     remedy: 'Check its power and network; what it measures is kept there and arrives later.',
   },
+  'live.edge-over-budget': {
+    title: 'An edge brings more of something than one edge may have',
+    remedy:
+      'Look at that agent: a device or a badge reader repeats something all the time, or it is not ours. Nothing of the other edges is lost; what it sent itself stands in the log. Revoke it if nobody knows it.',
+  },
   'live.log-behind': {
     title: 'The community server is behind the stored readings',
     remedy: 'It catches up by itself; when it does not, look into its log for a fault that repeats.',

@@ -135,6 +135,11 @@ export const WEB_ERRORS = {
     remedy:
       "See the agent's clock under Operator, Clocks; show the badge again when it is known, or start the session on the machines page.",
   },
+  'workshop.reader-over-budget': {
+    title: 'More sessions were begun at the readers of one agent than a workshop has',
+    remedy:
+      'Look at that agent and its readers: one repeats badges all the time, or is not ours. Sessions can be begun on the web meanwhile, and ended at the reader.',
+  },
   'workshop.reader-ambiguous': {
     title: 'A badge was shown at a reader that serves several free machines',
     remedy: 'Book the machine, or start the session on the machines page.',
