@@ -7,6 +7,8 @@ const WORDS: Readonly<Record<Overrun['budget'], string>> = {
   words: 'it has more different states than one edge may have: the rest stand in the log only',
   'dead-letters': 'more of its records cannot be taken than are kept as evidence: the oldest went',
   quarantine: 'its quarantine is full: its packs are not taken until somebody looks at them',
+  boots: 'it was started more often than anything is restarted: the oldest of its clocks are forgotten',
+  ranges: 'it declares more gaps than an outbox has: the rest are not taken, and its mark stands still there',
   epochs: 'its outbox has begun anew more often than an outbox is lost: its packs are put into quarantine',
 };
 

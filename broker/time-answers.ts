@@ -20,7 +20,10 @@ export function createTimeAnswers(hub: () => HubTimeState, monotonic: () => numb
       window.count += 1;
       return window.count <= TIME_ANSWER_LIMITS.perSecondMax;
     }
-    if (window === undefined && asked.size >= TIME_ANSWER_LIMITS.edgesMax) asked.clear();
+    // The one that asked longest ago goes, and only it: nobody's window begins anew for another's asking.
+    asked.delete(edge);
+    const [oldest] = asked.keys();
+    if (asked.size >= TIME_ANSWER_LIMITS.edgesMax && oldest !== undefined) asked.delete(oldest);
     asked.set(edge, { sinceMs: nowMs, count: 1 });
     return true;
   };

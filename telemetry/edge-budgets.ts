@@ -29,6 +29,8 @@ export type EdgeBudgets = {
   };
   readonly epochs: number;
   readonly refusedPacks: number;
+  readonly boots: number;
+  readonly ranges: number;
 };
 
 export const EDGE_BUDGETS: EdgeBudgets = {
@@ -60,10 +62,14 @@ export const EDGE_BUDGETS: EdgeBudgets = {
   epochs: 100,
   // Packs that were refused for their time and are judged once more when it was the hub's clock that was wrong: the newest.
   refusedPacks: 1000,
+  // The clock of a boot is needed until its last pack has come: a new start each quarter of an hour for ten days.
+  boots: 1000,
+  // Ranges that count as held without packs: a full outbox drops a tenth of itself at once, so a hundred a year are many. 100 bytes a row.
+  ranges: 10_000,
 };
 
 /** What can be overrun; `count` are records, letters pushed out, or packs. */
-export const BUDGET_NAMES = ['series', 'words', 'dead-letters', 'quarantine', 'epochs'] as const;
+export const BUDGET_NAMES = ['series', 'words', 'dead-letters', 'quarantine', 'epochs', 'boots', 'ranges'] as const;
 export type BudgetName = (typeof BUDGET_NAMES)[number];
 export type Overrun = { readonly edge: string; readonly budget: BudgetName; readonly count: number };
 

@@ -282,3 +282,56 @@ describe('An edge that invents epochs', () => {
     expect(readLog(tables.db, 0, 100)).toHaveLength(SMALL.epochs + 2);
   });
 });
+
+const event = (type: string, body: object) => ({ device: 'edge', type, timeMs: NOW, body: { ...body } });
+
+describe('An edge that tells the clocks of endless starts', () => {
+  it('has its oldest forgotten, and those of another stay', () => {
+    const tables = openTables();
+    const clock = (n: number) => event('clock', { boot: epochOf(0xb00 + n), offsetMs: n });
+    commit(tables, pack({ edge: GOOD, seq: 1 }, [], [clock(0)]));
+    const many = [1, 2, 3, 1, 4, 5].map(clock);
+    expect(commit(tables, pack({ edge: BAD, seq: 1 }, [], many)).overruns).toEqual([
+      { edge: BAD, budget: 'boots', count: 2 },
+    ]);
+    const known = (edge: string) => [0, 1, 2, 3, 4, 5].map((n) => tables.clocks.offset(edge, epochOf(0xb00 + n)));
+    expect(known(BAD)).toEqual([null, 1, null, null, 4, 5]);
+    expect(known(GOOD)).toEqual([0, null, null, null, null, null]);
+  });
+});
+
+describe('An edge that declares endless gaps', () => {
+  const epoch = epochOf(0xe1);
+  const gap = (fromSeq: number, toSeq = fromSeq) => event('gap', { epoch, fromSeq, toSeq, reason: 'x' });
+  const rows = (tables: ReturnType<typeof openTables>) =>
+    tables.db.prepare('SELECT count(*) AS n FROM held_range').get()?.['n'];
+
+  it('has so many taken, no row for what is held already, and another declares its own', () => {
+    const tables = openTables();
+    const report = commit(
+      tables,
+      pack({ edge: BAD, seq: 100 }, [], [gap(1, 10), gap(2, 5), gap(3, 9), gap(20), gap(30), gap(40), gap(50)]),
+      pack({ edge: GOOD, seq: 3 }, [], [gap(1, 2)]),
+    );
+    expect(report.overruns).toEqual([{ edge: BAD, budget: 'ranges', count: 2 }]);
+    expect(report.marks.map(({ edge, seq }) => [edge === GOOD, seq])).toEqual([
+      [false, 10],
+      [true, 3],
+    ]);
+    expect([rows(tables), lettersOf(tables, BAD).length, lettersOf(tables, GOOD).length]).toEqual([4, 2, 0]);
+    const again = openLogTables(tables.db, SMALL);
+    expect(commit(again, pack({ edge: BAD, seq: 101 }, [], [gap(60)])).overruns).toHaveLength(1);
+  });
+
+  it('is counted anew after a failed commit', () => {
+    const tables = openTables();
+    tables.db.exec(`CREATE TRIGGER full BEFORE UPDATE ON source BEGIN SELECT RAISE(ABORT, 'no'); END`);
+    commitFailing(tables, pack({ edge: BAD, seq: 100 }, [], [gap(20), gap(30), gap(40)]));
+    tables.db.exec('DROP TRIGGER full');
+    expect(commit(tables, pack({ edge: BAD, seq: 100 }, [], [gap(20), gap(30), gap(40)])).overruns).toEqual([]);
+  });
+
+  function commitFailing(tables: ReturnType<typeof openTables>, one: { edge: string; body: string }): void {
+    expect(() => commit(tables, one)).toThrow();
+  }
+});

@@ -79,7 +79,7 @@ export function quarantinePoison(
   const outcome = quarantine(tables, incoming, fault, isOwn ? key : null);
   if (isOwn && outcome !== 'refused') {
     const range = { fromSeq: key.seq, toSeq: key.seq, reason: 'quarantined' };
-    tables.log.holdRange(key, range, incoming.receivedMs);
+    if (!tables.log.holdRange(key, range, incoming.receivedMs)) tables.overruns.note(key.edge, 'ranges');
   }
   return outcome;
 }
@@ -144,15 +144,16 @@ function takeGap(tables: LogTables, { incoming, pack }: Held, body: unknown): bo
   if (body.epoch === pack.epoch && body.toSeq >= pack.seq) return false;
   if (body.epoch !== pack.epoch && !tables.log.isKnown(pack.edge, body.epoch)) return false;
   const range = { fromSeq: body.fromSeq, toSeq: body.toSeq, reason: body.reason };
-  tables.log.holdRange({ edge: pack.edge, epoch: body.epoch }, range, incoming.receivedMs);
-  return true;
+  const isHeld = tables.log.holdRange({ edge: pack.edge, epoch: body.epoch }, range, incoming.receivedMs);
+  if (!isHeld) tables.overruns.note(pack.edge, 'ranges');
+  return isHeld;
 }
 
 /** Places what waited for this boot's clock. It may be told again, with a better offset: what is placed stays. */
 function takeClock(tables: LogTables, { incoming, pack }: Held, told: { body: unknown; arrivals: Arrival[] }): boolean {
   if (!Value.Check(ClockEvent, told.body) || !Number.isFinite(told.body.offsetMs)) return false;
   const { boot, offsetMs } = told.body;
-  tables.clocks.set(pack.edge, boot, offsetMs);
+  tables.overruns.note(pack.edge, 'boots', tables.clocks.set(pack.edge, boot, offsetMs));
   for (let some = tables.clocks.take(pack.edge, boot); some.length > 0; some = tables.clocks.take(pack.edge, boot)) {
     for (const waiting of some) judgeAgain(tables, waiting, { hub: receiptOf(incoming), arrivals: told.arrivals });
   }

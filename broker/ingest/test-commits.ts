@@ -24,6 +24,8 @@ export const SMALL: EdgeBudgets = {
   letters: { ...EDGE_BUDGETS.letters, perEdge: 10, bytesPerEdge: 20_000, total: 18, totalBytes: 30_000, perPack: 4 },
   epochs: 3,
   refusedPacks: 5,
+  boots: 3,
+  ranges: 3,
 };
 
 export function openTables(budgets: EdgeBudgets = SMALL): CommitTables {

@@ -12,9 +12,11 @@ type Lives = { boots: string[]; takeOversMs: number[]; addresses: string[] };
 export class SharedIds {
   readonly #elapsedMs: () => number;
   readonly #users = new Map<string, Lives>();
+  readonly #usersMax: number;
 
-  constructor(elapsedMs: () => number) {
+  constructor(elapsedMs: () => number, usersMax: number = USERS_MAX) {
     this.#elapsedMs = elapsedMs;
+    this.#usersMax = usersMax;
   }
 
   /** A connection threw out one of the same id; says so when that is no agent coming back. */
@@ -42,10 +44,11 @@ export class SharedIds {
   }
 
   #of(user: string): Lives {
-    const known = this.#users.get(user);
-    if (known !== undefined) return known;
-    if (this.#users.size >= USERS_MAX) this.#users.clear();
-    const lives = { boots: [], takeOversMs: [], addresses: [] };
+    const lives = this.#users.get(user) ?? { boots: [], takeOversMs: [], addresses: [] };
+    // In the order they were last heard of: who makes itself heard pushes out the longest silent, never all.
+    this.#users.delete(user);
+    const [silent] = this.#users.keys();
+    if (this.#users.size >= this.#usersMax && silent !== undefined) this.#users.delete(silent);
     this.#users.set(user, lives);
     return lives;
   }

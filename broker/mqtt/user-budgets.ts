@@ -72,6 +72,9 @@ export class UserBudgets {
     bucket.tokens = Math.min(burst, bucket.tokens + ((nowMs - bucket.atMs) / 1000) * perSecond);
     bucket.atMs = nowMs;
     own.set(name, bucket);
+    // In the order they were last heard of.
+    this.#users.delete(user);
+    this.#users.set(user, own);
     return bucket;
   }
 

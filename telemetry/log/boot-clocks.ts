@@ -24,11 +24,13 @@ export type WaitingCount = {
 export class BootClocks {
   readonly #statements;
   readonly #refusedMax: number;
+  readonly #bootsMax: number;
   /** By edge, since the last trimming. */
   readonly #refused = new Map<string, number>();
 
-  constructor(db: DatabaseSync, { refusedPacks }: Pick<EdgeBudgets, 'refusedPacks'> = EDGE_BUDGETS) {
+  constructor(db: DatabaseSync, { refusedPacks, boots }: Pick<EdgeBudgets, 'refusedPacks' | 'boots'> = EDGE_BUDGETS) {
     this.#refusedMax = refusedPacks;
+    this.#bootsMax = boots;
     this.#statements = prepare(db);
   }
 
@@ -38,9 +40,10 @@ export class BootClocks {
     return row === undefined ? null : Number(row['offset_ms']);
   }
 
-  /** Told again, perhaps better: for what comes from now on. */
-  set(edge: string, boot: string, offsetMs: number): void {
-    this.#statements.set.run(edge, boot, offsetMs);
+  /** Told again, perhaps better: for what comes from now on. Returns how many of the edge's own were forgotten for it. */
+  set(edge: string, boot: string, offsetMs: number): number {
+    this.#statements.set.run(edge, boot, offsetMs, edge);
+    return Number(this.#statements.forget.run(edge, edge, this.#bootsMax).changes);
   }
 
   /** Remembers that a pack has readings without a known time. */
@@ -100,7 +103,10 @@ function prepare(db: DatabaseSync) {
   const columns = 'cursor, compression, body, hub_ms, hub_boot, hub_up_ms, is_trusted';
   return {
     offset: db.prepare('SELECT offset_ms FROM boot_clock WHERE edge = ? AND boot = ?'),
-    set: db.prepare('INSERT OR REPLACE INTO boot_clock VALUES (?, ?, ?)'),
+    set: db.prepare(`INSERT OR REPLACE INTO boot_clock (edge, boot, offset_ms, told)
+      VALUES (?, ?, ?, (SELECT coalesce(max(told), 0) + 1 FROM boot_clock WHERE edge = ?))`),
+    forget: db.prepare(`DELETE FROM boot_clock WHERE edge = ? AND told <=
+      (SELECT told FROM boot_clock WHERE edge = ? ORDER BY told DESC LIMIT 1 OFFSET ?)`),
     wait: db.prepare('INSERT OR REPLACE INTO unplaced VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
     trim: db.prepare(`DELETE FROM unplaced WHERE reason = 'refused' AND edge = ? AND cursor <=
       (SELECT cursor FROM unplaced WHERE reason = 'refused' AND edge = ? ORDER BY cursor DESC LIMIT 1 OFFSET ?)`),

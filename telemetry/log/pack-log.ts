@@ -29,6 +29,10 @@ export class PackLog {
   readonly #sources = new Map<string, Source>();
   readonly #epochsOf = new Map<string, number>();
   readonly #epochsMax: number;
+  /** Ranges that each edge declared, and those of this transaction. */
+  readonly #rangesOf = new Map<string, number>();
+  readonly #declared: string[] = [];
+  readonly #rangesMax: number;
   readonly #statements;
   /** Sources as they were before this transaction; null for those it made. */
   readonly #before = new Map<string, { held: SeqRanges; seenMs: number } | null>();
@@ -37,8 +41,9 @@ export class PackLog {
   #head: number;
   #headBefore: number;
 
-  constructor(db: DatabaseSync, { epochs }: Pick<EdgeBudgets, 'epochs'> = EDGE_BUDGETS) {
+  constructor(db: DatabaseSync, { epochs, ranges }: Pick<EdgeBudgets, 'epochs' | 'ranges'> = EDGE_BUDGETS) {
     this.#epochsMax = epochs;
+    this.#rangesMax = ranges;
     this.#statements = prepare(db);
     for (const row of db.prepare('SELECT id, edge, epoch, mark, seen_ms FROM source').iterate()) {
       const held = new SeqRanges(Number(row['mark']));
@@ -53,6 +58,8 @@ export class PackLog {
       this.#countEpoch(source.edge, 1);
     }
     for (const source of this.#sources.values()) this.#readAhead(source, db);
+    const counted = 'SELECT edge, count(*) AS n FROM held_range JOIN source ON source.id = source GROUP BY edge';
+    for (const row of db.prepare(counted).iterate()) this.#rangesOf.set(String(row['edge']), Number(row['n']));
     this.#head = Number(db.prepare('SELECT max(cursor) AS head FROM pack').get()?.['head'] ?? 0);
     this.#headBefore = this.#head;
   }
@@ -92,13 +99,27 @@ export class PackLog {
     return this.#sources.has(`${edge}/${epoch}`);
   }
 
-  /** Counts a range as held without a pack: a declared gap, or a poison pack that stands in quarantine. */
-  holdRange(key: Omit<PackKey, 'seq'>, range: { fromSeq: number; toSeq: number; reason: string }, nowMs: number): void {
-    if (this.#isOneTooMany(key)) return;
+  /**
+   * Counts a range as held without a pack: a declared gap, or a poison pack that stands in quarantine. False when its edge
+   * has declared as many as an edge may. What is held already needs no row.
+   */
+  holdRange(
+    key: Omit<PackKey, 'seq'>,
+    range: { fromSeq: number; toSeq: number; reason: string },
+    nowMs: number,
+  ): boolean {
+    if (this.#isOneTooMany(key)) return true;
     const source = this.#source(key, nowMs);
-    if (source.held.isScattered && range.fromSeq > source.held.mark + 1) return;
-    this.#statements.hold.run(source.id, range.fromSeq, range.toSeq, range.reason);
+    if (source.held.hasAll(range.fromSeq, range.toSeq)) return true;
+    if (source.held.isScattered && range.fromSeq > source.held.mark + 1) return true;
+    const ranges = this.#rangesOf.get(key.edge) ?? 0;
+    if (ranges >= this.#rangesMax) return false;
+    const { changes } = this.#statements.hold.run(source.id, range.fromSeq, range.toSeq, range.reason);
     source.held.add(range.fromSeq, range.toSeq);
+    if (changes === 0) return true;
+    this.#rangesOf.set(key.edge, ranges + 1);
+    this.#declared.push(key.edge);
+    return true;
   }
 
   /**
@@ -118,6 +139,7 @@ export class PackLog {
   committed(): void {
     this.#before.clear();
     this.#reused.clear();
+    this.#declared.length = 0;
     this.#headBefore = this.#head;
   }
 
@@ -127,6 +149,8 @@ export class PackLog {
       if (before === null && this.#sources.delete(key)) this.#countEpoch(key.slice(0, key.indexOf('/')), -1);
       else if (before !== null && source !== undefined) Object.assign(source, before);
     }
+    for (const edge of this.#declared) this.#rangesOf.set(edge, (this.#rangesOf.get(edge) ?? 1) - 1);
+    this.#declared.length = 0;
     this.#before.clear();
     this.#reused.clear();
     this.#head = this.#headBefore;

@@ -27,6 +27,11 @@ export class SeqRanges {
     return seq <= this.#mark || this.#ahead.some((range) => range.from <= seq && seq <= range.to);
   }
 
+  /** All of it, both ends included. */
+  hasAll(from: number, to: number): boolean {
+    return to <= this.#mark || this.#ahead.some((range) => range.from <= from && to <= range.to);
+  }
+
   /** Both ends included; overlaps with what is held already are fine. */
   add(from: number, to: number = from): void {
     if (to <= this.#mark) return;

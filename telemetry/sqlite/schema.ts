@@ -83,4 +83,10 @@ CREATE INDEX dead_letter_by_age ON dead_letter (received_ms) WHERE kind <> 'pack
 CREATE INDEX refused_by_edge ON unplaced (edge, cursor) WHERE reason = 'refused';
 `;
 
-export const TELEMETRY_MIGRATIONS: readonly Migration[] = [SERIES + LOG, WAITING, IDENTITY, BUDGETS];
+/** `told` counts up within an edge: of its boots the one told last is the newest. */
+const BOOTS = `
+ALTER TABLE boot_clock ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX boot_clock_told ON boot_clock (edge, told);
+`;
+
+export const TELEMETRY_MIGRATIONS: readonly Migration[] = [SERIES + LOG, WAITING, IDENTITY, BUDGETS, BOOTS];
