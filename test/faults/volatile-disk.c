@@ -33,6 +33,7 @@
 enum slot {
   EVENTS, WRITES, FLUSHES, CHECKPOINT_WRITES,
   CUT_AT_EVENT, CUT_AT_CHECKPOINT_WRITE, FAIL_WRITES_FROM, WRITE_ERRNO, FAIL_FLUSHES_FROM, FLUSH_ERRNO, FLUSH_MICROS,
+  HAS_FAILED,
   SLOTS
 };
 
@@ -83,6 +84,7 @@ static struct entry *watched(int fd) {
 }
 
 static void power_fails(void) {
+  control[HAS_FAILED] = 1;
   kill(getpid(), SIGKILL);
   for (;;) pause();
 }

@@ -31,6 +31,7 @@ const SLOTS = [
   'failFlushesFrom',
   'flushErrno',
   'flushMicros',
+  'hasFailed',
 ] as const;
 type Slot = (typeof SLOTS)[number];
 
@@ -51,6 +52,8 @@ export type VolatileDisk = {
   readonly read: (slot: Extract<Slot, 'events' | 'writes' | 'flushes' | 'checkpointWrites'>) => number;
   /** The process is killed at its n-th step from now on, or at the n-th write of a checkpoint; whatever comes first. */
   readonly cutIn: (steps: { readonly events?: number; readonly checkpointWrites?: number }) => void;
+  /** The power failed at a step that `cutIn` named, since the last `cutPower`. */
+  readonly hasFailed: () => boolean;
   readonly fail: (fault: DiskFault) => void;
   /** Writes and flushes succeed again, and no cut is due. */
   readonly heal: () => void;
@@ -112,9 +115,11 @@ export function createVolatileDisk(
       set(name, ERRNO[errno]);
       set(from, read(of) + after + 1);
     },
+    hasFailed: () => read('hasFailed') === 1,
     heal,
     cutPower: (unflushed) => {
       heal();
+      set('hasFailed', 0);
       platter = afterPowerCut(platter, readDiskJournal(readFileSync(files.journal)), unflushed);
       writeFolder(folder, platter);
       truncateSync(files.journal, 0);
