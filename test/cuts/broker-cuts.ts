@@ -20,6 +20,7 @@ import { applyPlan, type CutOptions, type CutPlan, FLUSH_MICROS, onDisk, planCut
 /** A site begins anew after so many cuts, so that its log stays short enough to be read as a whole. */
 const CUTS_PER_SITE = 25;
 const EDGES = 2;
+const ACCESS_VERSION = 1;
 /** A cut that does not come by itself comes then. */
 const LOAD_MAX_MS = 4000;
 const SECRET_HASH = await hashSecret('load');
@@ -39,34 +40,51 @@ export async function cutBroker({ cuts, random, library, env }: CutOptions): Pro
 }
 
 async function cutOneSite({ cuts, random, library, env }: CutOptions): Promise<Tally> {
-  using site = newBrokerSite();
-  const aside = join(site.dir, '..', 'disk');
-  mkdirSync(aside);
-  const disk = createVolatileDisk({ folder: join(site.dir, 'data'), aside, library }, { flushMicros: FLUSH_MICROS });
-  const edges = Array.from({ length: EDGES }, () => new LoadEdge('load'));
-  const found = { lost: [] as string[], doubled: [] as string[] };
-  const held: Held = { cursor: 0, hashes: new Map() };
-  const cutting = { site, disk, env, edges, held, found };
-  await prepare(cutting);
+  await using cutting = await openCutting(library, env);
+  const { disk, edges, held, found } = cutting;
   for (let cut = 0; cut < cuts; cut++) {
     const plan = planCut(random, { start: 60, load: 1500, checkpoint: 1500 });
     await runUntilCut(cutting, plan);
     disk.cutPower(plan.unflushed);
   }
-  const broker = await startBrokerProcess(site, onDisk(disk, env));
+  const broker = await startOnDisk(cutting);
   held.cursor = 0;
   held.hashes.clear();
   await look(cutting, broker);
   await broker.stop();
-  disk.close();
   return { cuts, acknowledged: edges.reduce((sum, edge) => sum + edge.acked.size, 0), ...found };
 }
 
+/** A site on a simulated disk, with edges that may log in. */
+export async function openCutting(library: string, env: CutOptions['env']): Promise<Cutting & AsyncDisposable> {
+  const site = newBrokerSite();
+  const aside = join(site.dir, '..', 'disk');
+  mkdirSync(aside);
+  const disk = createVolatileDisk({ folder: join(site.dir, 'data'), aside, library }, { flushMicros: FLUSH_MICROS });
+  const cutting = {
+    ...{ site, disk, env, edges: Array.from({ length: EDGES }, () => new LoadEdge('load')) },
+    ...{ held: { cursor: 0, hashes: new Map() }, found: { lost: [], doubled: [] } },
+  };
+  await prepare(cutting);
+  return {
+    ...cutting,
+    [Symbol.asyncDispose]: async () => {
+      disk.close();
+      site[Symbol.dispose]();
+    },
+  };
+}
+
+export function startOnDisk({ site, disk, env }: Cutting): Promise<BrokerProcess> {
+  return startBrokerProcess(site, onDisk(disk, env));
+}
+
 /** The first start, with the edges' access: nothing is cut here. */
-async function prepare({ site, disk, env, edges }: Cutting): Promise<void> {
-  const broker = await startBrokerProcess(site, onDisk(disk, env));
+async function prepare(cutting: Cutting): Promise<void> {
+  const { site, disk, edges } = cutting;
+  const broker = await startOnDisk(cutting);
   await putAccess(site, broker, {
-    version: 1,
+    version: ACCESS_VERSION,
     community: site.config.community.id,
     principals: edges.map(({ id }) => ({ user: id, role: 'edge', secretHash: SECRET_HASH, enabled: true })),
   });
@@ -74,7 +92,7 @@ async function prepare({ site, disk, env, edges }: Cutting): Promise<void> {
   disk.cutPower({ keep: 'nothing' });
 }
 
-type Cutting = {
+export type Cutting = {
   readonly site: BrokerSite;
   readonly disk: VolatileDisk;
   readonly env: CutOptions['env'];
@@ -84,9 +102,9 @@ type Cutting = {
 };
 
 async function runUntilCut(cutting: Cutting, plan: CutPlan): Promise<void> {
-  const { site, disk, env, edges } = cutting;
+  const { site, disk, edges } = cutting;
   applyPlan(disk, plan);
-  const broker = await startBrokerProcess(site, onDisk(disk, env)).catch((error: unknown) => {
+  const broker = await startOnDisk(cutting).catch((error: unknown) => {
     if (!disk.hasFailed()) throw error;
     return null;
   });
@@ -107,7 +125,7 @@ async function runUntilCut(cutting: Cutting, plan: CutPlan): Promise<void> {
 }
 
 /** What came into the log since the last look is read, and everything acknowledged must be there, once, with its bytes. */
-async function look({ site, edges, held, found }: Cutting, broker: BrokerProcess): Promise<void> {
+export async function look({ site, edges, held, found }: Cutting, broker: BrokerProcess): Promise<void> {
   for (;;) {
     const page = await getJson<LogPage>(site, broker, `/log?after=${held.cursor}`);
     for (const { edge, epoch, seq, hash, body } of page.entries) {
@@ -119,7 +137,8 @@ async function look({ site, edges, held, found }: Cutting, broker: BrokerProcess
     if (page.entries.length === 0) break;
     held.cursor = page.next;
   }
-  const { marks } = await getJson<BrokerStatus>(site, broker, '/status');
+  const { marks, accessVersion } = await getJson<BrokerStatus>(site, broker, '/status');
+  if (accessVersion !== ACCESS_VERSION) found.lost.push(`the access document: version ${accessVersion}`);
   for (const edge of edges) {
     for (const [seq, hash] of edge.acked) {
       const key = `${edge.id} ${edge.epoch} ${seq}`;

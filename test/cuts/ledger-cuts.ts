@@ -51,7 +51,7 @@ async function cutOneFile(
 }
 
 /** What somebody was told is so. */
-class Answered {
+export class Answered {
   /** The hash of each entry by its position, and its id. */
   readonly entries = new Map<number, { id: string; hash: string }>();
   readonly runs = new Set<string>();

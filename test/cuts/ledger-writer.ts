@@ -5,8 +5,8 @@ import { flushCompileCache } from 'node:module';
 import { openDatabase } from '@commonworks/community/database.ts';
 import { ledgerHead, postEntry } from '@commonworks/community/ledger/post-entry.ts';
 import { settleMonth } from '@commonworks/community/settlement/settle-month.ts';
-import { isCoded } from '@commonworks/core';
 import { sessionEntry } from '@commonworks/core/ledger/index.ts';
+import { storeFault } from '@commonworks/store/store-fault.ts';
 import { seeded } from '../faults/real-time.ts';
 import { COMMUNITY, MEMBER, MONTHS, NOW_MS } from './ledger-cast.ts';
 
@@ -15,7 +15,8 @@ export type Said =
   | { readonly said: 'open'; readonly entries: (SaidEntry & { previous: string })[]; readonly runs: string[] }
   | ({ readonly said: 'posted' } & SaidEntry)
   | { readonly said: 'settled'; readonly run: string; readonly head: { position: number; hash: string } }
-  | { readonly said: 'failed'; readonly code: string | null };
+  /** What the server answers 503 for: the disk, nobody's request. */
+  | { readonly said: 'failed'; readonly fault: string };
 
 const [file = '', seed = '0'] = process.argv.slice(2);
 const random = seeded(Number(seed));
@@ -38,7 +39,7 @@ for (;;) {
     if (month === undefined) await post();
     else await settle(month);
   } catch (error) {
-    say({ said: 'failed', code: isCoded(error) ? error.code : null });
+    say({ said: 'failed', fault: storeFault(error) ?? String(error) });
   }
 }
 

@@ -11,7 +11,7 @@ import { liveUntilCut } from './writer-process.ts';
 const WRITER = new URL('./outbox-writer.ts', import.meta.url);
 
 /** What the log of a broker would know. */
-class Knowledge {
+export class Knowledge {
   readonly hashes = new Map<string, string>();
   readonly kept = new Map<string, SaidPack>();
   readonly commands = new Set<string>();

@@ -2,6 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
+import { isCoded } from '@commonworks/core';
 import type { KeptPack, PackDraft } from '../../edge/outbox/outbox.ts';
 import { openOutbox } from '../../edge/outbox/outbox.ts';
 import { seeded } from '../faults/real-time.ts';
@@ -18,7 +19,7 @@ export type Said =
   | { readonly said: 'kept'; readonly packs: SaidPack[] }
   | { readonly said: 'trimming'; readonly epoch: string; readonly seq: number }
   | { readonly said: 'remembered'; readonly command: string }
-  | { readonly said: 'failed'; readonly code: string | null };
+  | { readonly said: 'failed'; readonly fault: string };
 
 const [file = '', edge = '', seed = '0'] = process.argv.slice(2);
 const random = seeded(Number(seed));
@@ -54,7 +55,7 @@ for (;;) {
     await keepSome();
   } catch (error) {
     // What the collector does: nothing of this was kept, and it is tried again.
-    say({ said: 'failed', code: (error as { code?: string }).code ?? null });
+    say({ said: 'failed', fault: isCoded(error) ? error.code : String(error) });
   }
 }
 
