@@ -2,6 +2,7 @@
 import { copyFileSync, existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { CodedError } from '@commonworks/core';
+import { makeWhole } from '@commonworks/store/make-whole.ts';
 
 export type Migration = string;
 
@@ -76,7 +77,7 @@ function migrate(db: DatabaseSync, path: string, migrations: readonly Migration[
 function backUp(db: DatabaseSync, path: string, version: number): void {
   db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   const copy = `${path}.before-upgrade-${version}`;
-  if (!existsSync(copy)) copyFileSync(path, copy);
+  if (!existsSync(copy)) makeWhole(copy, (unfinished) => copyFileSync(path, unfinished));
 }
 
 function closeBoth(db: DatabaseSync, unlock: () => void): void {
