@@ -94,7 +94,8 @@ export const EDGE_ERRORS = {
   },
   'edge.outbox-write-failed': {
     title: 'The outbox cannot be written',
-    remedy: 'Free space on the disk; readings wait in memory, within limits, meanwhile.',
+    remedy:
+      'Free space on the disk; one that is not full is failing and should be replaced. Readings wait in memory, within limits, meanwhile; an agent that cannot open its outbox ends and is started again.',
   },
   'edge.p1-crc': {
     title: 'A P1 telegram has the wrong checksum',

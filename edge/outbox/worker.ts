@@ -1,6 +1,7 @@
 /** The outbox's own thread: every write, and every wait for the disk, happens here. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { invariant, isCoded } from '@commonworks/core';
+import { isStorageFault } from '@commonworks/store/store-fault.ts';
 import type { WorkerFault, WorkerHello, WorkerReply, WorkerRequest } from './protocol.ts';
 import { type OutboxOptions, type OutboxStore, openOutboxStore } from './store.ts';
 
@@ -49,5 +50,8 @@ function answer(target: OutboxStore, { id, method, args }: WorkerRequest): Worke
 
 function faultOf(error: unknown): WorkerFault {
   if (isCoded(error)) return { code: error.code, message: error.message };
+  // Opening writes, too, and reading can fail: whatever the disk refuses is told as that.
+  if (isStorageFault(error))
+    return { code: 'edge.outbox-write-failed', message: `the outbox's disk: ${String(error)}` };
   return { code: null, message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
 }
