@@ -7,6 +7,7 @@ import { cutBroker } from './cuts/broker-cuts.ts';
 import { cutLedger } from './cuts/ledger-cuts.ts';
 import { cutOutbox } from './cuts/outbox-cuts.ts';
 import type { Tally } from './cuts/power-cut.ts';
+import { cutServer } from './cuts/server-cuts.ts';
 import { seeded } from './faults/real-time.ts';
 import { compileVolatileDisk } from './faults/volatile-disk.ts';
 import { seedOf } from './setup/seed.ts';
@@ -15,8 +16,9 @@ const SEED = seedOf('CUT_SEED');
 const isLong = process.env['LONG'] === '1';
 const SERIES = [
   { what: 'a broker under load', series: cutBroker, cuts: isLong ? 300 : 5 },
-  { what: 'an outbox that keeps, sends and trims', series: cutOutbox, cuts: isLong ? 400 : 9 },
-  { what: 'a community that posts and settles', series: cutLedger, cuts: isLong ? 300 : 6 },
+  { what: 'an outbox that keeps, sends and trims', series: cutOutbox, cuts: isLong ? 400 : 8 },
+  { what: 'a community that posts and settles', series: cutLedger, cuts: isLong ? 240 : 4 },
+  { what: 'a community server that registers people', series: cutServer, cuts: isLong ? 60 : 3 },
 ] as const;
 const CARELESS = new URL('cuts/careless-commits.ts', import.meta.url).pathname;
 const CUT_MAX_MS = 20_000;

@@ -43,7 +43,7 @@ async function cutOneSite({ cuts, random, library, env }: CutOptions): Promise<T
   await using cutting = await openCutting(library, env);
   const { disk, edges, held, found } = cutting;
   for (let cut = 0; cut < cuts; cut++) {
-    const plan = planCut(random, { start: 60, load: 1500, checkpoint: 1500 });
+    const plan = planCut(cut, random, { start: 60, load: 1500, checkpoint: 1500 });
     await runUntilCut(cutting, plan);
     disk.cutPower(plan.unflushed);
   }

@@ -39,7 +39,7 @@ async function cutOneFile(
   await makeLedgerFile(file);
   const disk = createVolatileDisk({ folder, aside, library }, { flushMicros: FLUSH_MICROS });
   for (let cut = 0; cut <= cuts; cut++) {
-    const plan = planCut(random, { start: 12, load: 600, checkpoint: 400 });
+    const plan = planCut(cut, random, { start: 12, load: 600, checkpoint: 400 });
     if (cut < cuts) applyPlan(disk, plan);
     const args = [file, String(Math.floor(random() * 1e9))];
     const onLine = (line: Said) => (cut === cuts && line.said === 'open' ? 'stop' : 'go on');

@@ -63,7 +63,7 @@ export async function cutOutbox({ cuts, random, library, env }: CutOptions): Pro
   const edge = randomUUID();
   try {
     for (let cut = 0; cut <= cuts; cut++) {
-      const plan = planCut(random, { start: 40, load: 600, checkpoint: 600 });
+      const plan = planCut(cut, random, { start: 40, load: 600, checkpoint: 600 });
       // After the last cut it only has to open.
       if (cut < cuts) applyPlan(disk, plan);
       const args = [join(folder, 'outbox.db'), edge, String(Math.floor(random() * 1e9))];

@@ -34,14 +34,16 @@ export type CutPlan = {
   readonly unflushed: Unflushed;
 };
 
-/** A quarter in the start and the recovery of what the last cut left, a quarter within a checkpoint, half under load. */
-export function planCut(random: () => number, upTo: { start: number; load: number; checkpoint: number }): CutPlan {
-  const kind = random();
+/** In turn under load, within a checkpoint, in the start that recovers from the cut before, and under load. */
+export function planCut(
+  cut: number,
+  random: () => number,
+  upTo: { readonly start: number; readonly load: number; readonly checkpoint: number },
+): CutPlan {
   const within = (most: number) => 1 + Math.floor(random() * most);
   const unflushed: Unflushed = random() < 0.4 ? { keep: 'nothing' } : { keep: 'some', random };
-  if (kind < 0.25) return { events: within(upTo.start), checkpointWrites: NEVER, unflushed };
-  if (kind < 0.5) return { events: NEVER, checkpointWrites: within(upTo.checkpoint), unflushed };
-  return { events: within(upTo.load), checkpointWrites: NEVER, unflushed };
+  if (cut % 4 === 1) return { events: NEVER, checkpointWrites: within(upTo.checkpoint), unflushed };
+  return { events: within(cut % 4 === 2 ? upTo.start : upTo.load), checkpointWrites: NEVER, unflushed };
 }
 
 export function applyPlan(disk: VolatileDisk, plan: CutPlan): void {
