@@ -48,10 +48,11 @@ describe(`a broker whose disk fails (CUT_SEED=${SEED})`, () => {
       const before = acknowledged(cutting);
       await send(300);
       expect(acknowledged(cutting)).toBe(before);
-      expect(broker.output().split('"code":"broker.commit-failed"').length - 1).toBe(round);
+      await until(() => timesSaid(broker) === round, 30_000, 'the broker to say so');
       disk.heal();
-      await until(() => send(100).then(() => isWritable(broker)), 30_000, 'a commit to succeed');
-      expect(acknowledged(cutting)).toBeGreaterThan(before);
+      await until(() => send(100).then(() => acknowledged(cutting) > before), 30_000, 'a commit to succeed');
+      expect(await isWritable(broker)).toBe(true);
+      expect(timesSaid(broker)).toBe(round);
     }
     await broker.stop('SIGKILL');
     disk.cutPower({ keep: 'some', random });
@@ -59,6 +60,36 @@ describe(`a broker whose disk fails (CUT_SEED=${SEED})`, () => {
     await look(cutting, again);
     await again.stop();
     expect(cutting.found).toEqual({ lost: [], doubled: [] });
+  });
+
+  it('loses nothing when only its checkpoints cannot be flushed, neither while they fail nor afterwards', async () => {
+    await using cutting = await openCutting(library, env);
+    const { disk, edges, site } = cutting;
+    const random = seeded(SEED);
+    for (const isHealed of [false, true]) {
+      const broker = await startOnDisk(cutting);
+      const wrote = disk.read('checkpointWrites');
+      const sendUntilCheckpoint = (more: number) =>
+        until(
+          async () => {
+            await Promise.all(edges.map((edge) => edge.run(site, broker, AbortSignal.timeout(300))));
+            return disk.read('checkpointWrites') > wrote + more;
+          },
+          60_000,
+          'a checkpoint',
+        );
+      disk.failCheckpoints();
+      await sendUntilCheckpoint(0);
+      expect(await isWritable(broker)).toBe(true);
+      if (isHealed) disk.heal();
+      await sendUntilCheckpoint(disk.read('checkpointWrites') - wrote);
+      await broker.stop('SIGKILL');
+      disk.cutPower(isHealed ? { keep: 'nothing' } : { keep: 'some', random });
+      const again = await startOnDisk(cutting);
+      await look(cutting, again);
+      await again.stop();
+      expect(cutting.found).toEqual({ lost: [], doubled: [] });
+    }
   });
 
   it('does not start on a disk that fails, or starts; it says why, and loses nothing by it', async () => {
@@ -85,6 +116,10 @@ describe(`a broker whose disk fails (CUT_SEED=${SEED})`, () => {
 });
 
 const acknowledged = ({ edges }: Cutting): number => edges.reduce((sum, edge) => sum + edge.acked.size, 0);
+
+function timesSaid(broker: BrokerProcess): number {
+  return broker.output().split('"code":"broker.commit-failed"').length - 1;
+}
 
 async function isWritable(broker: BrokerProcess): Promise<boolean> {
   return (await fetch(`${broker.logUrl}/healthz`)).status === 200;

@@ -33,7 +33,7 @@
 enum slot {
   EVENTS, WRITES, FLUSHES, CHECKPOINT_WRITES,
   CUT_AT_EVENT, CUT_AT_CHECKPOINT_WRITE, FAIL_WRITES_FROM, WRITE_ERRNO, FAIL_FLUSHES_FROM, FLUSH_ERRNO, FLUSH_MICROS,
-  HAS_FAILED,
+  HAS_FAILED, FAIL_CHECKPOINTS,
   SLOTS
 };
 
@@ -277,7 +277,8 @@ static int flush(int fd) {
   if (control[FLUSH_MICROS] > 0) nanosleep(&span, NULL);
   pthread_mutex_lock(&lock);
   __sync_add_and_fetch(&control[FLUSHES], 1);
-  int is_failing = fails(FAIL_FLUSHES_FROM, FLUSHES);
+  int is_checkpoint = of->watch == DATA && of->is_main;
+  int is_failing = fails(FAIL_FLUSHES_FROM, FLUSHES) || (is_checkpoint && control[FAIL_CHECKPOINTS] != 0);
   /* As Linux does it: pages that could not be written count as clean, and no later flush tries them again. */
   if (of->watch == DATA) put(is_failing ? LOST : FLUSHED, of->file, NULL, covered, NULL, 0);
   if (of->watch == FOLDER && !is_failing) put(FOLDER_FLUSHED, 0, of->name, covered, NULL, 0);

@@ -32,9 +32,11 @@ const SLOTS = [
   'flushErrno',
   'flushMicros',
   'hasFailed',
+  'failCheckpoints',
 ] as const;
 type Slot = (typeof SLOTS)[number];
 
+const FAULTS = ['cutAtEvent', 'cutAtCheckpointWrite', 'failWritesFrom', 'failFlushesFrom', 'failCheckpoints'] as const;
 const ERRNO = { EIO: 5, ENOSPC: 28 } as const;
 
 export type DiskFault = {
@@ -55,6 +57,8 @@ export type VolatileDisk = {
   /** The power failed at a step that `cutIn` named, since the last `cutPower`. */
   readonly hasFailed: () => boolean;
   readonly fail: (fault: DiskFault) => void;
+  /** From now on what a checkpoint wrote into a database cannot be flushed; its log can. */
+  readonly failCheckpoints: () => void;
   /** Writes and flushes succeed again, and no cut is due. */
   readonly heal: () => void;
   /** The process is dead, or has ended: the folder becomes what the disk holds, and the next process may begin. */
@@ -94,8 +98,7 @@ export function createVolatileDisk(
   set('flushMicros', options.flushMicros ?? 0);
   let platter = readFolder(folder);
   const heal = () => {
-    for (const slot of ['cutAtEvent', 'cutAtCheckpointWrite', 'failWritesFrom', 'failFlushesFrom'] as const)
-      set(slot, 0);
+    for (const fault of FAULTS) set(fault, 0);
   };
   return {
     env: {
@@ -114,6 +117,10 @@ export function createVolatileDisk(
         of === 'writes' ? (['failWritesFrom', 'writeErrno'] as const) : (['failFlushesFrom', 'flushErrno'] as const);
       set(name, ERRNO[errno]);
       set(from, read(of) + after + 1);
+    },
+    failCheckpoints: () => {
+      set('flushErrno', ERRNO.EIO);
+      set('failCheckpoints', 1);
     },
     hasFailed: () => read('hasFailed') === 1,
     heal,
