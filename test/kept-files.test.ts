@@ -34,7 +34,7 @@ function newFolder(): { folder: string; aside: string } {
 /** Runs a module on the disk until it ends, or its power fails; modules of the project are imported by their names. */
 async function run(disk: VolatileDisk, program: string): Promise<string> {
   const child = spawn(process.execPath, ['--no-warnings', '--input-type=module', '-e', program], {
-    env: { ...process.env, ...disk.env },
+    env: { ...process.env, NODE_COMPILE_CACHE: join(root, 'code'), ...disk.env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let said = '';
