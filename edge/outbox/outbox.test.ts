@@ -167,6 +167,23 @@ describe('An outbox', () => {
     store.close();
   });
 
+  it('sends of a file without hashes what is a whole pack of its own key, and declares the rest', () => {
+    const db = new DatabaseSync(file);
+    db.exec(`${outboxSteps(0).split('ALTER')[0]} PRAGMA user_version = 1; COMMIT`);
+    db.prepare('INSERT INTO epoch (epoch, nextSeq, mark) VALUES (?, 5, 0)').run(EPOCHS[0]);
+    const add = db.prepare('INSERT INTO pack (epoch, seq, body, bytes, createdMs) VALUES (?, ?, ?, ?, 5)');
+    const bodyOf = (seq: number) => encodePack({ edge: EDGE, epoch: EPOCHS[0], seq, boot: BOOT, ...draft(seq) });
+    const bodies = [bodyOf(1), bodyOf(2).replace('"n":"home-1', '"m":"home-1'), bodyOf(7), bodyOf(4)];
+    for (const [i, body] of bodies.entries()) add.run(EPOCHS[0], i + 1, body, body.length);
+    db.close();
+    const store = openOutboxStore(options());
+    expect(store.read(0, all).map(({ body }) => body)).toEqual([bodies[0], bodies[3]]);
+    const [declaration] = store.read(4, all);
+    const gaps = decodePack(declaration?.body ?? '').pack.events.map(({ body }) => [body['fromSeq'], body['toSeq']]);
+    expect(gaps).toEqual([[2, 3]]);
+    store.close();
+  });
+
   it('remembers whose packs wait for their date, within one boot of the machine', () => {
     const time = (kernelBoot: string) => ({ kernelBoot, kernelMs: () => 1 });
     const undated = { samples: [{ ...draft(1).samples[0], timeMs: 5000 } as Sample], events: [] };
