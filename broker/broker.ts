@@ -17,6 +17,7 @@ import { Ingest } from './ingest/ingest.ts';
 import { createJudgeAgain } from './ingest/judge-again.ts';
 import type { Stores } from './ingest/stores.ts';
 import { openStores } from './ingest/stores.ts';
+import { createLogWatch, type LogWatch } from './log-watch.ts';
 import { MQTT_LIMITS, type MqttLimits } from './mqtt/limits.ts';
 import { type Listener, listenTcp, listenWebSocket } from './mqtt/listeners.ts';
 import type { Disposition } from './mqtt/mqtt-broker.ts';
@@ -63,7 +64,7 @@ export async function openBroker(given: BrokerOptions): Promise<Broker> {
   const hub = given.hub ?? rightHub(given.now);
   const options = { ...given, hub, log: withoutRepeats(given.log, hub.now) };
   const limits = { ...MQTT_LIMITS, ...given.limits };
-  const stores = await openStores(options);
+  const stores = await openStores({ ...options, nowMs: hub.now() });
   const opened: (() => Promise<unknown>)[] = [() => stores.close()];
   try {
     return await assemble(options, { limits, stores, opened });
@@ -91,12 +92,12 @@ async function assemble(options: Known, base: Base): Promise<Broker> {
   const addresses = await listenAll(whole, base.limits, opened);
   return {
     addresses,
-    readLog: stores.reads.readLog,
+    readLog: whole.watch.readEntries,
     cursors: {
       get: (sink) => stores.writer.call('sink', sink),
       set: (sink, cursor) => stores.writer.call('saveSink', { name: sink, cursor }),
     },
-    died: stores.died,
+    died: Promise.race([stores.died, whole.failed]),
     [Symbol.asyncDispose]: () => closeAll(opened),
   };
 }
@@ -109,6 +110,9 @@ type Whole = {
   readonly credentials: Credentials;
   readonly mqtt: MqttBroker;
   readonly refusals: LoginRefusals;
+  readonly watch: LogWatch;
+  /** Rejects when the log must be mended before it is served again. */
+  readonly failed: Promise<never>;
 };
 
 function connect(options: Known, { limits, stores }: Base): Whole {
@@ -120,10 +124,16 @@ function connect(options: Known, { limits, stores }: Base): Whole {
     head: stores.start.head,
     commitMs: options.commitMs ?? COMMIT_MS,
     onMarks: (marks) => {
-      tellMarks(mqtt, community, marks);
+      tell(marks);
+      watch.marked(marks);
       if (ingest.pending < limits.pendingTotal) mqtt.wakeAll();
     },
   });
+  const tell = (marks: readonly Mark[]) => tellMarks(mqtt, { community, watch }, marks);
+  const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => undefined);
+  const unmendable = { onUnmendable: failure.reject };
+  const watch: LogWatch = createLogWatch({ stores, ingest, log, now, tellMarks: tell, ...unmendable });
   const keeper: AccessKeeper = new AccessKeeper({
     community,
     saved: stores.start.access,
@@ -151,14 +161,14 @@ function connect(options: Known, { limits, stores }: Base): Whole {
       login: (login) => credentials.check(login),
       mayPublish: (principal, publication) => rules.publish(principal, publication),
       maySubscribe: (principal, filter) => rules.subscribe(principal, filter),
-      receive: receiver({ stores, ingest, log, now, tellTime: (edge, payload) => answerTime(edge, payload) }),
-      subscribed: (filter) => tellMarksOnDemand(mqtt, stores, filter),
+      receive: receiver({ stores, ingest, log, now, watch, tellTime: (edge, payload) => answerTime(edge, payload) }),
+      subscribed: (filter) => tellMarksOnDemand(tell, stores, filter),
       refused: (refused) => refusals.note(refused),
       admitted: (user) => refusals.forget(user),
       isFull: () => ingest.pending >= limits.pendingTotal,
     },
   });
-  return { options, stores, ingest, keeper, credentials, mqtt, refusals };
+  return { options, stores, ingest, keeper, credentials, mqtt, refusals, watch, failed: failure.promise };
 }
 
 async function listenAll(whole: Whole, limits: MqttLimits, opened: Base['opened']): Promise<Broker['addresses']> {
@@ -172,6 +182,7 @@ async function listenAll(whole: Whole, limits: MqttLimits, opened: Base['opened'
     isServiceToken: (token) => credentials.isServiceToken(token),
     ingest,
     ...stores.reads,
+    readPage: whole.watch.readPage,
     replaceAccess: (document) => keeper.replace(document),
     status: () => statusOf(whole),
     refusals: () => ({ nowMs: options.now(), refusals: whole.refusals.list() }),
@@ -202,6 +213,7 @@ type Parts = {
   readonly ingest: Ingest;
   readonly log: BrokerLog;
   readonly now: Clock;
+  readonly watch: LogWatch;
   readonly tellTime: (edge: string, payload: Uint8Array) => void;
 };
 
@@ -211,6 +223,7 @@ function receiver({
   ingest,
   log,
   now,
+  watch,
   tellTime,
 }: Parts): (topic: EdgeTopic, payload: Uint8Array) => Disposition | Promise<Disposition> {
   return ({ edge, channel, page }, payload) => {
@@ -225,6 +238,7 @@ function receiver({
         stores.writer.call('saveStatus', status).catch((error: unknown) => {
           log.warn({ code: 'broker.commit-failed', edge, err: String(error) }, 'a status could not be saved');
         });
+        watch.edgeStatus(edge, payload).catch(() => undefined);
         return 'deliver';
       }
       case 'devices':
@@ -259,20 +273,24 @@ function keepDevices(
   return 'deliver';
 }
 
-function tellMarks(mqtt: MqttBroker, community: string, marks: readonly Mark[]): void {
-  for (const { edge, epoch, seq, hash } of marks) {
-    const mark: MarkMessage = { epoch, seq, ...(hash === null ? {} : { hash }) };
+type MarkTeller = { readonly community: string; readonly watch: LogWatch };
+
+function tellMarks(mqtt: MqttBroker, { community, watch }: MarkTeller, marks: readonly Mark[]): void {
+  const of = watch.identity();
+  for (const { edge, epoch, seq, hash, wanted } of marks) {
+    const held = hash === null ? {} : { hash };
+    const mark: MarkMessage = { epoch, seq, ...held, ...of, ...(wanted.length === 0 ? {} : { wanted: [...wanted] }) };
     mqtt.publish(edgeTopic(community, edge, 'mark'), JSON.stringify(mark), { qos: 1, retain: false });
   }
 }
 
 /** All of them: an outbox put back from a backup goes on in an epoch that may be long past. */
-function tellMarksOnDemand(mqtt: MqttBroker, stores: Stores, filter: string): void {
+function tellMarksOnDemand(tell: (marks: readonly Mark[]) => void, stores: Stores, filter: string): void {
   const topic = parseEdgeTopic(filter);
   if (topic?.channel !== 'mark') return;
   stores.writer
     .call('marks', topic.edge)
-    .then((marks) => tellMarks(mqtt, topic.community, marks))
+    .then(tell)
     .catch(() => undefined);
 }
 
@@ -295,10 +313,11 @@ function tellTime(log: BrokerLog, { isTrusted, source, errorMs, correctionMs }: 
   else log.warn({ code: 'broker.time-unconfirmed', ...fields }, "nobody vouches for the hub's time: confirm it");
 }
 
-async function statusOf({ options, stores, ingest, keeper, mqtt }: Whole): Promise<BrokerStatus> {
+async function statusOf({ options, stores, ingest, keeper, mqtt, watch }: Whole): Promise<BrokerStatus> {
   const counts = await stores.writer.call('counts', undefined);
   return {
     ...counts,
+    log: { ...counts.log, fallenBehind: watch.fallenBehind() },
     community: options.community,
     nowMs: options.hub.now(),
     hubTime: options.hub.state(),

@@ -4,24 +4,26 @@ import type {
   BrokerStatus,
   DeadLetter,
   LastValues,
-  LogEntry,
+  LogChanged,
   LoginRefusalList,
   LogPage,
   Result,
   SeriesRange,
 } from '@commonworks/core';
 import { CodedError, ERROR_CATALOGUE, isCoded, isPointName } from '@commonworks/core';
+import type { LogAnswer } from '@commonworks/telemetry/log/judge-follower.ts';
 import type { ReadLast, ReadRange } from '@commonworks/telemetry/port.ts';
 import { StorageFailure } from '@commonworks/telemetry/worker/call-worker.ts';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Ingest } from '../ingest/ingest.ts';
+import type { AskForPage } from '../log-watch.ts';
 import { metricsText } from './metrics.ts';
 
 export type LogApi = {
   readonly isServiceToken: (token: string) => boolean;
   readonly ingest: Ingest;
-  readonly readLog: (after: number, limit: number) => Promise<LogEntry[]>;
+  readonly readPage: (ask: AskForPage) => Promise<LogAnswer>;
   readonly readDeadLetters: (after: number, limit: number) => Promise<DeadLetter[]>;
   readonly last: ReadLast;
   readonly range: ReadRange;
@@ -41,6 +43,9 @@ const LogQuery = Type.Object({
   after: Cursor,
   limit: Limit,
   waitMs: Type.Integer({ minimum: 0, maximum: WAIT_MAX_MS, default: 0 }),
+  log: Type.Optional(Type.String({ maxLength: 80 })),
+  generation: Type.Optional(Type.Integer({ minimum: 1 })),
+  hash: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
 });
 const LettersQuery = Type.Object({ after: Cursor, limit: Limit });
 const RangeQuery = Type.Object({
@@ -72,16 +77,16 @@ function addLogRoutes(app: FastifyInstance, api: LogApi): void {
   app.get<{ Querystring: Type.Static<typeof LogQuery> }>(
     '/log',
     { schema: { querystring: LogQuery } },
-    async (request, reply): Promise<LogPage> => {
-      const { after, limit, waitMs } = request.query;
-      let entries = await api.readLog(after, limit);
-      if (entries.length === 0) {
+    async (request, reply): Promise<LogPage | FastifyReply> => {
+      const { waitMs, ...ask } = request.query;
+      let answer = await api.readPage(ask);
+      if (answer.kind === 'page' && answer.page.next === ask.after && waitMs > 0) {
         const gone = new AbortController();
         reply.raw.on('close', () => gone.abort());
-        await api.ingest.waitPast(after, waitMs, gone.signal);
-        entries = await api.readLog(after, limit);
+        await api.ingest.waitPast(ask.after, waitMs, gone.signal);
+        answer = await api.readPage(ask);
       }
-      return { entries, next: entries.at(-1)?.cursor ?? after, head: api.ingest.head };
+      return answer.kind === 'page' ? answer.page : sendChanged(reply, answer.changed);
     },
   );
   app.get<{ Querystring: Type.Static<typeof LettersQuery> }>(
@@ -135,6 +140,13 @@ function addStatusRoutes(app: FastifyInstance, api: LogApi): void {
   });
 }
 
+/** What has been read of the log is not what it is now: the follower goes back, and takes what it never took. */
+function sendChanged(reply: FastifyReply, changed: Omit<LogChanged, 'code'>): FastifyReply {
+  const code = 'broker.log-changed';
+  const detail = `this is log ${changed.log}, generation ${changed.generation}`;
+  return sendProblem(reply, 409, { code, detail, more: changed });
+}
+
 function bearerOf(request: FastifyRequest): string {
   return /^Bearer (\S{1,200})$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
 }
@@ -154,9 +166,9 @@ function answerError(reply: FastifyReply, error: unknown): FastifyReply {
 function sendProblem(
   reply: FastifyReply,
   status: number,
-  { code, detail }: { code: keyof typeof ERROR_CATALOGUE; detail: string },
+  { code, detail, more = {} }: { code: keyof typeof ERROR_CATALOGUE; detail: string; more?: object },
 ): FastifyReply {
   const { title, remedy } = ERROR_CATALOGUE[code];
-  const problem = { type: `urn:commonworks:error:${code}`, title, status, detail, code, remedy };
+  const problem = { type: `urn:commonworks:error:${code}`, title, status, detail, code, remedy, ...more };
   return reply.code(status).type('application/problem+json').send(problem);
 }

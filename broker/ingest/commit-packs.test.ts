@@ -70,7 +70,7 @@ describe('a group commit', () => {
     const report = commit(tables, ...bodies);
     expect(report.outcomes).toEqual(['held', 'held']);
     expect([report.head, markOf(tables)]).toEqual([2, 2]);
-    const entries = readLog(tables.db, 0, 10);
+    const { entries } = readLog(tables.db, { after: 0, limit: 10 });
     expect(entries.map(({ cursor, seq, body }) => [cursor, seq, body])).toEqual([
       [1, 1, bodies[0]],
       [2, 2, bodies[1]],
@@ -83,7 +83,11 @@ describe('a group commit', () => {
     const body = packText(1, { samples: [reading(NOW, 1)] });
     expect(commit(tables, body, body).outcomes).toEqual(['held', 'repeated']);
     expect(commit(tables, body).outcomes).toEqual(['repeated']);
-    expect([readLog(tables.db, 0, 10).length, letters(tables), values(tables)]).toEqual([1, [], [1]]);
+    expect([readLog(tables.db, { after: 0, limit: 10 }).entries.length, letters(tables), values(tables)]).toEqual([
+      1,
+      [],
+      [1],
+    ]);
   });
 
   it('quarantines other bytes under a known key and keeps the first', () => {

@@ -2,11 +2,14 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { invariant } from '@commonworks/core';
 import { isStorageFault } from '@commonworks/store/store-fault.ts';
-import { readDeadLetters, readLog } from '@commonworks/telemetry/log/read-log.ts';
+import { answerFollower, type FollowerPlace } from '@commonworks/telemetry/log/judge-follower.ts';
+import { readDeadLetters } from '@commonworks/telemetry/log/read-log.ts';
 import { openForReading } from '@commonworks/telemetry/sqlite/open-database.ts';
 import { serveCalls } from '@commonworks/telemetry/worker/serve-calls.ts';
 
 type Page = { readonly after: number; readonly limit: number };
+/** `head`: the newest cursor that was acknowledged. */
+export type FollowerAsk = FollowerPlace & Page & { readonly head: number };
 
 let opened: DatabaseSync | null = null;
 
@@ -14,7 +17,7 @@ const handlers = {
   open: (telemetryFile: string) => {
     opened = openForReading(telemetryFile);
   },
-  log: ({ after, limit }: Page) => readLog(db(), after, limit),
+  log: (ask: FollowerAsk) => answerFollower(db(), ask),
   deadLetters: ({ after, limit }: Page) => readDeadLetters(db(), after, limit),
   close: () => db().close(),
 };

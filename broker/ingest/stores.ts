@@ -1,17 +1,18 @@
 /** The two worker threads over the site's databases: one that writes, one that reads the log. */
-import type { DeadLetter, LogEntry } from '@commonworks/core';
+import type { DeadLetter } from '@commonworks/core';
+import type { LogAnswer } from '@commonworks/telemetry/log/judge-follower.ts';
 import type { ReadLast, ReadRange } from '@commonworks/telemetry/port.ts';
 import type { WorkerCalls } from '@commonworks/telemetry/worker/call-worker.ts';
 import { startWorker } from '@commonworks/telemetry/worker/call-worker.ts';
-import type { ReadWorkerApi } from './read-worker.ts';
-import type { WriteWorkerApi } from './write-worker.ts';
+import type { FollowerAsk, ReadWorkerApi } from './read-worker.ts';
+import type { OpenFiles, WriteWorkerApi } from './write-worker.ts';
 
 export type Stores = {
   readonly writer: WorkerCalls<WriteWorkerApi>;
   /** What the files held when they were opened. */
   readonly start: ReturnType<WriteWorkerApi['open']>;
   readonly reads: {
-    readonly readLog: (after: number, limit: number) => Promise<LogEntry[]>;
+    readonly readLog: (ask: FollowerAsk) => Promise<LogAnswer>;
     readonly readDeadLetters: (after: number, limit: number) => Promise<DeadLetter[]>;
     readonly last: ReadLast;
     readonly range: ReadRange;
@@ -20,7 +21,7 @@ export type Stores = {
   readonly close: () => Promise<void>;
 };
 
-export async function openStores(files: { telemetryFile: string; brokerFile: string }): Promise<Stores> {
+export async function openStores(files: OpenFiles): Promise<Stores> {
   const writer = await startWorker<WriteWorkerApi>(new URL('./write-worker.ts', import.meta.url));
   const reader = await startWorker<ReadWorkerApi>(new URL('./read-worker.ts', import.meta.url));
   const terminate = async () => {
@@ -28,14 +29,14 @@ export async function openStores(files: { telemetryFile: string; brokerFile: str
     await writer.terminate();
   };
   try {
-    const { telemetryFile, brokerFile } = files;
-    const start = await writer.call('open', { telemetryFile, brokerFile });
+    const { telemetryFile, brokerFile, nowMs } = files;
+    const start = await writer.call('open', { telemetryFile, brokerFile, nowMs });
     await reader.call('open', telemetryFile);
     return {
       writer,
       start,
       reads: {
-        readLog: (after, limit) => reader.call('log', { after, limit }),
+        readLog: (ask) => reader.call('log', ask),
         readDeadLetters: (after, limit) => reader.call('deadLetters', { after, limit }),
         last: (edge) => writer.call('last', edge),
         range: (key, span) => writer.call('range', { key, span }),

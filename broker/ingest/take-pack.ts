@@ -4,9 +4,9 @@ import { ClockEvent, decodePack, GapEvent, isCoded, placePack, receiptMs } from 
 import type { BootClocks, WaitingPack } from '@commonworks/telemetry/log/boot-clocks.ts';
 import type { DeadLetters } from '@commonworks/telemetry/log/dead-letters.ts';
 import type { PackLog } from '@commonworks/telemetry/log/pack-log.ts';
+import { readPackKey } from '@commonworks/telemetry/log/read-key.ts';
 import type { SeriesSample } from '@commonworks/telemetry/port.ts';
 import { Value } from 'typebox/value';
-import { readPackKey } from './read-key.ts';
 
 export type LogTables = { readonly log: PackLog; readonly letters: DeadLetters; readonly clocks: BootClocks };
 

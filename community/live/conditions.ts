@@ -6,6 +6,7 @@ import type { RegisterBreak } from '../metering/list-judgements.ts';
 import type { Condition } from './alarms.ts';
 import { clockConditions } from './clock-conditions.ts';
 import { type EdgeSeen, edgeConditions } from './edge-conditions.ts';
+import { type LogSeen, logConditions } from './log-conditions.ts';
 
 export type Snapshot = {
   readonly nowMs: number;
@@ -23,6 +24,8 @@ export type Snapshot = {
   readonly access: { readonly isCurrent: boolean; readonly sinceMs: number };
   /** Packs in the log that this server has not taken in yet, and since when that is so. */
   readonly log: { readonly behind: number; readonly sinceMs: number | null };
+  /** The broker's log itself. */
+  readonly stored: LogSeen;
   /** The newest of each register in the last days. */
   readonly registerBreaks: readonly RegisterBreak[];
 };
@@ -35,6 +38,7 @@ const LOG_BEHIND_MIN = 10;
 export function findConditions(snapshot: Snapshot): Condition[] {
   return [
     ...serverConditions(snapshot),
+    ...logConditions(snapshot.stored, snapshot),
     ...edgeConditions(snapshot.edges, snapshot),
     ...clockConditions(snapshot.hubTime, snapshot.edges),
     ...snapshot.stillInForce.map((one) => inForceCondition(one, snapshot.devices)),

@@ -31,6 +31,16 @@ export const BROKER_ERRORS = {
     title: 'A port cannot be opened',
     remedy: 'Stop the program that uses it, or choose another port under listen in site.yaml.',
   },
+  'broker.log-changed': {
+    title: 'The log is not the one that a follower has read',
+    remedy:
+      'Followers of the log go back to the last entry they have in common by themselves and take what they never took; a program of yours that reads /log does the same with commonCursor.',
+  },
+  'broker.log-rolled-back': {
+    title: 'telemetry.db is an older copy, another file or a new one',
+    remedy:
+      'Nothing is to be done for what the edges still hold: they send it again by themselves. If a newer telemetry.db exists, stop the site, put it back and start it; docs/durability.md says what is missing otherwise.',
+  },
   'broker.login-refused': {
     title: 'An MQTT log-in was refused',
     remedy:
@@ -128,6 +138,11 @@ export const BROKER_ERRORS = {
     title: 'An InfluxDB target cannot be reached or is overloaded',
     remedy:
       'Start it or wait: the projection tries again by itself and misses nothing. Look at its own log when this lasts.',
+  },
+  'telemetry.log-damaged': {
+    title: 'Packs in telemetry.db are damaged',
+    remedy:
+      'They are set aside and asked for again from their edges by themselves. `npx commonworks log verify` tells which; with a backup `npx commonworks log repair SITE --from BACKUP` fills them. Replace the disk or card: it fails.',
   },
   'telemetry.range-too-large': {
     title: 'A query asks for more readings than are given at once',
