@@ -97,7 +97,7 @@ async function assemble(options: Known, base: Base): Promise<Broker> {
       get: (sink) => stores.writer.call('sink', sink),
       set: (sink, cursor) => stores.writer.call('saveSink', { name: sink, cursor }),
     },
-    died: Promise.race([stores.died, whole.failed]),
+    died: stores.died,
     [Symbol.asyncDispose]: () => closeAll(opened),
   };
 }
@@ -111,8 +111,6 @@ type Whole = {
   readonly mqtt: MqttBroker;
   readonly refusals: LoginRefusals;
   readonly watch: LogWatch;
-  /** Rejects when the log must be mended before it is served again. */
-  readonly failed: Promise<never>;
 };
 
 function connect(options: Known, { limits, stores }: Base): Whole {
@@ -130,10 +128,7 @@ function connect(options: Known, { limits, stores }: Base): Whole {
     },
   });
   const tell = (marks: readonly Mark[]) => tellMarks(mqtt, { community, watch }, marks);
-  const failure = Promise.withResolvers<never>();
-  failure.promise.catch(() => undefined);
-  const unmendable = { onUnmendable: failure.reject };
-  const watch: LogWatch = createLogWatch({ stores, ingest, log, now, tellMarks: tell, ...unmendable });
+  const watch: LogWatch = createLogWatch({ stores, ingest, log, now, tellMarks: tell });
   const keeper: AccessKeeper = new AccessKeeper({
     community,
     saved: stores.start.access,
@@ -168,7 +163,7 @@ function connect(options: Known, { limits, stores }: Base): Whole {
       isFull: () => ingest.pending >= limits.pendingTotal,
     },
   });
-  return { options, stores, ingest, keeper, credentials, mqtt, refusals, watch, failed: failure.promise };
+  return { options, stores, ingest, keeper, credentials, mqtt, refusals, watch };
 }
 
 async function listenAll(whole: Whole, limits: MqttLimits, opened: Base['opened']): Promise<Broker['addresses']> {
@@ -183,6 +178,7 @@ async function listenAll(whole: Whole, limits: MqttLimits, opened: Base['opened'
     ingest,
     ...stores.reads,
     readPage: whole.watch.readPage,
+    isDamaged: whole.watch.isDamaged,
     replaceAccess: (document) => keeper.replace(document),
     status: () => statusOf(whole),
     refusals: () => ({ nowMs: options.now(), refusals: whole.refusals.list() }),

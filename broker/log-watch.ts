@@ -9,6 +9,7 @@ import { Value } from 'typebox/value';
 import type { BrokerLog } from './broker-log.ts';
 import type { Ingest } from './ingest/ingest.ts';
 import type { RolledBack } from './ingest/log-keeper.ts';
+import type { Salvaged } from './ingest/salvage.ts';
 import type { Stores } from './ingest/stores.ts';
 
 export type LogWatchOptions = {
@@ -17,8 +18,6 @@ export type LogWatchOptions = {
   readonly log: BrokerLog;
   readonly now: Clock;
   readonly tellMarks: (marks: readonly Mark[]) => void;
-  /** The damage cannot be set aside in a running log. */
-  readonly onUnmendable: (error: unknown) => void;
 };
 
 export type AskForPage = FollowerPlace & { readonly limit: number };
@@ -35,11 +34,12 @@ export function createLogWatch(options: LogWatchOptions) {
   const aside = createSetAside(options);
   let own = { log: stores.start.log.id, generation: stores.start.log.generation };
   tellRolledBack(options.log, stores.start.rolledBack);
+  tellSalvaged(options.log, stores.start.salvaged);
 
   async function readPage(ask: AskForPage): Promise<LogAnswer> {
     const answer = await reads.readLog({ ...ask, head: ingest.head });
     if (answer.kind === 'page') {
-      aside(answer.found);
+      aside.take(answer.found);
       return answer;
     }
     if (!answer.isNews) return answer;
@@ -80,6 +80,11 @@ export function createLogWatch(options: LogWatchOptions) {
         else behind.set(edge, { ...known, markSeq: seq });
       }
     },
+    /** Asks the writer only while something was. */
+    isDamaged: async (): Promise<boolean> => {
+      if (aside.isDamaged) aside.isDamaged = (await writer.call('logState', undefined)).damage === 'damaged';
+      return aside.isDamaged;
+    },
     fallenBehind: (): Behind[] => [...behind.values()].slice(0, 1000),
     readEntries: entryReader(readPage),
   };
@@ -100,9 +105,12 @@ function entryReader(readPage: (ask: AskForPage) => Promise<LogAnswer>): LogRead
 }
 
 /** Each hole once, one call at a time: readers meet the same ones again until they are out of the log. */
-function createSetAside({ stores, log, now, tellMarks, onUnmendable }: LogWatchOptions) {
+function createSetAside({ stores, log, now, tellMarks }: LogWatchOptions) {
   const told = new Set<number>();
-  return (found: readonly LogHole[]): void => {
+  const aside = { isDamaged: stores.start.log.damage === 'damaged', take };
+  return aside;
+
+  function take(found: readonly LogHole[]): void {
     const holes = found.filter((hole) => !told.has(hole.fromCursor));
     if (holes.length === 0) return;
     for (const hole of holes) told.add(hole.fromCursor);
@@ -111,10 +119,15 @@ function createSetAside({ stores, log, now, tellMarks, onUnmendable }: LogWatchO
       .then(({ marks, count }) => {
         if (count > 0)
           log.error({ code: 'telemetry.log-damaged', packs: count }, `${count} acknowledged packs are damaged`);
+        aside.isDamaged = true;
         tellMarks(marks);
       })
-      .catch(onUnmendable);
-  };
+      .catch((error: unknown) => {
+        // Damage that cannot be set aside ends the process; a full disk does not, and the next reader meets it again.
+        for (const hole of holes) told.delete(hole.fromCursor);
+        log.warn({ code: 'telemetry.log-damaged', err: String(error) }, 'damage in the log could not be set aside');
+      });
+  }
 }
 
 function newer({ generation }: RolledBack): { generation: Generation['generation']; commonCursor: number } {
@@ -126,6 +139,12 @@ function tellRolledBack(log: BrokerLog, found: RolledBack | null): void {
   const { generation, seenCursor, newest } = found;
   const fields = { code: 'broker.log-rolled-back', generation: generation.generation, seenCursor, newest };
   log.error(fields, 'the log is not the one that was here before: it is an older copy, another one, or a new one');
+}
+
+function tellSalvaged(log: BrokerLog, salvaged: Salvaged | null): void {
+  if (salvaged === null) return;
+  const { packs, lost, kept } = salvaged;
+  log.error({ code: 'telemetry.log-damaged', packs, lost, kept }, 'telemetry.db was damaged and has been written anew');
 }
 
 function heldOf(payload: Uint8Array): NonNullable<EdgeStatus['held']> | null {

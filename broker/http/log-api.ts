@@ -23,6 +23,8 @@ import { metricsText } from './metrics.ts';
 export type LogApi = {
   readonly isServiceToken: (token: string) => boolean;
   readonly ingest: Ingest;
+  /** Whether packs are missing that may still come again. */
+  readonly isDamaged: () => Promise<boolean>;
   readonly readPage: (ask: AskForPage) => Promise<LogAnswer>;
   readonly readDeadLetters: (after: number, limit: number) => Promise<DeadLetter[]>;
   readonly last: ReadLast;
@@ -64,9 +66,11 @@ export function buildLogApi(api: LogApi): FastifyInstance {
     await sendProblem(reply, 401, { code: 'broker.login-refused', detail: 'a service token is needed' });
   });
   app.setErrorHandler((error: unknown, _request, reply) => answerError(reply, error));
-  app.get('/healthz', (_request, reply) =>
-    reply.code(api.ingest.isWritable ? 200 : 503).send({ status: api.ingest.isWritable ? 'ok' : 'not writable' }),
-  );
+  app.get('/healthz', async (_request, reply) => {
+    if (!api.ingest.isWritable) return reply.code(503).send({ status: 'not writable' });
+    // A restart mends nothing here: what supervises the process is told that it works, and people that it is not whole.
+    return reply.send({ status: (await api.isDamaged()) ? 'damaged' : 'ok' });
+  });
   addLogRoutes(app, api);
   addSeriesRoutes(app, api);
   addStatusRoutes(app, api);

@@ -2,12 +2,12 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { LogHole, LogState } from '@commonworks/core';
 import { hashAt } from '@commonworks/telemetry/log/judge-follower.ts';
-import type { FoundHole } from '@commonworks/telemetry/log/log-holes.ts';
 import { type Generation, type LogIdentity, newestCursor } from '@commonworks/telemetry/log/log-identity.ts';
-import type { Mark, PackLog } from '@commonworks/telemetry/log/pack-log.ts';
-import { provenHash, ROW_COLUMNS } from '@commonworks/telemetry/log/row-check.ts';
+import type { PackLog } from '@commonworks/telemetry/log/pack-log.ts';
+import { TELEMETRY_MIGRATIONS } from '@commonworks/telemetry/sqlite/schema.ts';
 import { inTransaction } from '@commonworks/telemetry/sqlite/transaction.ts';
 import type { BrokerTables, LogWitness } from '../broker-tables.ts';
+import { type SetAside, setAside } from './set-aside.ts';
 
 /** A write of its own to the disk: what came since is witnessed by followers and edges. */
 const WITNESS_MS = 10_000;
@@ -58,24 +58,24 @@ export class LogKeeper {
     if (!isDue && (head === this.#witnessedHead || sinceMs < WITNESS_MS)) return;
     const { generation, sinceMs: begunMs } = identity.current;
     const hash = hashAt(db, head);
-    const told = { log: identity.log, generation, sinceMs: begunMs, head, writtenMs: nowMs };
+    const told = {
+      log: identity.log,
+      generation,
+      sinceMs: begunMs,
+      head,
+      writtenMs: nowMs,
+      schema: TELEMETRY_MIGRATIONS.length,
+    };
     broker.saveWitness({ ...told, hash: hash === 'damaged' ? null : hash });
     this.#witnessedHead = head;
     this.#witnessedAtMs = performance.now();
   }
 
   /** Damage that a reader met: out of the log, remembered, and asked for. Returns the marks to tell. */
-  setAside(holes: readonly LogHole[], nowMs: number): { marks: Mark[]; count: number } {
-    const { db, log } = this.#tables;
-    const found = holes.flatMap((hole) => foundHoles(db, hole));
-    const count = inTransaction(db, () => log.holes.setAside(found, nowMs));
-    log.holes.committed();
+  setAside(holes: readonly LogHole[], nowMs: number): SetAside {
+    const aside = setAside(this.#tables, holes, nowMs);
     this.witness(nowMs, { isDue: true });
-    const sources = new Map(found.map(({ edge, epoch }) => [`${edge}/${epoch}`, { edge, epoch }]));
-    const marks = [...sources.values()].flatMap(({ edge, epoch }) =>
-      edge === null || epoch === null ? [] : [log.mark(edge, epoch)],
-    );
-    return { marks, count };
+    return aside;
   }
 
   state(): Omit<LogState, 'fallenBehind'> {
@@ -106,20 +106,4 @@ function disproof(db: DatabaseSync, identity: LogIdentity, witness: LogWitness):
   if (held !== null && witness.hash === null) return null;
   // An older state of the same file: what it has is what it had.
   return { afterCursor: witness.head > newest ? newest : 0 };
-}
-
-/** One for each cursor: the row's own hash where that is proven, so that no other bytes are taken in its place. */
-function foundHoles(db: DatabaseSync, hole: LogHole): FoundHole[] {
-  const { fromCursor, toCursor, edge, epoch, seq, reason } = hole;
-  const select = db.prepare(
-    `SELECT ${ROW_COLUMNS} FROM pack LEFT JOIN source ON source.id = pack.source WHERE pack.cursor = ?`,
-  );
-  const found: FoundHole[] = [];
-  for (let cursor = fromCursor; cursor <= toCursor; cursor++) {
-    const row = edge === null || epoch === null || seq === null || reason === 'page' ? undefined : select.get(cursor);
-    const hash =
-      row === undefined || seq === null ? null : provenHash(row, { edge: edge ?? '', epoch: epoch ?? '', seq });
-    found.push({ cursor, edge, epoch, seq, hash, reason });
-  }
-  return found;
 }

@@ -6,19 +6,20 @@ import { answerFollower, type FollowerPlace } from '@commonworks/telemetry/log/j
 import { readDeadLetters } from '@commonworks/telemetry/log/read-log.ts';
 import { openForReading } from '@commonworks/telemetry/sqlite/open-database.ts';
 import { serveCalls } from '@commonworks/telemetry/worker/serve-calls.ts';
+import { damageOf } from './damage-met.ts';
 
 type Page = { readonly after: number; readonly limit: number };
 /** `head`: the newest cursor that was acknowledged. */
 export type FollowerAsk = FollowerPlace & Page & { readonly head: number };
 
-let opened: DatabaseSync | null = null;
+let opened: { db: DatabaseSync; path: string } | null = null;
 
 const handlers = {
   open: (telemetryFile: string) => {
-    opened = openForReading(telemetryFile);
+    opened = { db: openForReading(telemetryFile), path: telemetryFile };
   },
-  log: (ask: FollowerAsk) => answerFollower(db(), ask),
-  deadLetters: ({ after, limit }: Page) => readDeadLetters(db(), after, limit),
+  log: (ask: FollowerAsk) => guarded(() => answerFollower(db(), ask)),
+  deadLetters: ({ after, limit }: Page) => guarded(() => readDeadLetters(db(), after, limit)),
   close: () => db().close(),
 };
 
@@ -26,7 +27,16 @@ export type ReadWorkerApi = typeof handlers;
 
 function db(): DatabaseSync {
   invariant(opened !== null, 'the log is open');
-  return opened;
+  return opened.db;
+}
+
+/** Damage that cannot be read past ends the process: the next start salvages the file. */
+function guarded<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw opened === null ? error : damageOf(opened, error);
+  }
 }
 
 serveCalls(handlers, { isStorage: isStorageFault });

@@ -1,9 +1,10 @@
 /** The two worker threads over the site's databases: one that writes, one that reads the log. */
-import type { DeadLetter } from '@commonworks/core';
+import { type DeadLetter, isCoded } from '@commonworks/core';
 import type { LogAnswer } from '@commonworks/telemetry/log/judge-follower.ts';
 import type { ReadLast, ReadRange } from '@commonworks/telemetry/port.ts';
 import type { WorkerCalls } from '@commonworks/telemetry/worker/call-worker.ts';
 import { startWorker } from '@commonworks/telemetry/worker/call-worker.ts';
+import type { Handlers } from '@commonworks/telemetry/worker/serve-calls.ts';
 import type { FollowerAsk, ReadWorkerApi } from './read-worker.ts';
 import type { OpenFiles, WriteWorkerApi } from './write-worker.ts';
 
@@ -22,8 +23,12 @@ export type Stores = {
 };
 
 export async function openStores(files: OpenFiles): Promise<Stores> {
-  const writer = await startWorker<WriteWorkerApi>(new URL('./write-worker.ts', import.meta.url));
-  const reader = await startWorker<ReadWorkerApi>(new URL('./read-worker.ts', import.meta.url));
+  const { calls: writer, damaged } = watchDamage(
+    await startWorker<WriteWorkerApi>(new URL('./write-worker.ts', import.meta.url)),
+  );
+  const { calls: reader, damaged: damagedRead } = watchDamage(
+    await startWorker<ReadWorkerApi>(new URL('./read-worker.ts', import.meta.url)),
+  );
   const terminate = async () => {
     await reader.terminate();
     await writer.terminate();
@@ -41,7 +46,7 @@ export async function openStores(files: OpenFiles): Promise<Stores> {
         last: (edge) => writer.call('last', edge),
         range: (key, span) => writer.call('range', { key, span }),
       },
-      died: Promise.race([writer.died, reader.died]),
+      died: Promise.race([writer.died, reader.died, damaged, damagedRead]),
       close: async () => {
         await reader.call('close', undefined);
         await writer.call('close', undefined);
@@ -52,4 +57,22 @@ export async function openStores(files: OpenFiles): Promise<Stores> {
     await terminate();
     throw error;
   }
+}
+
+/** The first call that meets damage ends the process: what follows it must not be served from a file that is not sound. */
+function watchDamage<Api extends Handlers>(started: WorkerCalls<Api>) {
+  const damage = Promise.withResolvers<never>();
+  damage.promise.catch(() => undefined);
+  const calls: WorkerCalls<Api> = {
+    ...started,
+    call: async (...of) => {
+      try {
+        return await started.call(...of);
+      } catch (error) {
+        if (of[0] !== 'open' && isCoded(error, 'telemetry.log-damaged')) damage.reject(error);
+        throw error;
+      }
+    },
+  };
+  return { calls, damaged: damage.promise };
 }

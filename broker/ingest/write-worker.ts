@@ -2,29 +2,22 @@
 import type { HubMoment, LogHole, Span } from '@commonworks/core';
 import { invariant } from '@commonworks/core';
 import { isStorageFault } from '@commonworks/store/store-fault.ts';
-import { BootClocks } from '@commonworks/telemetry/log/boot-clocks.ts';
 import { countBehind } from '@commonworks/telemetry/log/cursor-leaps.ts';
-import { Cursors } from '@commonworks/telemetry/log/cursors.ts';
-import { DeadLetters } from '@commonworks/telemetry/log/dead-letters.ts';
-import { LogIdentity } from '@commonworks/telemetry/log/log-identity.ts';
-import { PackLog } from '@commonworks/telemetry/log/pack-log.ts';
 import type { SeriesKey } from '@commonworks/telemetry/port.ts';
-import { SeriesTables } from '@commonworks/telemetry/series/series-tables.ts';
 import type { OwnedDatabase } from '@commonworks/telemetry/sqlite/open-database.ts';
 import { openOwnedDatabase } from '@commonworks/telemetry/sqlite/open-database.ts';
-import { TELEMETRY_MIGRATIONS } from '@commonworks/telemetry/sqlite/schema.ts';
 import { serveCalls } from '@commonworks/telemetry/worker/serve-calls.ts';
 import type { SavedAccess, SavedDevices, SavedStatus } from '../broker-tables.ts';
 import { BROKER_MIGRATIONS, BrokerTables } from '../broker-tables.ts';
-import type { CommitTables } from './commit-packs.ts';
 import { commitPacks, judgeSomeAgain } from './commit-packs.ts';
+import { damageOf } from './damage-met.ts';
 import { LogKeeper } from './log-keeper.ts';
+import { type OpenedLog, openLog } from './open-log.ts';
 import type { PackedBatch } from './packed-batch.ts';
 import { unpackBatch } from './packed-batch.ts';
 
-type Opened = CommitTables & {
-  readonly files: readonly OwnedDatabase[];
-  readonly cursors: Cursors;
+type Opened = OpenedLog & {
+  readonly brokerFile: OwnedDatabase;
   readonly broker: BrokerTables;
   readonly keeper: LogKeeper;
 };
@@ -35,27 +28,16 @@ let opened: Opened | null = null;
 
 const handlers = {
   open: ({ telemetryFile, brokerFile, nowMs }: OpenFiles) => {
-    const telemetry = openOwnedDatabase(telemetryFile, TELEMETRY_MIGRATIONS);
-    const broker = openOwnedDatabase(brokerFile, BROKER_MIGRATIONS);
-    const { db } = telemetry;
-    const identity = new LogIdentity(db, nowMs);
-    const log = new PackLog(db, () => identity.current.firstCursor);
-    const brokerTables = new BrokerTables(broker.db);
-    opened = {
-      db,
-      files: [telemetry, broker],
-      log,
-      letters: new DeadLetters(db),
-      clocks: new BootClocks(db),
-      series: new SeriesTables(db),
-      cursors: new Cursors(db),
-      broker: brokerTables,
-      keeper: new LogKeeper({ db, identity, log, broker: brokerTables }),
-    };
-    const { broker: saved, keeper } = opened;
-    const rolledBack = keeper.compare(nowMs);
+    const brokerOwned = openOwnedDatabase(brokerFile, BROKER_MIGRATIONS);
+    const saved = new BrokerTables(brokerOwned.db);
+    const telemetry = openLog(telemetryFile, { witness: saved.witness(), nowMs });
+    const { log, salvaged } = telemetry;
+    const keeper = new LogKeeper({ ...telemetry, broker: saved });
+    opened = { ...telemetry, brokerFile: brokerOwned, broker: saved, keeper };
+    const rolledBack = salvaged === null ? keeper.compare(nowMs) : null;
+    if (salvaged !== null) keeper.witness(nowMs, { isDue: true });
     const [statuses, devices] = [saved.statuses(), saved.devices()];
-    return { head: log.head, log: keeper.state(), rolledBack, access: saved.access(), statuses, devices };
+    return { head: log.head, log: keeper.state(), rolledBack, salvaged, access: saved.access(), statuses, devices };
   },
   commit: (batch: PackedBatch) => commitPacks(tables(), unpackBatch(batch)),
   judgeAgain: (some: { reason: 'hub' | 'refused'; afterCursor: number; hub: HubMoment }) =>
@@ -87,7 +69,8 @@ const handlers = {
   saveDevices: (devices: SavedDevices) => tables().broker.saveDevices(devices),
   close: () => {
     tables().keeper.witness(Date.now(), { isDue: true });
-    for (const file of tables().files) file.close();
+    tables().close();
+    tables().brokerFile.close();
     opened = null;
   },
 };
@@ -117,7 +100,24 @@ function witness(): void {
   }
 }
 
-serveCalls(handlers, {
+/** These write broker.db. */
+const BROKER_CALLS: ReadonlySet<string> = new Set(['saveAccess', 'saveStatus', 'saveDevices']);
+
+/** What the damaged file is to blame for ends this process: the next start salvages it. */
+function guarded(known: typeof handlers): typeof handlers {
+  const guard =
+    (name: string, work: (argument: never) => unknown) =>
+    (argument: never): unknown => {
+      try {
+        return work(argument);
+      } catch (error) {
+        throw opened === null || BROKER_CALLS.has(name) ? error : damageOf(opened, error);
+      }
+    };
+  return Object.fromEntries(Object.entries(known).map(([name, work]) => [name, guard(name, work)])) as typeof handlers;
+}
+
+serveCalls(guarded(handlers), {
   isStorage: isStorageFault,
   afterwards: (method) => {
     if (method === 'commit' || method === 'judgeAgain') seal();

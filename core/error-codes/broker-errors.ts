@@ -96,7 +96,8 @@ export const BROKER_ERRORS = {
   },
   'telemetry.chunk-corrupt': {
     title: 'A stored block of readings cannot be read',
-    remedy: 'Restore telemetry.db from a backup; the disk or card may be failing.',
+    remedy:
+      'Nothing is lost: it is made from the packs in the log. The broker ends, and writes telemetry.db anew from what is sound when it starts again. The disk or card may be failing.',
   },
   'telemetry.database-in-use': {
     title: 'Another process has this database open',
@@ -104,7 +105,8 @@ export const BROKER_ERRORS = {
   },
   'telemetry.database-unusable': {
     title: 'The telemetry database cannot be opened or written',
-    remedy: 'Check that the folder exists, is writable and has free space.',
+    remedy:
+      'Check that the folder exists, is writable and has as much free space as telemetry.db is large: a damaged one is written anew beside itself. The message says what the disk answered.',
   },
   'telemetry.influx-community': {
     title: "The community's id cannot be a tag in InfluxDB",
@@ -143,6 +145,11 @@ export const BROKER_ERRORS = {
     title: 'Packs in telemetry.db are damaged',
     remedy:
       'They are set aside and asked for again from their edges by themselves. `npx commonworks log verify` tells which; with a backup `npx commonworks log repair SITE --from BACKUP` fills them. Replace the disk or card: it fails.',
+  },
+  'telemetry.log-damaged-again': {
+    title: 'telemetry.db is damaged again and again',
+    remedy:
+      'The disk or card fails: copy the site folder to another one. Move the files telemetry.db.damaged-... away (they are evidence, and may still give what a backup does not have), then `npx commonworks log repair SITE`.',
   },
   'telemetry.range-too-large': {
     title: 'A query asks for more readings than are given at once',

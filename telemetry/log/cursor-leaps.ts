@@ -1,20 +1,27 @@
 /** Where cursors leap: between the last entry of a generation and the first of the next there never was anything. */
 import type { DatabaseSync } from 'node:sqlite';
+import { unlessDamaged } from './row-check.ts';
 
 /** No entry ever had a cursor in it; both ends included. */
 export type Leap = { readonly from: number; readonly to: number };
 
-/** Ascending. One look-up for each generation. */
+/** Ascending. One look-up for each generation. What cannot be read is no leap: then there may be a hole. */
 export function cursorLeaps(db: DatabaseSync): Leap[] {
-  const newest = db.prepare('SELECT max(cursor) AS cursor FROM pack WHERE cursor < ?');
-  const hole = db.prepare('SELECT max(cursor) AS cursor FROM log_hole WHERE cursor < ?');
-  const generations = db.prepare('SELECT first_cursor, last_cursor FROM log_generation ORDER BY generation').all();
-  return generations.flatMap((row): Leap[] => {
+  const generations = 'SELECT first_cursor, last_cursor FROM log_generation ORDER BY generation';
+  const leaps: Leap[] = [];
+  for (const row of unlessDamaged(() => db.prepare(generations).iterate())) {
     const first = Number(row['first_cursor']);
-    const told = row['last_cursor'] ?? newest.get(first)?.['cursor'] ?? 0;
-    const last = Math.max(Number(told), Number(hole.get(first)?.['cursor'] ?? 0));
-    return first > last + 1 ? [{ from: last + 1, to: first - 1 }] : [];
-  });
+    const told = row['last_cursor'] ?? newestBelow(db, 'pack', first);
+    const last = Math.max(Number(told), newestBelow(db, 'log_hole', first));
+    if (first > last + 1) leaps.push({ from: last + 1, to: first - 1 });
+  }
+  return leaps;
+}
+
+function newestBelow(db: DatabaseSync, table: 'pack' | 'log_hole', cursor: number): number {
+  const newest = db.prepare(`SELECT max(cursor) AS cursor FROM ${table} WHERE cursor < ?`);
+  const [row] = [...unlessDamaged(() => newest.iterate(cursor))];
+  return Number(row?.['cursor'] ?? 0);
 }
 
 /** What remains of a span of cursors (both ends included) without the leaps. */

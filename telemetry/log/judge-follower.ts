@@ -3,8 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { LogChanged, LogHole, LogPage } from '@commonworks/core';
 import { LogIdentity, newestCursor } from './log-identity.ts';
 import { type LogAsk, readLog } from './read-log.ts';
-import { ROW_COLUMNS, readRow } from './row-check.ts';
-import { isDamage } from './walk-log.ts';
+import { isDamage, ROW_COLUMNS, readRow, sourceReader } from './row-check.ts';
 
 /** What a follower knows of the log: its name and generation, and the hash of the last entry it took, at `after`. */
 export type FollowerPlace = {
@@ -42,11 +41,11 @@ export function judgeFollower(db: DatabaseSync, place: FollowerPlace, head: numb
 
 /** Hex; `damaged` where an entry stood, null where there is none. */
 export function hashAt(db: DatabaseSync, cursor: number): string | 'damaged' | null {
-  const select = `SELECT ${ROW_COLUMNS} FROM pack LEFT JOIN source ON source.id = pack.source WHERE pack.cursor = ?`;
+  const select = `SELECT ${ROW_COLUMNS} FROM pack WHERE cursor = ?`;
   try {
     const row = db.prepare(select).get(cursor);
     if (row !== undefined) {
-      const verdict = readRow(row);
+      const verdict = readRow(row, sourceReader(db));
       return verdict.ok ? verdict.entry.hash : 'damaged';
     }
     const isHole = db.prepare('SELECT 1 FROM log_hole WHERE cursor = ?').get(cursor) !== undefined;
@@ -76,6 +75,15 @@ export function answerFollower(db: DatabaseSync, ask: FollowerPlace & LogAsk & {
     const { found, ...read } = readLog(db, ask);
     return { kind: 'page', page: { ...own, ...read, head: ask.head }, found };
   } finally {
-    db.exec('COMMIT');
+    endReading(db);
+  }
+}
+
+/** A statement that met damage makes SQLite say so once more when its transaction ends. */
+function endReading(db: DatabaseSync): void {
+  try {
+    db.exec('ROLLBACK');
+  } catch (error) {
+    if (!isDamage(error) || db.isTransaction) throw error;
   }
 }

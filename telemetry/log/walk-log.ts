@@ -1,12 +1,19 @@
 /** Walks the log in order, past whatever is damaged: proven entries, and holes where there should be some. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { LogEntry, LogHole } from '@commonworks/core';
-import { storeFault } from '@commonworks/store/store-fault.ts';
+import type { LogHole } from '@commonworks/core';
 import { cursorLeaps, type Leap, withoutLeaps } from './cursor-leaps.ts';
-import { ROW_COLUMNS, readRow } from './row-check.ts';
+import {
+  isDamage,
+  type ProvenRow,
+  ROW_COLUMNS,
+  readRow,
+  type SourceOf,
+  sourceReader,
+  unlessDamaged,
+} from './row-check.ts';
 
 export type LogStep =
-  | { readonly kind: 'entry'; readonly entry: LogEntry; readonly body: Uint8Array }
+  | ({ readonly kind: 'entry' } & ProvenRow)
   /** `isNew`: nobody has remembered it yet. */
   | { readonly kind: 'hole'; readonly hole: LogHole; readonly isNew: boolean }
   /** Everything up to and including `cursor` was told; the last step. */
@@ -33,22 +40,22 @@ export function* walkLog(
   db: DatabaseSync,
   { after, head, probesMax = 2000, scansMax = 3 }: WalkSpan,
 ): Generator<LogStep, void> {
-  const select = db.prepare(`SELECT ${ROW_COLUMNS}, pack.source FROM pack LEFT JOIN source ON source.id = pack.source
-    WHERE pack.cursor > ? ORDER BY pack.cursor`);
-  const holes = new HoleTeller(db, scansMax);
+  const select = db.prepare(`SELECT ${ROW_COLUMNS} FROM pack WHERE cursor > ? ORDER BY cursor`);
+  const sourceOf = sourceReader(db);
+  const holes = new HoleTeller(db, { sourceOf, scansMax });
   let told = after;
   let seek = after;
   for (let probes = 0; told < head; probes++) {
     try {
       for (const row of select.iterate(seek)) {
         probes = 0;
-        const verdict = readRow(row);
+        const verdict = readRow(row, sourceOf);
         const cursor = Number(row['cursor']);
         if (!verdict.ok) holes.note(cursor, { reason: verdict.reason, source: row['source'], seq: row['seq'] });
         if (!verdict.ok || cursor <= told || cursor > head) continue;
         yield* holes.between(told + 1, cursor - 1);
         told = cursor;
-        yield { kind: 'entry', entry: verdict.entry, body: verdict.body };
+        yield { ...verdict, kind: 'entry' };
         seek = cursor;
       }
       break;
@@ -66,20 +73,17 @@ export function* walkLog(
   yield { kind: 'end', cursor: Math.max(told, head) };
 }
 
-/** What SQLite or the bytes themselves are to blame for; a number too large for JavaScript is no number we wrote. */
-export function isDamage(error: unknown): boolean {
-  return storeFault(error) === 'corrupt' || (error as { code?: unknown } | null)?.code === 'ERR_OUT_OF_RANGE';
-}
-
 /** Holes by their cursors, each with the key of its pack where the row, the index or an earlier look tells it. */
 class HoleTeller {
   readonly #db: DatabaseSync;
+  readonly #sourceOf: SourceOf;
   readonly #bad = new Map<number, Bad>();
   #scansLeft: number;
   #scanned: Leap & { readonly keys: ReadonlyMap<number, HoleKey> } = { from: 0, to: -1, keys: new Map() };
 
-  constructor(db: DatabaseSync, scansMax: number) {
+  constructor(db: DatabaseSync, { sourceOf, scansMax }: { sourceOf: SourceOf; scansMax: number }) {
     this.#db = db;
+    this.#sourceOf = sourceOf;
     this.#scansLeft = scansMax;
   }
 
@@ -117,21 +121,44 @@ class HoleTeller {
 
   /** Cheap where the row shows its key and the index agrees; else from a look through the index. */
   #keyAt(cursor: number, bad: Bad | undefined): HoleKey {
-    const shown = bad === undefined ? null : indexedKey(this.#db, cursor, bad);
+    const shown = bad === undefined ? null : this.#indexedKey(cursor, bad);
     if (shown !== null) return shown;
     const isScanned = this.#scanned.from <= cursor && cursor <= this.#scanned.to;
     if (!isScanned && this.#scansLeft > 0) {
       this.#scansLeft -= 1;
       const span = { from: cursor, to: cursor + SCAN_CURSORS };
-      this.#scanned = { ...span, keys: scanIndex(this.#db, span) };
+      this.#scanned = { ...span, keys: this.#scan(span) };
     }
     return this.#scanned.keys.get(cursor) ?? NO_KEY;
+  }
+
+  #indexedKey(cursor: number, { source, seq }: Bad): HoleKey | null {
+    if (typeof source !== 'number' || typeof seq !== 'number') return null;
+    const one = this.#db.prepare(`${INDEX} WHERE source = ? AND seq = ?`);
+    const row = [...unlessDamaged(() => one.iterate(source, seq))][0];
+    return row?.['cursor'] === cursor ? this.#keyOf(row) : null;
+  }
+
+  /**
+   * The index over (source, seq) names each row's cursor and lies on pages of its own. This reads all of it, some 100 ms a
+   * million packs: a hole that is remembered needs it no more.
+   */
+  #scan({ from, to }: Leap): Map<number, HoleKey> {
+    const keys = new Map<number, HoleKey>();
+    const index = this.#db.prepare(`${INDEX} WHERE +cursor BETWEEN ? AND ?`);
+    for (const row of unlessDamaged(() => index.iterate(from, to))) keys.set(Number(row['cursor']), this.#keyOf(row));
+    return keys;
+  }
+
+  #keyOf({ source, seq }: Record<string, unknown>): HoleKey {
+    return keyOf({ ...this.#sourceOf(source), seq });
   }
 }
 
 type CutHole = LogHole & { readonly isNew: boolean };
 type HoleKey = Pick<LogHole, 'edge' | 'epoch' | 'seq'> & { readonly reason?: Reason };
 const NO_KEY: HoleKey = { edge: null, epoch: null, seq: null };
+const INDEX = 'SELECT cursor, source, seq FROM pack INDEXED BY sqlite_autoindex_pack_1';
 /** Keys kept of one look through the index. */
 const SCAN_CURSORS = 10_000;
 
@@ -144,39 +171,8 @@ function rememberedHoles(db: DatabaseSync, { from, to }: Leap): Map<number, Hole
   return keys;
 }
 
-function indexedKey(db: DatabaseSync, cursor: number, { source, seq }: Bad): HoleKey | null {
-  if (typeof source !== 'number' || typeof seq !== 'number') return null;
-  const one = db.prepare(`SELECT cursor, edge, epoch, seq FROM (
-      SELECT cursor, source, seq FROM pack INDEXED BY sqlite_autoindex_pack_1 WHERE source = ? AND seq = ?
-    ) AS one JOIN source ON source.id = one.source`);
-  const row = [...unlessDamaged(() => one.iterate(source, seq))][0];
-  return row?.['cursor'] === cursor ? keyOf(row) : null;
-}
-
-/**
- * The index over (source, seq) names each row's cursor and lies on pages of its own. This reads all of it, some 100 ms a
- * million packs: a hole that is remembered needs it no more.
- */
-function scanIndex(db: DatabaseSync, { from, to }: Leap): Map<number, HoleKey> {
-  const index = db.prepare(`SELECT cursor, edge, epoch, seq FROM (
-      SELECT cursor, source, seq FROM pack INDEXED BY sqlite_autoindex_pack_1 WHERE +cursor BETWEEN ? AND ?
-    ) AS one JOIN source ON source.id = one.source`);
-  const keys = new Map<number, HoleKey>();
-  for (const row of unlessDamaged(() => index.iterate(from, to))) keys.set(Number(row['cursor']), keyOf(row));
-  return keys;
-}
-
 function keyOf(row: Record<string, unknown>): HoleKey {
   const { edge, epoch, seq } = row;
   const isWhole = typeof edge === 'string' && typeof epoch === 'string' && typeof seq === 'number' && seq > 0;
   return isWhole ? { edge, epoch, seq } : { edge: null, epoch: null, seq: null };
-}
-
-/** As many rows as can be read. */
-export function* unlessDamaged(rows: () => Iterable<Record<string, unknown>>): Generator<Record<string, unknown>> {
-  try {
-    yield* rows();
-  } catch (error) {
-    if (!isDamage(error)) throw error;
-  }
 }

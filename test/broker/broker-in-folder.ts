@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodePack, type MarkMessage, type PackKey } from '@commonworks/core';
+import { type EventRecord, encodePack, type MarkMessage, type PackKey } from '@commonworks/core';
 import { hashSecret } from '../../broker/access/secret-hash.ts';
 import { type Broker, openBroker } from '../../broker/broker.ts';
 import { type LogLine, SECRET, SERVICE_TOKEN } from './broker-under-test.ts';
@@ -66,9 +66,9 @@ const BOOT = randomUUID();
 const T0 = Date.now() - 3_600_000;
 
 /** The bytes of a pack are the same whenever it is sent. */
-export function packBody({ edge, epoch, seq }: PackKey): string {
+export function packBody({ edge, epoch, seq }: PackKey, events: EventRecord[] = []): string {
   const sample = { device: 'meter', point: 'importedWh', timeMs: T0 + seq, value: seq / 8, quality: 'good' } as const;
-  return encodePack({ edge, epoch, seq, boot: BOOT, samples: [sample], events: [] });
+  return encodePack({ edge, epoch, seq, boot: BOOT, samples: [sample], events });
 }
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -97,7 +97,7 @@ export class EdgeLine {
   }
 
   /** Resolves when all are acknowledged. */
-  async send(epoch: string, seqs: readonly number[], body = packBody): Promise<void> {
+  async send(epoch: string, seqs: readonly number[], body: (key: PackKey) => string = (key) => packBody(key)) {
     for (let i = 0; i < seqs.length; i += 40) {
       const ids = seqs.slice(i, i + 40).map((seq) => this.#publish('data', body({ edge: this.edge, epoch, seq })));
       const acked = () => this.#client.packets.filter(({ cmd }) => cmd === 'puback').map(({ messageId }) => messageId);
