@@ -71,15 +71,7 @@ export function createLogWatch(options: LogWatchOptions) {
     identity: () => own,
     /** After its status was taken: an edge that was told a higher mark is told at once where the log stands. */
     edgeStatus,
-    /** Marks that were told: who was behind may have come up. */
-    marked(marks: readonly Mark[]): void {
-      for (const { edge, epoch, seq } of marks) {
-        const known = behind.get(edge);
-        if (known?.epoch !== epoch) continue;
-        if (seq >= known.heldSeq) behind.delete(edge);
-        else behind.set(edge, { ...known, markSeq: seq });
-      }
-    },
+    marked: (marks: readonly Mark[]): void => noteMarks(behind, marks),
     /** Asks the writer only while something was. */
     isDamaged: async (): Promise<boolean> => {
       if (aside.isDamaged) aside.isDamaged = (await writer.call('logState', undefined)).damage === 'damaged';
@@ -88,6 +80,16 @@ export function createLogWatch(options: LogWatchOptions) {
     fallenBehind: (): Behind[] => [...behind.values()].slice(0, 1000),
     readEntries: entryReader(readPage),
   };
+}
+
+/** Marks that were told: who was behind may have come up. */
+function noteMarks(behind: Map<string, Behind>, marks: readonly Mark[]): void {
+  for (const { edge, epoch, seq } of marks) {
+    const known = behind.get(edge);
+    if (known?.epoch !== epoch) continue;
+    if (seq >= known.heldSeq) behind.delete(edge);
+    else behind.set(edge, { ...known, markSeq: seq });
+  }
 }
 
 /** For followers that keep their place in the log's own file: holes are passed over, the end of the log is an empty page. */

@@ -18,11 +18,12 @@ import { hashAt } from '@commonworks/telemetry/log/judge-follower.ts';
 import { readLog } from '@commonworks/telemetry/log/read-log.ts';
 import { isDamage } from '@commonworks/telemetry/log/row-check.ts';
 import { openForReading } from '@commonworks/telemetry/sqlite/open-database.ts';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import type { LogWitness } from '../broker-tables.ts';
 import { commitPacks } from './commit-packs.ts';
 import { type OpenedLog, openLog } from './open-log.ts';
 import { setAside } from './set-aside.ts';
+import { verifyLog } from './verify-log.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'commonworks-damaged-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -33,6 +34,7 @@ const uuid = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, '0
 const EDGES = [1, 2, 3];
 const PACKS = 90;
 const isLong = process.env['LONG'] === '1';
+vi.setConfig({ testTimeout: isLong ? 600_000 : 120_000 });
 
 const keyOf = ({ edge, epoch, seq }: PackKey) => `${edge}/${epoch}/${seq}`;
 
@@ -101,6 +103,7 @@ made.series.sealAll();
 made.db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
 send(made, SENT.slice(240));
 const witness = witnessOf(made);
+const marks = made.log.marks();
 const acknowledged = new Map(readAll(made).entries.map((entry) => [keyOf(entry), entry]));
 for (const suffix of ['', '-wal']) copyFileSync(`${original}${suffix}`, join(folder, `kept.db${suffix}`));
 made.close();
@@ -234,7 +237,42 @@ function flip(path: string, offset: number): void {
   writeFileSync(path, bytes);
 }
 
+/** Whether what is answered from it, or is missing there, differs from what was acknowledged: then it must be found. */
+function verify(path: string): void {
+  const differs = isAnsweredWrong(path);
+  const { verdict } = verifyLog(path, { witness });
+  if (differs) expect(verdict).toBe('damaged');
+}
+
+function isAnsweredWrong(path: string): boolean {
+  const unlocked = `${path}-answers.db`;
+  for (const suffix of ['', '-wal']) if (existsSync(path + suffix)) copyFileSync(path + suffix, unlocked + suffix);
+  try {
+    const log = openLog(unlocked, { witness, nowMs: NOW });
+    try {
+      const { entries } = readAll(log);
+      if (log.salvaged !== null || entries.length < acknowledged.size) return true;
+      for (const entry of entries) expect(entry).toEqual(acknowledged.get(keyOf(entry)));
+      for (const source of marks) expect(log.log.marks()).toContainEqual(source);
+      checkSeries(log);
+      return false;
+    } finally {
+      log.close();
+    }
+  } catch {
+    return true;
+  }
+}
+
 function check(name: string, damage: (path: string) => void): void {
+  const third = damagedCopy(damage);
+  try {
+    verify(third);
+  } catch (error) {
+    throw new Error(`${name}, verified: ${String(error)}`, { cause: error });
+  } finally {
+    removeCopy(third);
+  }
   const path = damagedCopy(damage);
   try {
     readBeside(path);
@@ -252,6 +290,12 @@ function check(name: string, damage: (path: string) => void): void {
     removeCopy(again);
   }
 }
+
+it('finds nothing wrong with a sound one', () => {
+  const path = damagedCopy(() => undefined);
+  expect(verifyLog(path, { witness })).toMatchObject({ verdict: 'sound', packs: 270, damaged: [], faults: [] });
+  removeCopy(path);
+});
 
 describe('a damaged telemetry.db', () => {
   it('gives nothing else than was acknowledged, and has it all again when edges send it, with a page zeroed', () => {

@@ -94,6 +94,11 @@ export const BROKER_ERRORS = {
     title: 'A reading carries a time more than 400 days old or over five minutes ahead',
     remedy: 'Set the clock of the edge; the reading stands among the dead letters.',
   },
+  'telemetry.backup-unreadable': {
+    title: 'A backup that was named holds no telemetry.db that can be read',
+    remedy:
+      'Name a telemetry.db, or the folder that holds one (of an archive: unpack it first). A backup that is damaged itself gives what is sound of it.',
+  },
   'telemetry.chunk-corrupt': {
     title: 'A stored block of readings cannot be read',
     remedy:
@@ -150,6 +155,11 @@ export const BROKER_ERRORS = {
     title: 'telemetry.db is damaged again and again',
     remedy:
       'The disk or card fails: copy the site folder to another one. Move the files telemetry.db.damaged-... away (they are evidence, and may still give what a backup does not have), then `npx commonworks log repair SITE`.',
+  },
+  'telemetry.log-missing': {
+    title: 'The site has no telemetry.db',
+    remedy:
+      'If it was lost, copy the newest one of a backup to data/telemetry.db of the site; else start the site: it makes a new one, and the agents send what they still keep.',
   },
   'telemetry.range-too-large': {
     title: 'A query asks for more readings than are given at once',

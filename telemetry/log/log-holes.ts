@@ -1,7 +1,6 @@
 /** Packs that were acknowledged and are damaged here: remembered, asked for again from their edges, and mended. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { LogHole, LogState, PackKey, SeqRange } from '@commonworks/core';
-import { storeFault } from '@commonworks/store/store-fault.ts';
 
 /** A pack to be had again; `hash`: which bytes it had, null when that is lost, too. */
 export type WantedPack = PackKey & { readonly no: number; readonly hash: Uint8Array | null };
@@ -96,6 +95,18 @@ export class LogHoles {
     if (this.#isChanged) this.#load();
   }
 
+  /** Cursors of lost packs whose keys nobody knows. */
+  nameless(): number[] {
+    const rows = this.#db.prepare('SELECT cursor FROM log_hole WHERE seq IS NULL AND mended_cursor IS NULL').all();
+    return rows.flatMap(({ cursor }) => (cursor === null ? [] : [Number(cursor)]));
+  }
+
+  /** A copy of the log knows which pack stood there. In a transaction of its own. */
+  name(cursor: number, { edge, epoch, seq }: PackKey): void {
+    this.#db.prepare('UPDATE log_hole SET edge = ?, epoch = ?, seq = ? WHERE cursor = ?').run(edge, epoch, seq, cursor);
+    this.#load();
+  }
+
   newestCursor(): number {
     return Number(this.#db.prepare('SELECT max(cursor) AS cursor FROM log_hole').get()?.['cursor'] ?? 0);
   }
@@ -139,9 +150,4 @@ export class LogHoles {
       own.set(Number(row['seq']), { ...pack, seq: Number(row['seq']), hash });
     }
   }
-}
-
-/** Whether a row of a table cannot be changed because of what stands in the file. */
-export function isUnmendable(error: unknown): boolean {
-  return storeFault(error) === 'corrupt';
 }
