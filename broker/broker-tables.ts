@@ -13,7 +13,7 @@ export const BROKER_MIGRATIONS: readonly Migration[] = [
    ) STRICT;`,
   `CREATE TABLE log_witness (
      id INTEGER PRIMARY KEY CHECK (id = 1), log TEXT NOT NULL, generation INTEGER NOT NULL, since_ms INTEGER NOT NULL,
-     head INTEGER NOT NULL, hash TEXT, written_ms INTEGER NOT NULL, schema INTEGER NOT NULL
+     head INTEGER NOT NULL, hash TEXT, written_ms INTEGER NOT NULL
    ) STRICT;`,
 ];
 
@@ -27,8 +27,6 @@ export type LogWitness = {
   /** Of the entry at `head`; null when that is none, or damaged. */
   readonly hash: string | null;
   readonly writtenMs: number;
-  /** Version of the schema of telemetry.db. */
-  readonly schema: number;
 };
 
 export type SavedAccess = { readonly document: AccessDocument; readonly syncedMs: number };
@@ -85,14 +83,13 @@ export class BrokerTables {
       head: Number(row['head']),
     };
     const hash = row['hash'] === null ? null : String(row['hash']);
-    const schema = Number(row['schema']);
-    return { log: String(row['log']), ...numbers, hash, writtenMs: Number(row['written_ms']), schema };
+    return { log: String(row['log']), ...numbers, hash, writtenMs: Number(row['written_ms']) };
   }
 
-  saveWitness({ log, generation, sinceMs, head, hash, writtenMs, schema }: LogWitness): void {
+  saveWitness({ log, generation, sinceMs, head, hash, writtenMs }: LogWitness): void {
     this.#db
-      .prepare('INSERT OR REPLACE INTO log_witness VALUES (1, ?, ?, ?, ?, ?, ?, ?)')
-      .run(log, generation, sinceMs, head, hash, Math.trunc(writtenMs), schema);
+      .prepare('INSERT OR REPLACE INTO log_witness VALUES (1, ?, ?, ?, ?, ?, ?)')
+      .run(log, generation, sinceMs, head, hash, Math.trunc(writtenMs));
   }
 
   devices(): Pick<SavedDevices, 'edge' | 'page' | 'payload'>[] {

@@ -81,7 +81,7 @@ describe('a broker does not start', () => {
     using site = newBrokerSite();
     await (await startBrokerProcess(site)).stop();
     const db = new DatabaseSync(`${site.dir}/data/telemetry.db`);
-    db.exec('PRAGMA user_version = 999');
+    db.exec('PRAGMA user_version = 999; CREATE TABLE of_a_newer_version (x)');
     db.close();
     await ends(site, 'telemetry.schema-newer');
   });

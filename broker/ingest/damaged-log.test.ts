@@ -92,7 +92,7 @@ function witnessOf(log: OpenedLog): LogWitness {
   const { identity, db } = log;
   const { generation, sinceMs } = identity.current;
   const hash = hashAt(db, log.log.head);
-  return { log: identity.log, generation, sinceMs, head: log.log.head, hash, writtenMs: NOW, schema: 4 };
+  return { log: identity.log, generation, sinceMs, head: log.log.head, hash, writtenMs: NOW };
 }
 
 /** As it was acknowledged; `wal`: the last packs are in the write-ahead log only. */

@@ -4,7 +4,6 @@ import type { LogHole, LogState } from '@commonworks/core';
 import { hashAt } from '@commonworks/telemetry/log/judge-follower.ts';
 import { type Generation, type LogIdentity, newestCursor } from '@commonworks/telemetry/log/log-identity.ts';
 import type { PackLog } from '@commonworks/telemetry/log/pack-log.ts';
-import { TELEMETRY_MIGRATIONS } from '@commonworks/telemetry/sqlite/schema.ts';
 import { inTransaction } from '@commonworks/telemetry/sqlite/transaction.ts';
 import type { BrokerTables, LogWitness } from '../broker-tables.ts';
 import { type SetAside, setAside } from './set-aside.ts';
@@ -64,7 +63,6 @@ export class LogKeeper {
       sinceMs: begunMs,
       head,
       writtenMs: nowMs,
-      schema: TELEMETRY_MIGRATIONS.length,
     };
     broker.saveWitness({ ...told, hash: hash === 'damaged' ? null : hash });
     this.#witnessedHead = head;

@@ -1,7 +1,7 @@
 /** Opens telemetry.db for its writer; a damaged one is salvaged first, so that nothing is served from it. */
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import { CodedError, isCoded } from '@commonworks/core';
 import { resultCode, storeFault } from '@commonworks/store/store-fault.ts';
 import { BootClocks } from '@commonworks/telemetry/log/boot-clocks.ts';
@@ -38,7 +38,7 @@ export function openLog(path: string, options: OpenLogOptions): OpenedLog {
   try {
     finishSalvage(path);
     const isWanted = options.isSalvageWanted === true || existsSync(markerOf(path));
-    const sound = isWanted && existsSync(path) ? null : openSound(path, options);
+    const sound = isWanted && existsSync(path) ? null : openSound(path, options.nowMs);
     const salvaged = sound === null ? salvaging(path, options) : null;
     const tables = sound ?? load(path, options.nowMs);
     const close = () => {
@@ -72,14 +72,28 @@ function salvaging(path: string, options: OpenLogOptions): Salvaged {
 type Tables = Omit<OpenedLog, 'path' | 'salvaged' | 'close'>;
 
 /** Null when it is damaged. */
-function openSound(path: string, { nowMs, witness }: SalvageOptions): Tables | null {
+function openSound(path: string, nowMs: number): Tables | null {
   try {
     return load(path, nowMs);
   } catch (error) {
-    // A newer program would have said so in the witness.
-    const isFlipped = isCoded(error, 'telemetry.schema-newer') && witness?.schema === TELEMETRY_MIGRATIONS.length;
+    const isFlipped = isCoded(error, 'telemetry.schema-newer') && isOurSchema(path);
     if (isFlipped || isDamaged(error, path)) return null;
     throw error;
+  }
+}
+
+/** A newer version has other tables: where they are ours to the letter, the number of the version is what was changed. */
+function isOurSchema(path: string): boolean {
+  const ours = new DatabaseSync(':memory:');
+  const there = new DatabaseSync(path, { readOnly: true });
+  try {
+    for (const migration of TELEMETRY_MIGRATIONS) ours.exec(migration);
+    const of = (db: DatabaseSync) =>
+      JSON.stringify(db.prepare('SELECT name, sql FROM sqlite_schema ORDER BY name').all());
+    return of(ours) === of(there);
+  } finally {
+    there.close();
+    ours.close();
   }
 }
 
