@@ -1,5 +1,5 @@
 /** A new telemetry.db from every row of a damaged one that is proven; what is derived is made anew, what is lost is named. */
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { isUuid, type LogEntry, type LogHole } from '@commonworks/core';
@@ -27,6 +27,7 @@ export type Salvaged = {
   readonly lost: number;
 };
 
+/** Whole and on disk under this name; before that it has another. */
 const buildOf = (path: string): string => `${path}.salvage`;
 
 /** Packs in one transaction of the new file. */
@@ -36,7 +37,7 @@ const PROBES_MAX = 1_000_000;
 
 /** The caller holds the lock. @throws what the disk throws; the damaged file then stands where it stood. */
 export function salvage(path: string, options: SalvageOptions): Salvaged {
-  const build = buildOf(path);
+  const build = `${buildOf(path)}-part`;
   for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(`${build}${suffix}`, { force: true });
   const to = new DatabaseSync(build);
   let report: Omit<Salvaged, 'kept'>;
@@ -50,6 +51,7 @@ export function salvage(path: string, options: SalvageOptions): Salvaged {
     to.close();
   }
   flush(build);
+  renameSync(build, buildOf(path));
   const kept = `${path}.damaged-${new Date(options.nowMs).toISOString().replaceAll(':', '-')}`;
   renameSync(path, kept);
   finishSalvage(path, kept);
@@ -61,7 +63,9 @@ export function finishSalvage(path: string, kept = `${path}.damaged-before`): vo
   const build = buildOf(path);
   if (existsSync(path) || !existsSync(build)) return;
   // A log of transactions that belongs to the damaged file must never meet the new one.
-  if (existsSync(`${path}-wal`)) renameSync(`${path}-wal`, `${kept}-wal`);
+  const wal = `${path}-wal`;
+  if ((statSync(wal, { throwIfNoEntry: false })?.size ?? 0) > 0) renameSync(wal, `${kept}-wal`);
+  rmSync(wal, { force: true });
   rmSync(`${path}-shm`, { force: true });
   renameSync(build, path);
   rmSync(markerOf(path), { force: true });
