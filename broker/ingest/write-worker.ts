@@ -25,6 +25,8 @@ type Opened = OpenedLog & {
 export type OpenFiles = { readonly telemetryFile: string; readonly brokerFile: string; readonly nowMs: number };
 
 let opened: Opened | null = null;
+/** Damage that was met between calls: the next one tells it. */
+let met: unknown = null;
 
 const handlers = {
   open: ({ telemetryFile, brokerFile, nowMs }: OpenFiles) => {
@@ -88,6 +90,8 @@ function seal(): void {
   } catch (error) {
     // Nothing is lost: the readings stay in memory and in series_log, and the next commit tries again.
     if (!isStorageFault(error)) throw error;
+    const damage = damageOf(tables(), error);
+    if (damage !== error) met = damage;
   }
 }
 
@@ -108,6 +112,7 @@ function guarded(known: typeof handlers): typeof handlers {
   const guard =
     (name: string, work: (argument: never) => unknown) =>
     (argument: never): unknown => {
+      if (met !== null && name !== 'close') throw met;
       try {
         return work(argument);
       } catch (error) {
