@@ -140,8 +140,8 @@ class HoleTeller {
   }
 
   /**
-   * The index over (source, seq) names each row's cursor and lies on pages of its own. This reads all of it, some 100 ms a
-   * million packs: a hole that is remembered needs it no more.
+   * The index over (source, seq) names each row's cursor and lies on pages of its own. This reads all of it: a hole that
+   * is remembered needs it no more.
    */
   #scan({ from, to }: Leap): Map<number, HoleKey> {
     const keys = new Map<number, HoleKey>();
