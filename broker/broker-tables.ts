@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { AccessDocument } from '@commonworks/core';
 import type { Migration } from '@commonworks/telemetry/sqlite/open-database.ts';
+import { inTransaction } from '@commonworks/telemetry/sqlite/transaction.ts';
 
 export const BROKER_MIGRATIONS: readonly Migration[] = [
   `CREATE TABLE access (
@@ -59,6 +60,14 @@ export class BrokerTables {
       .run(document.version, syncedMs, JSON.stringify(document));
   }
 
+  /** All of it in one commit. */
+  saveLatest(batch: { readonly statuses: readonly SavedStatus[]; readonly devices: readonly SavedDevices[] }): void {
+    inTransaction(this.#db, () => {
+      for (const status of batch.statuses) this.#saveStatus(status);
+      for (const page of batch.devices) this.#saveDevices(page);
+    });
+  }
+
   statuses(): SavedStatus[] {
     const rows = this.#db.prepare('SELECT edge, received_ms, payload FROM edge_status').all();
     return rows.map((row) => ({
@@ -69,7 +78,7 @@ export class BrokerTables {
   }
 
   /** An empty payload clears a retained message, here too. */
-  saveStatus({ edge, receivedMs, payload }: SavedStatus): void {
+  #saveStatus({ edge, receivedMs, payload }: SavedStatus): void {
     if (payload === '') this.#db.prepare('DELETE FROM edge_status WHERE edge = ?').run(edge);
     else this.#db.prepare('INSERT OR REPLACE INTO edge_status VALUES (?, ?, ?)').run(edge, receivedMs, payload);
   }
@@ -101,7 +110,7 @@ export class BrokerTables {
     }));
   }
 
-  saveDevices({ edge, page, pages, payload }: SavedDevices): void {
+  #saveDevices({ edge, page, pages, payload }: SavedDevices): void {
     this.#db.prepare('DELETE FROM edge_devices WHERE edge = ? AND (page >= ? OR page = ?)').run(edge, pages, page);
     if (payload !== '') this.#db.prepare('INSERT INTO edge_devices VALUES (?, ?, ?)').run(edge, page, payload);
   }

@@ -50,10 +50,13 @@ export function createLogWatch(options: LogWatchOptions) {
     return raised === null ? await readPage(ask) : { ...answer, changed: { ...answer.changed, ...newer(raised) } };
   }
 
+  const asking = new Set<string>();
+  /** Once at a time for each edge: it tells its status again. */
   async function edgeStatus(edge: string, payload: Uint8Array): Promise<void> {
     const held = heldOf(payload);
-    if (held === null) return;
-    const mark = await writer.call('mark', { edge, epoch: held.epoch });
+    if (held === null || asking.has(edge)) return;
+    asking.add(edge);
+    const mark = await writer.call('mark', { edge, epoch: held.epoch }).finally(() => asking.delete(edge));
     if (held.seq <= mark.seq) {
       behind.delete(edge);
       return;

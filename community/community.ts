@@ -43,6 +43,7 @@ export async function runCommunity(options: CommunityOptions): Promise<void> {
   const source = { url: peers.log, token: site.serviceToken };
   const [readRefusals, readLogState] = [createRefusalReader(source), createLogStateReader(source)];
   const { id, zone, currency } = site.config.community;
+  const backedUp = { dataDir: site.dataDir, isDemo: site.config.demo !== undefined, community: id };
   const app = {
     ...{ site: site.config.community, community: { id, zone, currency }, isDemo: site.config.demo !== undefined },
     ...{ publicUrl: site.publicUrl, dataDir: site.dataDir, hub, db, clock, logIn, live, commands: control.commands },
@@ -56,7 +57,9 @@ export async function runCommunity(options: CommunityOptions): Promise<void> {
     {
       ...{ live, db },
       snapshot: () =>
-        takeSnapshot({ db, live, clock, hub, ...following, link: control.link, readRefusals, readLogState, zone }),
+        takeSnapshot({
+          ...{ db, live, clock, hub, ...following, link: control.link, readRefusals, readLogState, backedUp, zone },
+        }),
       isReplaying: () => clock.status().mode === 'replaying',
       housekeeping: () => keepHouse({ stores, control }, { clock, context: workshopOf(app) }),
       onFault: (error) => log.error({ err: error }, 'housekeeping failed'),

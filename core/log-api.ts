@@ -69,7 +69,15 @@ export const LogChanged = Type.Object({
 });
 export type LogChanged = Static<typeof LogChanged>;
 
-/** GET /series?edge=&device=&point=&fromMs=&toMs=: from inclusive, to exclusive, ascending time. */
+/** Readings in one answer of GET /series. */
+export const SERIES_PAGE_MAX = 10_000;
+/** Series in one answer of GET /series/last. */
+export const LAST_PAGE_MAX = 1000;
+
+/**
+ * GET /series?edge=&device=&point=&fromMs=&toMs=&limit=: from inclusive, to exclusive, ascending time, in pages. A page may
+ * hold fewer than `limit`, or none, and not be the last: go on until `next` is null.
+ */
 export const SeriesRange = Type.Object({
   edge: Type.String(),
   device: Type.String(),
@@ -79,10 +87,12 @@ export const SeriesRange = Type.Object({
   qualities: Type.Array(Type.Enum([...QUALITIES])),
   /** Only for states: the words, in the order of `timesMs`; `values` are null then. */
   words: Type.Optional(Type.Array(Type.Union([Type.String(), Type.Null()]))),
+  /** The `fromMs` to go on from; null at the end. */
+  next: Type.Union([Type.Number(), Type.Null()]),
 });
 export type SeriesRange = Static<typeof SeriesRange>;
 
-/** GET /series/last?edge=: the newest sample of every series; without `edge`, of all edges. */
+/** GET /series/last?edge=&after=&limit=: the newest sample of every series, by edge, device and point; without `edge`, of all edges. */
 export const LastValues = Type.Object({
   values: Type.Array(
     Type.Object({
@@ -94,12 +104,15 @@ export const LastValues = Type.Object({
       quality: Type.Enum([...QUALITIES]),
     }),
   ),
+  /** The `after` to go on with, `edge/device/point`; null at the end. */
+  next: Type.Union([Type.String(), Type.Null()]),
 });
 export type LastValues = Static<typeof LastValues>;
 
 /**
- * What could not be taken as it came, newest last. `pack`: a whole pack in quarantine; `record`: one record of a pack
- * that was otherwise held; `conflict`: a second, different value for the same series and time (the first was kept).
+ * What could not be taken as it came, newest last. `pack`: a whole pack in quarantine, until it is released; `record`: one
+ * record of a pack that was otherwise held, or how many more of it; `conflict`: a second, different value for the same
+ * series and time (the first was kept).
  */
 export const DeadLetter = Type.Object({
   id: Type.Integer(),
@@ -120,6 +133,10 @@ export type DeadLetter = Static<typeof DeadLetter>;
 export const DeadLetterPage = Type.Object({ letters: Type.Array(DeadLetter), next: Type.Integer() });
 export type DeadLetterPage = Static<typeof DeadLetterPage>;
 
+/** DELETE /quarantine?edge=ID: every letter of kind `pack` of that edge is deleted for good; `released` is how many. */
+export const QuarantineRelease = Type.Object({ edge: Type.String(), released: Type.Integer() });
+export type QuarantineRelease = Static<typeof QuarantineRelease>;
+
 /** One InfluxDB target: what it holds, how far behind it is, and what keeps it (docs/influxdb.md). */
 export const ProjectionStatus = Type.Object({
   name: Type.String(),
@@ -127,6 +144,7 @@ export const ProjectionStatus = Type.Object({
   cursor: Type.Integer(),
   /** How long the oldest pack known to be missing there has waited; 0 when caught up. */
   lagMs: Type.Number(),
+  /** Since the broker started: each point tried is counted once, as written or as refused. */
   pointsWritten: Type.Integer(),
   pointsRefused: Type.Integer(),
   /** Samples without trusted time, and packs that could not be read: they stay in the log only. */
@@ -137,7 +155,7 @@ export const ProjectionStatus = Type.Object({
     Type.Object({ code: Type.String(), message: Type.String(), sinceMs: Type.Number(), attempts: Type.Integer() }),
     Type.Null(),
   ]),
-  /** Newest refusals; one stands for `count` points. The readings themselves are safe in the log. */
+  /** What was refused, newest last: of one series for one reason `count` points, the newest of `timeMs`. The readings themselves are safe in the log. */
   letters: Type.Array(
     Type.Object({
       atMs: Type.Number(),
@@ -233,7 +251,23 @@ export const LoginRefusal = Type.Object({
   address: Type.String(),
 });
 export type LoginRefusal = Static<typeof LoginRefusal>;
-export const LoginRefusalList = Type.Object({ nowMs: Type.Number(), refusals: Type.Array(LoginRefusal) });
+/** Somebody enrolled who was cut or held back for what it did, within the last hour: how often, and when last. */
+export const Misuse = Type.Object({
+  user: Type.String(),
+  code: Type.String(),
+  reason: Type.String(),
+  /** Empty where it was no single connection. */
+  address: Type.String(),
+  count: Type.Integer(),
+  sinceMs: Type.Number(),
+  lastMs: Type.Number(),
+});
+export type Misuse = Static<typeof Misuse>;
+export const LoginRefusalList = Type.Object({
+  nowMs: Type.Number(),
+  refusals: Type.Array(LoginRefusal),
+  misuse: Type.Array(Misuse),
+});
 export type LoginRefusalList = Static<typeof LoginRefusalList>;
 
 /** PUT /access: the broker's copy of identities, replaced whole; a lower version is refused. */
@@ -245,7 +279,7 @@ export const AccessDocument = Type.Object({
       /** MQTT user name; an edge's is its id, and its client id must be the same. */
       user: Type.String(),
       role: Type.Enum(['edge', 'service', 'operator', 'readonly']),
-      /** scrypt: `scrypt$N$r$p$salt$hash`, base64url. */
+      /** `sha256$salt$hash` of a random secret (over salt, line feed, secret), or `scrypt$N$r$p$salt$hash`; base64url. */
       secretHash: Type.String(),
       enabled: Type.Boolean(),
     }),

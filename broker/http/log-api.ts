@@ -3,22 +3,22 @@ import type {
   AccessDocument,
   BrokerStatus,
   DeadLetter,
-  LastValues,
   LogChanged,
   LoginRefusalList,
   LogPage,
+  QuarantineRelease,
   Result,
-  SeriesRange,
 } from '@commonworks/core';
-import { CodedError, ERROR_CATALOGUE, isCoded, isPointName } from '@commonworks/core';
+import { CodedError, ERROR_CATALOGUE, isCoded } from '@commonworks/core';
 import type { LogAnswer } from '@commonworks/telemetry/log/judge-follower.ts';
-import type { ReadLast, ReadRange } from '@commonworks/telemetry/port.ts';
 import { StorageFailure } from '@commonworks/telemetry/worker/call-worker.ts';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Ingest } from '../ingest/ingest.ts';
+import type { Queries } from '../ingest/queries.ts';
 import type { AskForPage } from '../log-watch.ts';
 import { metricsText } from './metrics.ts';
+import { addSeriesRoutes } from './series-routes.ts';
 
 export type LogApi = {
   readonly isServiceToken: (token: string) => boolean;
@@ -27,8 +27,7 @@ export type LogApi = {
   readonly isDamaged: () => Promise<boolean>;
   readonly readPage: (ask: AskForPage) => Promise<LogAnswer>;
   readonly readDeadLetters: (after: number, limit: number) => Promise<DeadLetter[]>;
-  readonly last: ReadLast;
-  readonly range: ReadRange;
+  readonly queries: Queries;
   readonly replaceAccess: (document: unknown) => Promise<Result<number>>;
   readonly status: () => Promise<BrokerStatus>;
   readonly refusals: () => LoginRefusalList;
@@ -36,6 +35,8 @@ export type LogApi = {
 
 const PAGE_MAX = 1000;
 const WAIT_MAX_MS = 25_000;
+/** By then those that wait have had their answers. */
+const BUSY_S = 1;
 /** 10,000 principals of about 300 bytes. */
 const ACCESS_BYTES_MAX = 4_194_304;
 
@@ -50,14 +51,7 @@ const LogQuery = Type.Object({
   hash: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
 });
 const LettersQuery = Type.Object({ after: Cursor, limit: Limit });
-const RangeQuery = Type.Object({
-  edge: Type.String({ maxLength: 80 }),
-  device: Type.String({ maxLength: 80 }),
-  point: Type.String({ maxLength: 80 }),
-  fromMs: Type.Integer({ minimum: 0 }),
-  toMs: Type.Integer({ minimum: 0 }),
-});
-const LastQuery = Type.Object({ edge: Type.Optional(Type.String({ maxLength: 80 })) });
+const EdgeQuery = Type.Object({ edge: Type.String({ minLength: 1, maxLength: 80 }) });
 
 export function buildLogApi(api: LogApi): FastifyInstance {
   const app = Fastify({ logger: false, bodyLimit: ACCESS_BYTES_MAX, forceCloseConnections: true });
@@ -72,7 +66,7 @@ export function buildLogApi(api: LogApi): FastifyInstance {
     return reply.send({ status: (await api.isDamaged()) ? 'damaged' : 'ok' });
   });
   addLogRoutes(app, api);
-  addSeriesRoutes(app, api);
+  addSeriesRoutes(app, api.queries);
   addStatusRoutes(app, api);
   return app;
 }
@@ -101,31 +95,13 @@ function addLogRoutes(app: FastifyInstance, api: LogApi): void {
       return { letters, next: letters.at(-1)?.id ?? query.after };
     },
   );
-}
-
-function addSeriesRoutes(app: FastifyInstance, api: LogApi): void {
-  app.get<{ Querystring: Type.Static<typeof RangeQuery> }>(
-    '/series',
-    { schema: { querystring: RangeQuery } },
-    async ({ query }): Promise<SeriesRange> => {
-      const { edge, device, point, fromMs, toMs } = query;
-      const points = isPointName(point) ? await api.range({ edge, device, point }, { fromMs, toMs }) : [];
-      const isState = points.some(({ value }) => typeof value === 'string');
-      return {
-        edge,
-        device,
-        point,
-        timesMs: points.map(({ timeMs }) => timeMs),
-        values: points.map(({ value }) => (typeof value === 'number' ? value : null)),
-        qualities: points.map(({ quality }) => quality),
-        ...(isState ? { words: points.map(({ value }) => (typeof value === 'string' ? value : null)) } : {}),
-      };
-    },
-  );
-  app.get<{ Querystring: Type.Static<typeof LastQuery> }>(
-    '/series/last',
-    { schema: { querystring: LastQuery } },
-    async ({ query }): Promise<LastValues> => ({ values: [...(await api.last(query.edge))] }),
+  app.delete<{ Querystring: Type.Static<typeof EdgeQuery> }>(
+    '/quarantine',
+    { schema: { querystring: EdgeQuery } },
+    async ({ query }): Promise<QuarantineRelease> => ({
+      edge: query.edge,
+      released: await api.ingest.releaseQuarantine(query.edge),
+    }),
   );
 }
 
@@ -133,7 +109,7 @@ function addStatusRoutes(app: FastifyInstance, api: LogApi): void {
   app.get('/status', () => api.status());
   app.get('/refusals', async () => api.refusals());
   app.get('/metrics', async (_request, reply) => {
-    const text = metricsText(await api.status(), api.ingest.counts);
+    const text = metricsText(await api.status(), api);
     return reply.type('text/plain; version=0.0.4').send(text);
   });
   app.put<{ Body: AccessDocument }>('/access', async ({ body }, reply) => {
@@ -156,8 +132,8 @@ function bearerOf(request: FastifyRequest): string {
 }
 
 function answerError(reply: FastifyReply, error: unknown): FastifyReply {
-  if (isCoded(error, 'telemetry.range-too-large')) {
-    return sendProblem(reply, 413, { code: error.code, detail: error.message });
+  if (isCoded(error, 'broker.queries-busy')) {
+    return sendProblem(reply.header('retry-after', BUSY_S), 503, { code: error.code, detail: error.message });
   }
   if (error instanceof StorageFailure) {
     return sendProblem(reply, 503, { code: 'broker.commit-failed', detail: error.message });

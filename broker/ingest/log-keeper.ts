@@ -85,7 +85,7 @@ export class LogKeeper {
   #raise(to: { afterCursor: number; witness: Pick<LogWitness, 'head' | 'generation'> }, nowMs: number): RolledBack {
     const { db, identity } = this.#tables;
     const { afterCursor, witness } = to;
-    const seen = { seenCursor: witness.head, seenGeneration: witness.generation };
+    const seen = { seenCursor: witness.head, aboveGeneration: witness.generation };
     const newest = newestCursor(db);
     const generation = inTransaction(db, () => identity.raise({ cause: 'rolled-back', nowMs, ...seen, afterCursor }));
     return { generation, seenCursor: witness.head, newest };

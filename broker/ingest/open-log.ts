@@ -4,18 +4,15 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CodedError, isCoded } from '@commonworks/core';
 import { resultCode, storeFault } from '@commonworks/store/store-fault.ts';
-import { BootClocks } from '@commonworks/telemetry/log/boot-clocks.ts';
+import type { EdgeBudgets } from '@commonworks/telemetry/edge-budgets.ts';
 import { Cursors } from '@commonworks/telemetry/log/cursors.ts';
-import { DeadLetters } from '@commonworks/telemetry/log/dead-letters.ts';
 import { LogIdentity } from '@commonworks/telemetry/log/log-identity.ts';
-import { PackLog } from '@commonworks/telemetry/log/pack-log.ts';
 import { isDamage } from '@commonworks/telemetry/log/row-check.ts';
 import { faultAtOpen } from '@commonworks/telemetry/log/salvage-rows.ts';
-import { SeriesTables } from '@commonworks/telemetry/series/series-tables.ts';
 import { lockDatabase, openLocked } from '@commonworks/telemetry/sqlite/open-database.ts';
 import { TELEMETRY_MIGRATIONS } from '@commonworks/telemetry/sqlite/schema.ts';
-import type { CommitTables } from './commit-packs.ts';
 import { markerOf } from './damage-met.ts';
+import { type CommitTables, openLogTables } from './log-tables.ts';
 import { finishSalvage, type Salvaged, type SalvageOptions, salvage } from './salvage.ts';
 
 export type OpenedLog = CommitTables & {
@@ -27,7 +24,13 @@ export type OpenedLog = CommitTables & {
   readonly close: () => void;
 };
 
+type LoadOptions = {
+  readonly nowMs: number;
+  readonly budgets?: EdgeBudgets | undefined;
+};
+
 export type OpenLogOptions = SalvageOptions & {
+  readonly budgets?: EdgeBudgets | undefined;
   /** Also when nothing seems wrong with it: a look at every row. */
   readonly isSalvageWanted?: boolean;
 };
@@ -38,9 +41,9 @@ export function openLog(path: string, options: OpenLogOptions): OpenedLog {
   try {
     finishSalvage(path);
     const isWanted = options.isSalvageWanted === true || existsSync(markerOf(path));
-    const sound = isWanted && existsSync(path) ? null : openSound(path, options.nowMs);
+    const sound = isWanted && existsSync(path) ? null : openSound(path, options);
     const salvaged = sound === null ? salvaging(path, options) : null;
-    const tables = sound ?? load(path, options.nowMs);
+    const tables = sound ?? load(path, options);
     const close = () => {
       tables.db.close();
       unlock();
@@ -72,9 +75,9 @@ function salvaging(path: string, options: OpenLogOptions): Salvaged {
 type Tables = Omit<OpenedLog, 'path' | 'salvaged' | 'close'>;
 
 /** Null when it is damaged. */
-function openSound(path: string, nowMs: number): Tables | null {
+function openSound(path: string, options: LoadOptions): Tables | null {
   try {
-    return load(path, nowMs);
+    return load(path, options);
   } catch (error) {
     const isFlipped = isCoded(error, 'telemetry.schema-newer') && isOurSchema(path);
     if (isFlipped || isDamaged(error, path)) return null;
@@ -97,29 +100,22 @@ function isOurSchema(path: string): boolean {
   }
 }
 
-function load(path: string, nowMs: number): Tables {
+function load(path: string, options: LoadOptions): Tables {
   const db = openLocked(path, TELEMETRY_MIGRATIONS);
   try {
     const fault = faultAtOpen(db);
     if (fault !== null) throw new CodedError('telemetry.log-damaged', `${path}: ${fault}`);
-    return tablesOf(db, nowMs);
+    return tablesOf(db, options);
   } catch (error) {
     db.close();
     throw error;
   }
 }
 
-function tablesOf(db: DatabaseSync, nowMs: number): Tables {
+function tablesOf(db: DatabaseSync, { nowMs, budgets }: LoadOptions): Tables {
   const identity = new LogIdentity(db, nowMs);
-  return {
-    db,
-    identity,
-    log: new PackLog(db, () => identity.current.firstCursor),
-    letters: new DeadLetters(db),
-    clocks: new BootClocks(db),
-    series: new SeriesTables(db),
-    cursors: new Cursors(db),
-  };
+  const tables = openLogTables(db, { budgets, firstCursor: () => identity.current.firstCursor });
+  return { ...tables, identity, cursors: new Cursors(db) };
 }
 
 /** Damage, whoever met it first: SQLite, the codec of the readings, or what reads the rows. */

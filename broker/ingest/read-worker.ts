@@ -2,7 +2,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { invariant } from '@commonworks/core';
 import { isStorageFault } from '@commonworks/store/store-fault.ts';
+import { Cursors } from '@commonworks/telemetry/log/cursors.ts';
 import { answerFollower, type FollowerPlace } from '@commonworks/telemetry/log/judge-follower.ts';
+import { readCounts } from '@commonworks/telemetry/log/read-counts.ts';
 import { readDeadLetters } from '@commonworks/telemetry/log/read-log.ts';
 import { openForReading } from '@commonworks/telemetry/sqlite/open-database.ts';
 import { serveCalls } from '@commonworks/telemetry/worker/serve-calls.ts';
@@ -20,6 +22,8 @@ const handlers = {
   },
   log: (ask: FollowerAsk) => guarded(() => answerFollower(db(), ask)),
   deadLetters: ({ after, limit }: Page) => guarded(() => readDeadLetters(db(), after, limit)),
+  counts: () => guarded(() => readCounts(db())),
+  sink: (name: string) => guarded(() => new Cursors(db()).load(name)),
   close: () => db().close(),
 };
 

@@ -120,7 +120,7 @@ function copyAll(path: string, to: DatabaseSync, { witness, nowMs }: SalvageOpti
     inTransaction(to, () => copyRows(to, 'boot_clock', bootRows(copy.offsets)));
     const lost = inTransaction(to, () => copy.sources.finish(holes, nowMs));
     const newest = newestCursor(to);
-    const seen = { seenCursor: Math.max(head, newest), seenGeneration: witness?.generation };
+    const seen = { seenCursor: Math.max(head, newest), aboveGeneration: witness?.generation };
     new LogIdentity(to, nowMs).raise({ cause: 'repaired', nowMs, ...seen, afterCursor: newest });
     replay(copy);
     const packs = Number(to.prepare('SELECT count(*) AS n FROM pack').get()?.['n'] ?? 0);

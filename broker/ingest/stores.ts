@@ -1,12 +1,15 @@
-/** The two worker threads over the site's databases: one that writes, one that reads the log. */
+/** The worker threads over the site's databases: one writes, one reads the log, one answers questions about the series. */
 import { type DeadLetter, isCoded } from '@commonworks/core';
 import type { LogAnswer } from '@commonworks/telemetry/log/judge-follower.ts';
-import type { ReadLast, ReadRange } from '@commonworks/telemetry/port.ts';
+import type { LogCounts } from '@commonworks/telemetry/log/read-counts.ts';
 import type { WorkerCalls } from '@commonworks/telemetry/worker/call-worker.ts';
 import { startWorker } from '@commonworks/telemetry/worker/call-worker.ts';
 import type { Handlers } from '@commonworks/telemetry/worker/serve-calls.ts';
+import { Queries } from './queries.ts';
+import type { QueryWorkerApi } from './query-worker.ts';
 import type { FollowerAsk, ReadWorkerApi } from './read-worker.ts';
-import type { OpenFiles, WriteWorkerApi } from './write-worker.ts';
+import { shareCalls } from './shared-call.ts';
+import type { StoreFiles, WriteWorkerApi } from './write-worker.ts';
 
 export type Stores = {
   readonly writer: WorkerCalls<WriteWorkerApi>;
@@ -15,39 +18,53 @@ export type Stores = {
   readonly reads: {
     readonly readLog: (ask: FollowerAsk) => Promise<LogAnswer>;
     readonly readDeadLetters: (after: number, limit: number) => Promise<DeadLetter[]>;
-    readonly last: ReadLast;
-    readonly range: ReadRange;
+    readonly counts: () => Promise<LogCounts>;
+    readonly sink: (name: string) => Promise<number>;
   };
+  readonly queries: Queries;
+  /** Rejects when the writer or the reader of the log dies; nobody's question is worth the broker's life. */
   readonly died: Promise<never>;
   readonly close: () => Promise<void>;
 };
 
-export async function openStores(files: OpenFiles): Promise<Stores> {
+export async function openStores(files: StoreFiles, start: typeof startWorker = startWorker): Promise<Stores> {
   const { calls: writer, damaged } = watchDamage(
-    await startWorker<WriteWorkerApi>(new URL('./write-worker.ts', import.meta.url)),
+    await start<WriteWorkerApi>(new URL('./write-worker.ts', import.meta.url)),
   );
   const { calls: reader, damaged: damagedRead } = watchDamage(
-    await startWorker<ReadWorkerApi>(new URL('./read-worker.ts', import.meta.url)),
+    await start<ReadWorkerApi>(new URL('./read-worker.ts', import.meta.url)),
   );
+  const queries = new Queries(async () => {
+    const thread = await start<QueryWorkerApi>(new URL('./query-worker.ts', import.meta.url));
+    try {
+      await thread.call('open', files.telemetryFile);
+    } catch (error) {
+      await thread.terminate();
+      throw error;
+    }
+    return thread;
+  });
   const terminate = async () => {
     await reader.terminate();
     await writer.terminate();
   };
   try {
-    const { telemetryFile, brokerFile, nowMs } = files;
-    const start = await writer.call('open', { telemetryFile, brokerFile, nowMs });
+    const { telemetryFile, brokerFile, budgets, nowMs } = files;
+    const saved = await writer.call('open', { telemetryFile, brokerFile, budgets, nowMs });
     await reader.call('open', telemetryFile);
     return {
       writer,
-      start,
+      start: saved,
       reads: {
         readLog: (ask) => reader.call('log', ask),
         readDeadLetters: (after, limit) => reader.call('deadLetters', { after, limit }),
-        last: (edge) => writer.call('last', edge),
-        range: (key, span) => writer.call('range', { key, span }),
+        counts: shareCalls(() => reader.call('counts', undefined)),
+        sink: (name) => reader.call('sink', name),
       },
+      queries,
       died: Promise.race([writer.died, reader.died, damaged, damagedRead]),
       close: async () => {
+        await queries.close();
         await reader.call('close', undefined);
         await writer.call('close', undefined);
         await terminate();

@@ -1,17 +1,19 @@
-/** The one thread that writes: it owns telemetry.db and broker.db, and answers from the hot windows. */
-import type { HubMoment, LogHole, Span } from '@commonworks/core';
+/** The one thread that writes: it owns telemetry.db and broker.db, and is asked nothing that another can answer. */
+import type { HubMoment, LogHole } from '@commonworks/core';
 import { invariant } from '@commonworks/core';
 import { isStorageFault } from '@commonworks/store/store-fault.ts';
-import { countBehind } from '@commonworks/telemetry/log/cursor-leaps.ts';
-import type { SeriesKey } from '@commonworks/telemetry/port.ts';
+import type { EdgeBudgets } from '@commonworks/telemetry/edge-budgets.ts';
 import type { OwnedDatabase } from '@commonworks/telemetry/sqlite/open-database.ts';
 import { openOwnedDatabase } from '@commonworks/telemetry/sqlite/open-database.ts';
+import { inTransaction } from '@commonworks/telemetry/sqlite/transaction.ts';
 import { serveCalls } from '@commonworks/telemetry/worker/serve-calls.ts';
-import type { SavedAccess, SavedDevices, SavedStatus } from '../broker-tables.ts';
+import type { SavedAccess } from '../broker-tables.ts';
 import { BROKER_MIGRATIONS, BrokerTables } from '../broker-tables.ts';
+import type { LatestBatch } from '../latest-messages.ts';
 import { commitPacks, judgeSomeAgain } from './commit-packs.ts';
 import { damageOf } from './damage-met.ts';
 import { LogKeeper } from './log-keeper.ts';
+import { committed, rolledBack } from './log-tables.ts';
 import { type OpenedLog, openLog } from './open-log.ts';
 import type { PackedBatch } from './packed-batch.ts';
 import { unpackBatch } from './packed-batch.ts';
@@ -22,17 +24,23 @@ type Opened = OpenedLog & {
   readonly keeper: LogKeeper;
 };
 
-export type OpenFiles = { readonly telemetryFile: string; readonly brokerFile: string; readonly nowMs: number };
+/** `budgets`: other bounds of an edge than the usual. */
+export type StoreFiles = {
+  readonly telemetryFile: string;
+  readonly brokerFile: string;
+  readonly budgets?: EdgeBudgets | undefined;
+  readonly nowMs: number;
+};
 
 let opened: Opened | null = null;
 /** Damage that was met between calls: the next one tells it. */
 let met: unknown = null;
 
 const handlers = {
-  open: ({ telemetryFile, brokerFile, nowMs }: OpenFiles) => {
+  open: ({ telemetryFile, brokerFile, budgets, nowMs }: StoreFiles) => {
     const brokerOwned = openOwnedDatabase(brokerFile, BROKER_MIGRATIONS);
     const saved = new BrokerTables(brokerOwned.db);
-    const telemetry = openLog(telemetryFile, { witness: saved.witness(), nowMs });
+    const telemetry = openLog(telemetryFile, { witness: saved.witness(), nowMs, budgets });
     const { log, salvaged } = telemetry;
     const keeper = new LogKeeper({ ...telemetry, broker: saved });
     opened = { ...telemetry, brokerFile: brokerOwned, broker: saved, keeper };
@@ -44,31 +52,27 @@ const handlers = {
   commit: (batch: PackedBatch) => commitPacks(tables(), unpackBatch(batch)),
   judgeAgain: (some: { reason: 'hub' | 'refused'; afterCursor: number; hub: HubMoment }) =>
     judgeSomeAgain(tables(), some),
+  /** Here and not from a reader: a mark must never be told after a newer one. */
   marks: (edge: string | undefined) => tables().log.marks(edge),
   mark: ({ edge, epoch }: { edge: string; epoch: string }) => tables().log.mark(edge, epoch),
   seenBy: ({ nowMs, ...follower }: { after: number; generation: number; nowMs: number }) =>
     tables().keeper.seenBy(follower, nowMs),
   setAside: ({ holes, nowMs }: { holes: readonly LogHole[]; nowMs: number }) => tables().keeper.setAside(holes, nowMs),
   logState: () => tables().keeper.state(),
-  last: (edge: string | undefined) => tables().series.last(edge),
-  range: ({ key, span }: { key: SeriesKey; span: Span }) => tables().series.range(key, span),
-  sink: (name: string) => tables().cursors.load(name),
-  saveSink: ({ name, cursor }: { name: string; cursor: number }) => tables().cursors.save(name, cursor),
-  counts: () => {
-    const { db, letters, log, cursors, clocks, keeper } = tables();
-    const { head } = log;
-    return {
-      deadLetters: letters.count(),
-      waiting: clocks.waiting(),
-      marks: log.marks(),
-      head,
-      log: keeper.state(),
-      sinks: cursors.all().map((sink) => ({ ...sink, behind: countBehind(db, { after: sink.cursor, head }) })),
-    };
+  releaseQuarantine: (edge: string) => {
+    const all = tables();
+    try {
+      const released = inTransaction(all.db, () => all.quarantine.release(edge));
+      committed(all);
+      return released;
+    } catch (error) {
+      rolledBack(all);
+      throw error;
+    }
   },
+  saveSink: ({ name, cursor }: { name: string; cursor: number }) => tables().cursors.save(name, cursor),
   saveAccess: (access: SavedAccess) => tables().broker.saveAccess(access),
-  saveStatus: (status: SavedStatus) => tables().broker.saveStatus(status),
-  saveDevices: (devices: SavedDevices) => tables().broker.saveDevices(devices),
+  saveLatest: (batch: LatestBatch) => tables().broker.saveLatest(batch),
   close: () => {
     tables().keeper.witness(Date.now(), { isDue: true });
     tables().close();
@@ -105,7 +109,7 @@ function witness(): void {
 }
 
 /** These write broker.db. */
-const BROKER_CALLS: ReadonlySet<string> = new Set(['saveAccess', 'saveStatus', 'saveDevices']);
+const BROKER_CALLS: ReadonlySet<string> = new Set(['saveAccess', 'saveLatest']);
 
 /** What the damaged file is to blame for ends this process: the next start salvages it. */
 function guarded(known: typeof handlers): typeof handlers {

@@ -4,6 +4,7 @@ import type { Device } from '@commonworks/core/api/index.ts';
 import type { StillInForce } from '../control/in-force.ts';
 import type { RegisterBreak } from '../metering/list-judgements.ts';
 import type { Condition } from './alarms.ts';
+import { type BackupSeen, backupConditions } from './backup-conditions.ts';
 import { clockConditions } from './clock-conditions.ts';
 import { type EdgeSeen, edgeConditions } from './edge-conditions.ts';
 import { type LogSeen, logConditions } from './log-conditions.ts';
@@ -19,6 +20,8 @@ export type Snapshot = {
   /** Enabled edges and whether their status says offline; unknown edges have never connected. */
   readonly edges: readonly EdgeSeen[];
   readonly hubTime: HubTimeState;
+  /** Null in a demo, which needs no backup. */
+  readonly backup: BackupSeen | null;
   readonly stillInForce: readonly StillInForce[];
   /** When the broker last took the list of who may connect; null when it has not since the start. */
   readonly access: { readonly isCurrent: boolean; readonly sinceMs: number };
@@ -40,6 +43,7 @@ export function findConditions(snapshot: Snapshot): Condition[] {
     ...serverConditions(snapshot),
     ...logConditions(snapshot.stored, snapshot),
     ...edgeConditions(snapshot.edges, snapshot),
+    ...backupConditions(snapshot.backup, snapshot.hubTime.nowMs),
     ...clockConditions(snapshot.hubTime, snapshot.edges),
     ...snapshot.stillInForce.map((one) => inForceCondition(one, snapshot.devices)),
     ...deviceConditions(snapshot),

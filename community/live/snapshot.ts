@@ -3,6 +3,7 @@ import type { OpenedClock } from '@commonworks/clock';
 import type { HubTime } from '@commonworks/clock/hub-time.ts';
 import { uuidTimeMs } from '@commonworks/core';
 import type { AccessSync } from '../access-sync/sync-access.ts';
+import { type BackedUpSite, seeBackup } from '../backup/newest-backup.ts';
 import { commandsStillInForce } from '../control/in-force.ts';
 import type { Db } from '../database.ts';
 import { registerBreaks } from '../metering/list-judgements.ts';
@@ -43,6 +44,7 @@ export async function takeSnapshot(of: {
   link: { isConnected(): boolean; connectedForMs(): number };
   readRefusals: ReadRefusals;
   readLogState: ReadLogState;
+  backedUp: BackedUpSite;
   zone: string;
 }): Promise<Snapshot> {
   const { live } = of;
@@ -55,6 +57,7 @@ export async function takeSnapshot(of: {
     isBrokerKnown: of.link.connectedForMs() > STATUSES_TOLD_MS,
     edges: await seenEdges(of),
     hubTime: of.hub.state(),
+    backup: await seeBackup(of.backedUp),
     stillInForce: await commandsStillInForce(of.db),
     access: of.access.state(),
     log: of.progress.state,
@@ -63,14 +66,15 @@ export async function takeSnapshot(of: {
   };
 }
 
-/** The broker is asked for its reasons only while some edge is not connected. */
 async function seenEdges({ live, readRefusals }: { live: CommunityLive; readRefusals: ReadRefusals }) {
   const edges = await live.edges();
   const states = edges.map(({ id }) => live.values.status(id)?.state ?? 'never-seen');
-  const refusals = states.every((state) => state === 'online') ? null : await readRefusals();
+  const { ofEdge, misuse } = await readRefusals();
   return edges.map(({ id, name }, at): EdgeSeen => {
     const state = states[at] ?? 'never-seen';
     const clock = state === 'online' ? live.values.status(id)?.clock : undefined;
-    return { name, state, enrolledMs: uuidTimeMs(id), refusal: refusals?.get(id) ?? null, clock };
+    const refusal = state === 'online' ? null : (ofEdge.get(id) ?? null);
+    const misdeeds = misuse.filter(({ user }) => user === id);
+    return { name, state, enrolledMs: uuidTimeMs(id), refusal, misdeeds, clock };
   });
 }

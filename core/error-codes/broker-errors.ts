@@ -10,6 +10,16 @@ export const BROKER_ERRORS = {
     title: 'An access document is older than the one in force',
     remedy: 'Send the newest one; versions only rise.',
   },
+  'broker.budget-exceeded': {
+    title: 'A client asks for more than the broker gives one client',
+    remedy:
+      'Look at the agent or tool it names: it repeats something all the time, or sends more devices, points or states than a site has. The others are not held up by it.',
+  },
+  'broker.client-id-shared': {
+    title: 'Two agents live under one id',
+    remedy:
+      'An SD card or a folder was copied: switch one of the two off, register an edge of its own for it, and start it with a new outbox.',
+  },
   'broker.client-too-slow': {
     title: 'An MQTT client does not read what it is sent',
     remedy: 'It was disconnected so that others are served; make it read faster or subscribe to less.',
@@ -47,12 +57,12 @@ export const BROKER_ERRORS = {
       'Use the user name and secret the community gave out; for an edge the client id is its user name, for others it begins with it.',
   },
   'broker.logins-throttled': {
-    title: 'Too many failed log-ins',
-    remedy: 'Wait a minute, and correct the secret of the client that keeps trying.',
+    title: 'Too many log-ins of one user at once',
+    remedy: 'It may be tried again at once; correct the secret of the client that keeps trying.',
   },
   'broker.pack-foreign': {
     title: 'An edge sent a pack that names another edge',
-    remedy: 'Give each edge its own id and credential; the bytes are kept among the dead letters.',
+    remedy: 'Give each edge its own id and credential; the pack is kept in quarantine, among the dead letters.',
   },
   'broker.pack-key-reused': {
     title: 'A pack came again with the same key and other bytes',
@@ -62,7 +72,7 @@ export const BROKER_ERRORS = {
   'broker.pack-scattered': {
     title: 'An edge sends its packs in too wild an order',
     remedy:
-      'Send packs in the order of their sequence numbers, in one epoch for the life of an outbox; the bytes are kept among the dead letters.',
+      'Send packs in the order of their sequence numbers, in one epoch for the life of an outbox: keep the outbox file on a disk that stays, or enrol the edge anew. The pack is kept in quarantine, among the dead letters.',
   },
   'broker.packet-malformed': {
     title: 'An MQTT packet breaks the rules of MQTT 3.1.1',
@@ -77,9 +87,18 @@ export const BROKER_ERRORS = {
     remedy:
       'Publish within what the role of this user allows, packs with QoS 1 and not retained; docs/topics.md lists it.',
   },
+  'broker.queries-busy': {
+    title: 'Too many questions about the series wait for their answer',
+    remedy: 'Ask again after the time that Retry-After says; ask fewer at once, and follow `next` page by page.',
+  },
   'broker.record-rejected': {
     title: 'One record of a pack cannot be read',
     remedy: 'Correct the sender; the rest of the pack was kept, and the record stands among the dead letters.',
+  },
+  'broker.quarantine-full': {
+    title: 'An edge sends packs that cannot be taken, and its quarantine is full',
+    remedy:
+      'The edge keeps the pack and tries again. Look at its packs with GET /dead-letters of the broker, correct the sender (often a cloned or restored outbox, or a wrong id), then release them with DELETE /quarantine?edge=ID.',
   },
   'broker.request-invalid': {
     title: "A request to the log's HTTP API is not valid or failed",
@@ -89,6 +108,11 @@ export const BROKER_ERRORS = {
     title: 'A second, different value came for the same series and time',
     remedy:
       'Look for two devices with one name or a restored outbox; the first value stays, the second is among the dead letters.',
+  },
+  'broker.strangers-full': {
+    title: 'Too many connections that do not log in',
+    remedy:
+      'Nothing has to be done: the ones that were silent longest are cut, and whoever logs in is served. Where it lasts, close the port of the broker to the address it names.',
   },
   'broker.time-outside-window': {
     title: 'A reading carries a time more than 400 days old or over five minutes ahead',

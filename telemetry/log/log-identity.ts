@@ -23,10 +23,10 @@ export type RaiseGeneration = {
   readonly nowMs: number;
   /** The newest cursor anybody is known to have seen. */
   readonly seenCursor: number;
-  /** The newest generation anybody is known to have seen; a number is never given twice. */
-  readonly seenGeneration?: number | undefined;
   /** Up to here nothing has changed; absent: up to the newest entry there is. */
   readonly afterCursor?: number | undefined;
+  /** The highest generation known elsewhere, of a replaced file or to a follower: a number is never given twice. */
+  readonly aboveGeneration?: number | undefined;
 };
 
 /** How far beyond the newest cursor known a new generation begins: what was given out last may be known to nobody here. */
@@ -69,14 +69,14 @@ export class LogIdentity {
 /** Also for a file that nobody has open: a backup that is put back. */
 export function raiseGeneration(
   db: DatabaseSync,
-  { cause, nowMs, seenCursor, seenGeneration = 0, afterCursor }: RaiseGeneration,
+  { cause, nowMs, seenCursor, afterCursor, aboveGeneration = 0 }: RaiseGeneration,
 ): Generation {
   nameOf(db, nowMs);
   const before = currentGeneration(db);
   const newest = newestCursor(db);
   const head = Math.max(newest, before.firstCursor - 1);
   const next = {
-    generation: Math.max(before.generation, seenGeneration) + 1,
+    generation: Math.max(before.generation, aboveGeneration) + 1,
     sinceMs: Math.trunc(nowMs),
     cause,
     afterCursor: Math.min(afterCursor ?? newest, newest),

@@ -1,12 +1,13 @@
 /** The log: every acknowledged pack byte for byte, once, under its key; and each source's mark. */
 import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
-import { constants, zstdCompressSync } from 'node:zlib';
 import type { PackKey, SeqRange } from '@commonworks/core';
+import { EDGE_BUDGETS, type EdgeBudgets } from '../edge-budgets.ts';
 import { LogHoles } from './log-holes.ts';
 import { newestCursor } from './log-identity.ts';
 import { rowCheck } from './row-check.ts';
 import { SeqRanges } from './seq-ranges.ts';
+import { storeBody } from './stored-body.ts';
 
 /** `hash`: SHA-256 of the pack `seq`, hex; null when none is held there: nothing yet, a declared gap, a quarantined pack. */
 export type Mark = {
@@ -19,25 +20,20 @@ export type Mark = {
   readonly wanted: readonly SeqRange[];
 };
 
-/** `held`: new; `repeated`: the same bytes were there; `reused`: other bytes stand under this key; `scattered`: refused. */
+/**
+ * `held`: new; `repeated`: the same bytes were there; `reused`: other bytes stand under this key; `scattered`, and `crowded`
+ * (one epoch too many): refused.
+ */
 export type InsertOutcome =
   | { readonly kind: 'held'; readonly cursor: number }
-  | { readonly kind: 'repeated' | 'reused' | 'scattered' };
+  | { readonly kind: 'repeated' | 'reused' | 'scattered' | 'crowded' };
 
 type Source = { readonly id: number; readonly edge: string; readonly epoch: string; held: SeqRanges; seenMs: number };
-
-/** Below this zstd's frame costs more than it saves. */
-const WORTH_PACKING_BYTES = 300;
-/** An outbox file begins a new epoch when it is lost or copied back: a thousand of them is no sender of ours. */
-export const EPOCHS_PER_EDGE_MAX = 1000;
-/** Level 3 takes twice the time for one per cent. */
-const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
-const PLAIN = 0;
-const ZSTD = 1;
 
 export class PackLog {
   readonly #sources = new Map<string, Source>();
   readonly #epochsOf = new Map<string, number>();
+  readonly #epochsMax: number;
   readonly #statements;
   /** Sources as they were before this transaction; null for those it made. */
   readonly #before = new Map<string, { held: SeqRanges; seenMs: number } | null>();
@@ -49,7 +45,12 @@ export class PackLog {
   #headBefore: number;
 
   /** `firstCursor`: of the log's generation; new entries get no lower one. */
-  constructor(db: DatabaseSync, firstCursor: () => number = () => 1) {
+  constructor(
+    db: DatabaseSync,
+    { epochs }: Pick<EdgeBudgets, 'epochs'> = EDGE_BUDGETS,
+    firstCursor: () => number = () => 1,
+  ) {
+    this.#epochsMax = epochs;
     this.#statements = prepare(db);
     this.#firstCursor = firstCursor;
     this.holes = new LogHoles(db);
@@ -78,7 +79,7 @@ export class PackLog {
   /** Inside a transaction. */
   insert(key: PackKey, body: Uint8Array, receipt: { nowMs: number; isTrusted: boolean }): InsertOutcome {
     const receivedMs = receipt.nowMs;
-    if (this.#isOneTooMany(key)) return { kind: 'scattered' };
+    if (this.#isOneTooMany(key)) return { kind: 'crowded' };
     const source = this.#source(key, receivedMs);
     const hash = createHash('sha256').update(body).digest();
     const known = this.#statements.find.get(source.id, key.seq);
@@ -91,13 +92,11 @@ export class PackLog {
     if (wanted !== null && wanted.hash !== null && !hash.equals(wanted.hash)) return { kind: 'reused' };
     const isFar = source.held.isScattered && key.seq > source.held.mark + 1;
     if (isFar) return { kind: 'scattered' };
-    const packed = body.length >= WORTH_PACKING_BYTES ? zstdCompressSync(body, FAST) : body;
-    const isPacked = packed.length < body.length;
+    const { compression, stored } = storeBody(body);
     const cursor = Math.max(this.#head + 1, this.#firstCursor());
-    const stored = isPacked ? packed : body;
     const { isTrusted } = receipt;
     const check = rowCheck({ ...key, cursor, receivedMs, isHubTrusted: isTrusted, hash });
-    const first = [cursor, source.id, key.seq, receivedMs, hash, isPacked ? ZSTD : PLAIN, stored] as const;
+    const first = [cursor, source.id, key.seq, receivedMs, hash, compression, stored] as const;
     this.#statements.insert.run(...first, isTrusted ? null : 1, check);
     if (wanted !== null) this.holes.mended(wanted, cursor);
     this.#head = cursor;
@@ -194,7 +193,7 @@ export class PackLog {
   }
 
   #isOneTooMany({ edge, epoch }: Omit<PackKey, 'seq'>): boolean {
-    return !this.isKnown(edge, epoch) && (this.#epochsOf.get(edge) ?? 0) >= EPOCHS_PER_EDGE_MAX;
+    return !this.isKnown(edge, epoch) && (this.#epochsOf.get(edge) ?? 0) >= this.#epochsMax;
   }
 
   #countEpoch(edge: string, change: 1 | -1): void {

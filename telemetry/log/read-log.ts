@@ -3,6 +3,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { DeadLetter, LogEntry, LogHole } from '@commonworks/core';
 import { countBehind } from './cursor-leaps.ts';
 import { newestCursor } from './log-identity.ts';
+
+import { bodyOf } from './stored-body.ts';
 import { walkLog } from './walk-log.ts';
 
 export const LOG_PAGE_MAX = 1000;
@@ -65,8 +67,6 @@ export function readDeadLetters(db: DatabaseSync, after: number, limit: number):
     reason: String(row['reason']),
     epoch: row['epoch'] === null ? null : String(row['epoch']),
     seq: row['seq'] === null ? null : Number(row['seq']),
-    text: Buffer.from(row['body'] as Uint8Array)
-      .toString('utf8')
-      .slice(0, LETTER_TEXT_MAX),
+    text: Buffer.from(bodyOf(row)).toString('utf8').slice(0, LETTER_TEXT_MAX),
   }));
 }

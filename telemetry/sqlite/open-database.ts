@@ -47,7 +47,8 @@ export function openForReading(path: string): DatabaseSync {
 }
 
 /**
- * The lock dies with its process: it is SQLite's own lock on a file beside, never released while it is held open.
+ * The lock dies with its process: it is SQLite's own lock on a file beside, never released while it is held open. Also for
+ * who only has to know that nobody else has the file open.
  * @throws CodedError `telemetry.database-in-use`, `telemetry.database-unusable`.
  */
 export function lockDatabase(path: string): () => void {
