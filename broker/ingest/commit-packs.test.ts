@@ -147,6 +147,18 @@ describe('a group commit', () => {
     expect(openLogTables(tables.db).log.marks()).toEqual(tables.log.marks());
   });
 
+  it('holds what was declared of an epoch that it does not know: a log that was lost has forgotten it', () => {
+    const tables = openTables();
+    const gap = (epoch: string): EventRecord => ({
+      ...{ device: 'edge', type: 'gap', timeMs: NOW },
+      body: { epoch, fromSeq: 1, toSeq: 40, reason: 'the log lost it' },
+    });
+    commit(tables, packText(1, { events: [gap(NEXT_EPOCH)] }));
+    expect([markOf(tables), markOf(tables, NEXT_EPOCH), letters(tables).length]).toEqual([1, 40, 0]);
+    commit(tables, packText(2, { events: [gap('no epoch at all')] }));
+    expect(letters(tables).length).toBe(1);
+  });
+
   it('can be opened again after a device declared a gap beyond what a number holds', () => {
     const tables = openTables();
     const gap = (toSeq: number): EventRecord => ({

@@ -51,8 +51,9 @@ export async function siteUnderTest(options: { packs?: number; migrations?: numb
   for (let n = 1; n <= 3; n++) await postCharge(db, config.community.id, n);
   const auth = new DatabaseSync(join(data, 'auth.db'));
   auth.exec("PRAGMA journal_mode = WAL; CREATE TABLE user (id TEXT); INSERT INTO user VALUES ('ida')");
-  const outbox = openOutboxFile(join(dir, 'edges', 'cellar.outbox.db'), 1);
-  outbox.db.exec(`INSERT INTO meta VALUES ('mark', 'of the backup')`);
+  const file = join(dir, 'edges', 'cellar.outbox.db');
+  const { opened: outbox } = openOutboxFile({ file, edge: EDGE, nowMs: 1 }, (opened) => opened);
+  outbox.exec(`INSERT INTO meta VALUES ('mark', 'of the backup')`);
   writeFileSync(join(dir, 'edges', 'cellar.yaml'), 'edge: cellar\n');
   writeFileSync(join(data, 'hub-time.json'), '[]');
   let isOpen = true;
@@ -63,7 +64,7 @@ export async function siteUnderTest(options: { packs?: number; migrations?: numb
     broker.close();
     await db.destroy();
     auth.close();
-    outbox.db.close();
+    outbox.close();
   };
   return {
     ...{ folder, dir, target, community: config.community.id, bodies, stop },

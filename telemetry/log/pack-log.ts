@@ -108,7 +108,7 @@ export class PackLog {
     return this.#sources.get(`${key.edge}/${key.epoch}`)?.held.has(key.seq) ?? false;
   }
 
-  isKnown(edge: string, epoch: string): boolean {
+  #isKnown(edge: string, epoch: string): boolean {
     return this.#sources.has(`${edge}/${epoch}`);
   }
 
@@ -193,7 +193,7 @@ export class PackLog {
   }
 
   #isOneTooMany({ edge, epoch }: Omit<PackKey, 'seq'>): boolean {
-    return !this.isKnown(edge, epoch) && (this.#epochsOf.get(edge) ?? 0) >= this.#epochsMax;
+    return !this.#isKnown(edge, epoch) && (this.#epochsOf.get(edge) ?? 0) >= this.#epochsMax;
   }
 
   #countEpoch(edge: string, change: 1 | -1): void {
