@@ -76,7 +76,7 @@ async function ourRate(row: Row): Promise<number> {
 }
 
 async function admit(site: BrokerSite, broker: BrokerProcess, publishers: readonly Publisher[]): Promise<void> {
-  const secretHash = await hashSecret(SECRET);
+  const secretHash = hashSecret(SECRET);
   const principals = publishers.map(({ edge }) => ({ user: edge, role: 'edge', secretHash, enabled: true }));
   await putAccess(site, broker, { version: 1, community: site.config.community.id, principals });
 }

@@ -1,26 +1,30 @@
 /** A whole broker: MQTT, ingest, log, series and their HTTP API, from its parts; ended by disposing of it. */
 import { type HubTime, rightHub } from '@commonworks/clock/hub-time.ts';
-import type { BrokerStatus, Clock, EdgeTopic, HubTimeState, MarkMessage } from '@commonworks/core';
-import { CodedError, devicesTopic, edgeTopic, MESSAGE_LIMITS, parseEdgeTopic } from '@commonworks/core';
+import type { BrokerStatus, Clock, HubTimeState, MarkMessage } from '@commonworks/core';
+import { CodedError, devicesTopic, edgeTopic, parseEdgeTopic } from '@commonworks/core';
+import type { EdgeBudgets } from '@commonworks/telemetry/edge-budgets.ts';
 import type { Mark } from '@commonworks/telemetry/log/pack-log.ts';
 import type { CursorStore, LogReader } from '@commonworks/telemetry/port.ts';
 import type { FastifyInstance } from 'fastify';
-import { AccessKeeper } from './access/access-keeper.ts';
-import { Credentials } from './access/credentials.ts';
-import { LoginRefusals } from './access/login-refusals.ts';
+import { type Access, openAccess } from './access/open-access.ts';
 import { TopicRules } from './access/topic-rules.ts';
 import type { BrokerLog } from './broker-log.ts';
 import { withoutRepeats } from './broker-log.ts';
-import { devicesPayload, isLivePayload, isStatusPayload, offlineStatus } from './edge-messages.ts';
+import { offlineStatus } from './edge-messages.ts';
 import { buildLogApi } from './http/log-api.ts';
 import { Ingest } from './ingest/ingest.ts';
 import { createJudgeAgain } from './ingest/judge-again.ts';
 import type { Stores } from './ingest/stores.ts';
 import { openStores } from './ingest/stores.ts';
+import { LatestMessages } from './latest-messages.ts';
+import { createLogWatch, type LogWatch } from './log-watch.ts';
+import { createMarkTeller } from './mark-teller.ts';
 import { MQTT_LIMITS, type MqttLimits } from './mqtt/limits.ts';
 import { type Listener, listenTcp, listenWebSocket } from './mqtt/listeners.ts';
-import type { Disposition } from './mqtt/mqtt-broker.ts';
 import { MqttBroker } from './mqtt/mqtt-broker.ts';
+import { USER_BUDGETS, type UserBudgetsTable } from './mqtt/user-budgets.ts';
+import { tellOverruns } from './overruns.ts';
+import { createReceiver } from './receive.ts';
 import { createTimeAnswers } from './time-answers.ts';
 
 export type BrokerOptions = {
@@ -38,6 +42,8 @@ export type BrokerOptions = {
   /** How long a pack waits for others to share its commit. */
   readonly commitMs?: number | undefined;
   readonly limits?: Partial<MqttLimits>;
+  readonly userBudgets?: Partial<UserBudgetsTable>;
+  readonly edgeBudgets?: EdgeBudgets;
   readonly now: Clock;
   /** The hub's own time, and what it is worth; absent: `now` is right. */
   readonly hub?: HubTime;
@@ -63,7 +69,7 @@ export async function openBroker(given: BrokerOptions): Promise<Broker> {
   const hub = given.hub ?? rightHub(given.now);
   const options = { ...given, hub, log: withoutRepeats(given.log, hub.now) };
   const limits = { ...MQTT_LIMITS, ...given.limits };
-  const stores = await openStores(options);
+  const stores = await openStores({ ...options, budgets: options.edgeBudgets, nowMs: hub.now() });
   const opened: (() => Promise<unknown>)[] = [() => stores.close()];
   try {
     return await assemble(options, { limits, stores, opened });
@@ -91,9 +97,9 @@ async function assemble(options: Known, base: Base): Promise<Broker> {
   const addresses = await listenAll(whole, base.limits, opened);
   return {
     addresses,
-    readLog: stores.reads.readLog,
+    readLog: whole.watch.readEntries,
     cursors: {
-      get: (sink) => stores.writer.call('sink', sink),
+      get: stores.reads.sink,
       set: (sink, cursor) => stores.writer.call('saveSink', { name: sink, cursor }),
     },
     died: stores.died,
@@ -101,14 +107,13 @@ async function assemble(options: Known, base: Base): Promise<Broker> {
   };
 }
 
-type Whole = {
+type Whole = Access & {
   readonly options: Known;
   readonly stores: Stores;
   readonly ingest: Ingest;
-  readonly keeper: AccessKeeper;
-  readonly credentials: Credentials;
   readonly mqtt: MqttBroker;
-  readonly refusals: LoginRefusals;
+  readonly latest: LatestMessages;
+  readonly watch: LogWatch;
 };
 
 function connect(options: Known, { limits, stores }: Base): Whole {
@@ -120,45 +125,55 @@ function connect(options: Known, { limits, stores }: Base): Whole {
     head: stores.start.head,
     commitMs: options.commitMs ?? COMMIT_MS,
     onMarks: (marks) => {
-      tellMarks(mqtt, community, marks);
+      tell(marks);
+      watch.marked(marks);
       if (ingest.pending < limits.pendingTotal) mqtt.wakeAll();
     },
-  });
-  const keeper: AccessKeeper = new AccessKeeper({
-    community,
-    saved: stores.start.access,
-    save: (access) => stores.writer.call('saveAccess', access),
-    now,
-    onReplaced: () =>
-      mqtt.revoke(({ user, role, secretHash }) => {
-        const current = credentials.find(user);
-        return current?.role === role && current.secretHash === secretHash;
+    onOverruns: (overruns) =>
+      tellOverruns(overruns, {
+        misdeed: (misdeed) => void misuse.note(misdeed),
+        spend: (edge, name, amount) => mqtt.spend(edge, name, amount),
       }),
   });
-  const credentials = new Credentials({ access: () => keeper.document, serviceToken: options.serviceToken, now });
-  const refusals = new LoginRefusals({ isEdge: (name) => credentials.find(name)?.role === 'edge', now });
+  const tell = (marks: readonly Mark[]) => tellMarks(mqtt, { community, watch }, marks);
+  const watch: LogWatch = createLogWatch({ stores, ingest, log, now, tellMarks: tell });
+  const access = openAccess({
+    ...{ community, serviceToken: options.serviceToken, now, saved: stores.start.access },
+    save: (saved) => stores.writer.call('saveAccess', saved),
+    revoke: (stands) => mqtt.revoke(stands),
+  });
+  const { credentials, refusals, misuse } = access;
   const rules = new TopicRules(community);
-  const answer = createTimeAnswers(hub.state, hub.monotonic);
-  const answerTime = (edge: string, payload: Uint8Array) => {
-    const text = answer(edge, payload);
-    if (text !== null) mqtt.publish(edgeTopic(community, edge, 'time'), text, { qos: 0, retain: false });
-  };
+  const answerTime = createTimeAnswers(hub.state, hub.monotonic);
+  const latest: LatestMessages = new LatestMessages({
+    publish: (topic, payload, how) => mqtt.publish(topic, payload, how),
+    save: (batch) => stores.writer.call('saveLatest', batch),
+    ...{ log, elapsedMs: hub.monotonic, periodMs: limits.latestMs },
+  });
+  const marks = createMarkTeller({ read: (edge) => stores.writer.call('marks', edge), tell });
   const mqtt: MqttBroker = new MqttBroker({
-    limits,
-    log,
-    now,
+    ...{ limits, log, now, elapsedMs: hub.monotonic, budgets: { ...USER_BUDGETS, ...options.userBudgets } },
     hooks: {
       login: (login) => credentials.check(login),
       mayPublish: (principal, publication) => rules.publish(principal, publication),
       maySubscribe: (principal, filter) => rules.subscribe(principal, filter),
-      receive: receiver({ stores, ingest, log, now, tellTime: (edge, payload) => answerTime(edge, payload) }),
-      subscribed: (filter) => tellMarksOnDemand(mqtt, stores, filter),
+      receive: createReceiver({
+        ...{ ingest, latest, now, community, watch },
+        manners: () => mqtt,
+        tellTime: (edge, payload) => tellTimeOf(mqtt, edgeTopic(community, edge, 'time'), answerTime(edge, payload)),
+      }),
+      // All of them: an outbox put back from a backup goes on in an epoch that may be long past.
+      subscribed: (filter) => {
+        const topic = parseEdgeTopic(filter);
+        if (topic?.channel === 'mark') marks.ask(topic.edge);
+      },
       refused: (refused) => refusals.note(refused),
       admitted: (user) => refusals.forget(user),
+      misdeed: (misdeed) => void misuse.note(misdeed),
       isFull: () => ingest.pending >= limits.pendingTotal,
     },
   });
-  return { options, stores, ingest, keeper, credentials, mqtt, refusals };
+  return { ...access, options, stores, ingest, mqtt, latest, watch };
 }
 
 async function listenAll(whole: Whole, limits: MqttLimits, opened: Base['opened']): Promise<Broker['addresses']> {
@@ -172,12 +187,16 @@ async function listenAll(whole: Whole, limits: MqttLimits, opened: Base['opened'
     isServiceToken: (token) => credentials.isServiceToken(token),
     ingest,
     ...stores.reads,
+    readPage: whole.watch.readPage,
+    isDamaged: whole.watch.isDamaged,
+    queries: stores.queries,
     replaceAccess: (document) => keeper.replace(document),
     status: () => statusOf(whole),
-    refusals: () => ({ nowMs: options.now(), refusals: whole.refusals.list() }),
+    refusals: () => ({ nowMs: options.now(), refusals: whole.refusals.list(), misuse: whole.misuse.list() }),
   });
-  // A listener has closed when its connections have: so they are ended first.
+  // A listener has closed when its connections have: so they are ended first, and then what they said last is kept.
   opened.push(
+    () => whole.latest.close(),
     () => mqtt.close(),
     () => api.close(),
   );
@@ -197,83 +216,19 @@ async function closeAll(opened: (() => Promise<unknown>)[]): Promise<void> {
   for (const close of opened.reverse()) await close();
 }
 
-type Parts = {
-  readonly stores: Stores;
-  readonly ingest: Ingest;
-  readonly log: BrokerLog;
-  readonly now: Clock;
-  readonly tellTime: (edge: string, payload: Uint8Array) => void;
-};
-
-/** What becomes of a message whose sender may publish it. */
-function receiver({
-  stores,
-  ingest,
-  log,
-  now,
-  tellTime,
-}: Parts): (topic: EdgeTopic, payload: Uint8Array) => Disposition | Promise<Disposition> {
-  return ({ edge, channel, page }, payload) => {
-    switch (channel) {
-      case 'data':
-        return ingest.keep(edge, payload).then((outcome) => (outcome === 'quarantined' ? 'swallow' : 'deliver'));
-      case 'live':
-        return isLivePayload(payload) ? 'deliver' : 'swallow';
-      case 'status': {
-        if (!isStatusPayload(payload)) return 'swallow';
-        const status = { edge, receivedMs: now(), payload: Buffer.from(payload).toString('utf8') };
-        stores.writer.call('saveStatus', status).catch((error: unknown) => {
-          log.warn({ code: 'broker.commit-failed', edge, err: String(error) }, 'a status could not be saved');
-        });
-        return 'deliver';
-      }
-      case 'devices':
-        return keepDevices({ stores, log }, { edge, page: page ?? 0 }, payload);
-      case 'cmd':
-        return payload.length <= MESSAGE_LIMITS.commandBytes ? 'deliver' : 'swallow';
-      case 'ask':
-        tellTime(edge, payload);
-        return 'swallow';
-      case 'mark':
-      case 'time':
-        return 'swallow';
-      default:
-        return channel satisfies never;
-    }
-  };
+function tellTimeOf(mqtt: MqttBroker, topic: string, text: string | null): void {
+  if (text !== null) mqtt.publish(topic, text, { qos: 0, retain: false });
 }
 
-/** A page of a device list: forwarded and kept, as the status is. */
-function keepDevices(
-  { stores, log }: Pick<Parts, 'stores' | 'log'>,
-  { edge, page }: { edge: string; page: number },
-  payload: Uint8Array,
-): Disposition {
-  const list = devicesPayload(payload);
-  if (list === null || (list !== 'cleared' && list.page !== page)) return 'swallow';
-  const pages = list === 'cleared' ? MESSAGE_LIMITS.devicesPages : list.pages;
-  const saved = { edge, page, pages, payload: Buffer.from(payload).toString('utf8') };
-  stores.writer.call('saveDevices', saved).catch((error: unknown) => {
-    log.warn({ code: 'broker.commit-failed', edge, err: String(error) }, 'a device list could not be saved');
-  });
-  return 'deliver';
-}
+type MarkTeller = { readonly community: string; readonly watch: LogWatch };
 
-function tellMarks(mqtt: MqttBroker, community: string, marks: readonly Mark[]): void {
-  for (const { edge, epoch, seq, hash } of marks) {
-    const mark: MarkMessage = { epoch, seq, ...(hash === null ? {} : { hash }) };
+function tellMarks(mqtt: MqttBroker, { community, watch }: MarkTeller, marks: readonly Mark[]): void {
+  const of = watch.identity();
+  for (const { edge, epoch, seq, hash, wanted } of marks) {
+    const held = hash === null ? {} : { hash };
+    const mark: MarkMessage = { epoch, seq, ...held, ...of, ...(wanted.length === 0 ? {} : { wanted: [...wanted] }) };
     mqtt.publish(edgeTopic(community, edge, 'mark'), JSON.stringify(mark), { qos: 1, retain: false });
   }
-}
-
-/** All of them: an outbox put back from a backup goes on in an epoch that may be long past. */
-function tellMarksOnDemand(mqtt: MqttBroker, stores: Stores, filter: string): void {
-  const topic = parseEdgeTopic(filter);
-  if (topic?.channel !== 'mark') return;
-  stores.writer
-    .call('marks', topic.edge)
-    .then((marks) => tellMarks(mqtt, topic.community, marks))
-    .catch(() => undefined);
 }
 
 function restoreStatuses(mqtt: MqttBroker, stores: Stores, { community, hub }: Known): void {
@@ -295,10 +250,11 @@ function tellTime(log: BrokerLog, { isTrusted, source, errorMs, correctionMs }: 
   else log.warn({ code: 'broker.time-unconfirmed', ...fields }, "nobody vouches for the hub's time: confirm it");
 }
 
-async function statusOf({ options, stores, ingest, keeper, mqtt }: Whole): Promise<BrokerStatus> {
-  const counts = await stores.writer.call('counts', undefined);
+async function statusOf({ options, stores, ingest, keeper, mqtt, watch }: Whole): Promise<BrokerStatus> {
+  const [counts, logState] = await Promise.all([stores.reads.counts(), stores.writer.call('logState', undefined)]);
   return {
     ...counts,
+    log: { ...logState, fallenBehind: watch.fallenBehind() },
     community: options.community,
     nowMs: options.hub.now(),
     hubTime: options.hub.state(),

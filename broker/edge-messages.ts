@@ -11,6 +11,12 @@ export function isStatusPayload(payload: Uint8Array): boolean {
   return payload.length === 0 || (payload.length <= MESSAGE_LIMITS.statusBytes && isObject(parse(payload)));
 }
 
+/** Which life of the agent says so: only of one that is there, since its last will comes when it is not; null when it does not tell. */
+export function bootOf(payload: string): string | null {
+  const status = parse(Buffer.from(payload)) as { boot?: unknown; state?: unknown } | null;
+  return typeof status?.boot === 'string' && status.state === 'online' ? status.boot.slice(0, 80) : null;
+}
+
 /** One page of a device list; null when it is none, `cleared` when it clears a retained one. */
 export function devicesPayload(payload: Uint8Array): EdgeDevices | 'cleared' | null {
   if (payload.length === 0) return 'cleared';

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { isCoded } from '@commonworks/core';
 import { Command, CommanderError } from 'commander';
 import { register as allocate } from './commands/allocate.ts';
+import { register as backup } from './commands/backup.ts';
 import { register as container } from './commands/container.ts';
 import { register as demo } from './commands/demo.ts';
 import { register as docs } from './commands/docs.ts';
@@ -13,6 +14,7 @@ import { register as grafana } from './commands/grafana.ts';
 import { register as importEda } from './commands/import-eda.ts';
 import { register as init } from './commands/init.ts';
 import { register as ledger } from './commands/ledger.ts';
+import { register as log } from './commands/log.ts';
 import { register as metering } from './commands/metering.ts';
 import { register as run } from './commands/run.ts';
 import { register as settle } from './commands/settle.ts';
@@ -35,7 +37,9 @@ for (const register of [
   metering,
   settle,
   verify,
+  backup,
   ledger,
+  log,
   container,
   flows,
   grafana,

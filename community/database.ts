@@ -30,10 +30,10 @@ export async function openDatabase(file: string): Promise<Db> {
 }
 
 /**
- * Read-only, no migration: for `verify --site` beside a running server.
+ * Read-only, no migration: for `verify --site` beside a running server, and for a copy that nobody changes (a URL).
  * @throws CodedError as openDatabase.
  */
-export function openReadOnly(file: string): Db {
+export function openReadOnly(file: string | URL): Db {
   try {
     const raw = new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
     return new Kysely<CommunityDatabase>({ dialect: nodeSqliteDialect(raw) });

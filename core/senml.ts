@@ -1,11 +1,16 @@
 /** The pack: a SenML JSON array (RFC 8428) with a leading record that carries its key. */
 import { CodedError } from './errors.ts';
 import { isSlug, isUuid } from './ids.ts';
-import type { PointName } from './points.ts';
+import { pointValueFault } from './point-values.ts';
+import type { Point, PointName } from './points.ts';
 import { isPointName, POINTS } from './points.ts';
 import type { Quality } from './quality.ts';
-import { isQuality } from './quality.ts';
+import { isQuality, worstQuality } from './quality.ts';
 import { TIME_MAX_MS } from './schema.ts';
+import type { SenmlRecord } from './senml-records.ts';
+import { BaseFields, parseRecords } from './senml-records.ts';
+
+export { PACK_LIMITS } from './senml-records.ts';
 
 /** `seq` is gap-free within `epoch` (the outbox file's life); `boot` names the agent's process life. */
 export type PackKey = { readonly edge: string; readonly epoch: string; readonly seq: number };
@@ -39,13 +44,10 @@ export type Pack = PackKey & {
 /** RFC 8428 section 4.5.3: times below 2^28 seconds are relative; an agent without trusted time uses seconds since boot. */
 export const MONOTONIC_LIMIT_MS = 2 ** 28 * 1000;
 
-/** Written limits of a pack: more is refused at the border. */
-export const PACK_LIMITS = { bytesMax: 65_536, recordsMax: 1000 } as const;
-
-type SenmlRecord = { bn?: string; n?: string; u?: string; t?: number; v?: number; vs?: string };
+type WrittenRecord = { bn?: string; n?: string; u?: string; t?: number; v?: number; vs?: string };
 
 export function encodePack(pack: Pack): string {
-  const records: SenmlRecord[] = [{ bn: `${pack.edge}/`, n: 'pack', vs: `${pack.epoch}.${pack.seq}.${pack.boot}` }];
+  const records: WrittenRecord[] = [{ bn: `${pack.edge}/`, n: 'pack', vs: `${pack.epoch}.${pack.seq}.${pack.boot}` }];
   for (const sample of pack.samples) records.push(...sampleRecords(sample));
   for (const event of pack.events) {
     records.push({
@@ -57,17 +59,20 @@ export function encodePack(pack: Pack): string {
   return JSON.stringify(records);
 }
 
-function sampleRecords(sample: Sample): SenmlRecord[] {
+function sampleRecords(sample: Sample): WrittenRecord[] {
   const name = `${sample.device}/${sample.point}`;
   const t = seconds(sample.timeMs);
-  const records: SenmlRecord[] = [];
-  if (typeof sample.value === 'number') {
+  const records: WrittenRecord[] = [];
+  const isUsable = sample.value !== null && pointValueFault(sample.point, sample.value) === null;
+  if (isUsable && typeof sample.value === 'number') {
     const point = POINTS[sample.point];
     records.push({ n: name, ...('unit' in point ? { u: point.unit } : {}), t, v: sample.value });
-  } else if (sample.value !== null) {
+  } else if (isUsable && typeof sample.value === 'string') {
     records.push({ n: name, t, vs: sample.value });
   }
-  if (sample.quality !== 'good' || sample.value === null) records.push({ n: `${name}.q`, t, vs: sample.quality });
+  // A value no point can have is none: whoever reads the pack would refuse it, and its being there would be lost.
+  const quality = isUsable || sample.value === null ? sample.quality : worstQuality([sample.quality, 'implausible']);
+  if (quality !== 'good' || sample.value === null) records.push({ n: `${name}.q`, t, vs: quality });
   return records;
 }
 
@@ -78,59 +83,54 @@ function seconds(timeMs: number): number {
 
 /**
  * Bytes or text to a pack. Unknown points and malformed records do not spoil the rest: they are listed in `rejected`.
- * @throws CodedError `core.pack-malformed` when there is no valid array or leading pack record.
+ * @throws CodedError `core.pack-malformed` when there is no valid array or leading pack record, or its base fields do not hold.
  */
 export function decodePack(input: Uint8Array | string): { pack: Pack; rejected: { index: number; reason: string }[] } {
   const records = parseRecords(input);
-  const head = records[0];
+  const { edge, epoch, seq, boot } = readHead(records[0]);
+  const into: Into = { base: new BaseFields(), prefix: `${edge}/`, samples: new Map(), events: [] };
+  const rejected: { index: number; reason: string }[] = [];
+  for (const [index, record] of records.entries()) {
+    into.base.take(record);
+    const reason = index === 0 ? null : readRecord(record, into);
+    if (reason !== null) rejected.push({ index, reason });
+  }
+  return { pack: { edge, epoch, seq, boot, samples: [...into.samples.values()], events: into.events }, rejected };
+}
+
+function readHead(head: SenmlRecord | undefined): PackKey & { readonly boot: string } {
   const match = /^([0-9a-f-]{36})\.(\d{1,15})\.([0-9a-f-]{36})$/.exec(typeof head?.vs === 'string' ? head.vs : '');
-  const edge = typeof head?.bn === 'string' ? head.bn.slice(0, -1) : '';
-  if (head?.n !== 'pack' || match === null || !isUuid(edge) || !head.bn?.endsWith('/')) {
+  const bn = typeof head?.bn === 'string' ? head.bn : '';
+  const edge = bn.slice(0, -1);
+  if (head?.n !== 'pack' || match === null || !isUuid(edge) || !bn.endsWith('/')) {
     throw new CodedError(
       'core.pack-malformed',
       'the first record is not a pack record with epoch, sequence and boot id',
     );
   }
-  const samples = new Map<string, Sample>();
-  const events: EventRecord[] = [];
-  const rejected: { index: number; reason: string }[] = [];
-  for (let index = 1; index < records.length; index++) {
-    const reason = readRecord(records[index] as SenmlRecord, samples, events);
-    if (reason !== null) rejected.push({ index, reason });
-  }
   const [, epoch = '', seq = '', boot = ''] = match;
-  return { pack: { edge, epoch, seq: Number(seq), boot, samples: [...samples.values()], events }, rejected };
+  return { edge, epoch, seq: Number(seq), boot };
 }
 
-function parseRecords(input: Uint8Array | string): SenmlRecord[] {
-  const size = typeof input === 'string' ? input.length : input.byteLength;
-  if (size > PACK_LIMITS.bytesMax)
-    throw new CodedError('core.pack-malformed', `a pack of ${size} bytes is over the limit`);
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(typeof input === 'string' ? input : new TextDecoder('utf-8', { fatal: true }).decode(input));
-  } catch (cause) {
-    throw new CodedError('core.pack-malformed', 'the payload is not JSON', { cause });
-  }
-  if (!Array.isArray(parsed) || parsed.length === 0 || parsed.length > PACK_LIMITS.recordsMax) {
-    throw new CodedError('core.pack-malformed', 'the payload is not an array of 1 to 1000 records');
-  }
-  if (parsed.some((record) => typeof record !== 'object' || record === null || Array.isArray(record))) {
-    throw new CodedError('core.pack-malformed', 'a record of the pack is not an object');
-  }
-  return parsed as SenmlRecord[];
-}
+type Into = {
+  readonly base: BaseFields;
+  readonly prefix: string;
+  readonly samples: Map<string, Sample>;
+  readonly events: EventRecord[];
+};
 
 /** Files one record under samples or events; returns why it cannot, or null. */
-function readRecord(record: SenmlRecord, samples: Map<string, Sample>, events: EventRecord[]): string | null {
-  if (typeof record.n !== 'string' || typeof record.t !== 'number' || !Number.isFinite(record.t) || record.t < 0) {
+function readRecord(record: SenmlRecord, { base, prefix, samples, events }: Into): string | null {
+  const name = base.nameWithin(prefix, record);
+  const time = base.timeOf(record);
+  if (name === null || time === null || !Number.isFinite(time) || time < 0) {
     return 'name or time is missing or not valid';
   }
-  const slash = record.n.indexOf('/');
-  const device = record.n.slice(0, slash);
-  const rest = record.n.slice(slash + 1);
+  const slash = name.indexOf('/');
+  const device = name.slice(0, slash);
+  const rest = name.slice(slash + 1);
   if (slash < 1 || !isSlug(device)) return 'the name is not of the form device/point';
-  const timeMs = Math.round(record.t * 1000);
+  const timeMs = Math.round(time * 1000);
   if (timeMs > TIME_MAX_MS) return 'the time is beyond the year 9999';
   if (rest.startsWith('event.')) return readEvent({ device, type: rest.slice(6), timeMs }, record.vs, events);
   const isQualityRecord = rest.endsWith('.q');
@@ -143,11 +143,16 @@ function readRecord(record: SenmlRecord, samples: Map<string, Sample>, events: E
     samples.set(key, { ...known, quality: record.vs });
     return null;
   }
-  const isState = POINTS[point].kind === 'state';
-  const value = isState ? record.vs : record.v;
-  if (isState ? typeof value !== 'string' : !Number.isFinite(value)) return 'the value is missing or of the wrong type';
-  samples.set(key, { ...known, value: value as number | string });
-  return null;
+  const value = POINTS[point].kind === 'state' ? record.vs : base.valueOf(record);
+  const fault = pointValueFault(point, value) ?? unitFault(point, base.unitOf(record));
+  if (fault === null) samples.set(key, { ...known, value: value as number | string });
+  return fault;
+}
+
+/** No unit is the point's own. Another is not converted: a thousandfold is not for a reader to guess. */
+function unitFault(point: PointName, unit: unknown): string | null {
+  const own: Point = POINTS[point];
+  return unit === null || own.unit === undefined || unit === own.unit ? null : `the unit is not ${own.unit}`;
 }
 
 function readEvent(head: Omit<EventRecord, 'body'>, text: unknown, events: EventRecord[]): string | null {

@@ -7,6 +7,7 @@ import { MQTT_LIMITS } from '../broker/mqtt/limits.ts';
 import { listenTcp } from '../broker/mqtt/listeners.ts';
 import { MqttBroker } from '../broker/mqtt/mqtt-broker.ts';
 import { isValidFilter } from '../broker/mqtt/topic-filter.ts';
+import { USER_BUDGETS } from '../broker/mqtt/user-budgets.ts';
 
 const VECTORS = new URL('../../shared/data/mqtt-conformance/mosquitto-broker/', import.meta.url).pathname;
 /** Where the standard leaves a choice, or we choose otherwise on purpose; each with its reason. */
@@ -137,6 +138,9 @@ it.skipIf(!existsSync(VECTORS))(
     const broker = new MqttBroker({
       limits: { ...MQTT_LIMITS, connectTimeoutMs: 200 },
       now: Date.now,
+      elapsedMs: () => performance.now(),
+      // Hundreds of vectors, all of one user.
+      budgets: { ...USER_BUDGETS, connect: { burst: 1e6, perSecond: 1 } },
       log: { info: () => undefined, warn: () => undefined, error: () => undefined },
       hooks: {
         login: async () => accept({ user: 'q', role: 'service', secretHash: '' }),
@@ -147,6 +151,7 @@ it.skipIf(!existsSync(VECTORS))(
         subscribed: () => undefined,
         refused: () => undefined,
         admitted: () => undefined,
+        misdeed: () => undefined,
         isFull: () => false,
       },
     });

@@ -145,14 +145,20 @@ describe('before log-in', () => {
     expect((await RawMqtt.login(shared.addresses.mqttPort, login)).returnCode).toBe(5);
   });
 
-  it('guessing is slowed down, while one who was right before still gets in', async () => {
-    await using broker = await startBroker();
-    await isServing(broker, 1);
-    for (let i = 0; i < 6; i++) {
-      await RawMqtt.login(broker.addresses.mqttPort, asEdge(broker, { password: Buffer.from(`guess ${i}`) }));
-    }
-    expect(broker.lines.at(-1)?.code).toBe('broker.logins-throttled');
-    expect(await isServing(broker, 2)).toBe(true);
+  it('a right secret gets in beside any number of wrong ones, and all wrong ones take as long', async () => {
+    await using broker = await startBroker({ refusalMs: 300 });
+    const { mqttPort } = broker.addresses;
+    const guess = async (user: string) => {
+      const startedMs = performance.now();
+      const login = { clientId: user, username: user, password: Buffer.from(randomUUID()) };
+      expect((await RawMqtt.login(mqttPort, login)).returnCode).toBe(5);
+      return performance.now() - startedMs;
+    };
+    const users = [broker.edge, broker.otherEdge, 'service', randomUUID(), randomUUID(), 'olga'];
+    const times = await Promise.all(users.flatMap((user) => Array.from({ length: 5 }, () => guess(user))));
+    expect(Math.min(...times)).toBeGreaterThanOrEqual(299);
+    expect((await RawMqtt.login(mqttPort, asService())).returnCode).toBe(0);
+    expect(await isServing(broker, 1)).toBe(true);
   });
 });
 
@@ -253,8 +259,9 @@ describe('after log-in', () => {
     await client.until(() => client.packets.some((packet) => packet.cmd === 'publish'));
     const mark = client.packets.find((packet) => packet.cmd === 'publish');
     expect(mark?.cmd === 'publish' && JSON.parse(mark.payload.toString())).toEqual({
-      ...{ epoch: EPOCH, seq: 1 },
+      ...{ epoch: EPOCH, seq: 1, generation: 1 },
       hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+      log: expect.stringMatching(/^[0-9a-f-]{36}$/),
     });
   });
 });
@@ -262,7 +269,7 @@ describe('after log-in', () => {
 describe('under load', () => {
   it('a subscriber that stops reading is cut, and nobody waits for it', async () => {
     const slowMs = 3000;
-    await using broker = await startBroker({ slowMs });
+    await using broker = await startBroker({ slowMs }, { userBudgets: { live: { burst: 1e6, perSecond: 1 } } });
     const own = `${broker.community}/${broker.edge}`;
     const frozen = await RawMqtt.login(broker.addresses.mqttPort, asService());
     await granted(frozen, `${broker.community}/#`);
@@ -306,8 +313,8 @@ describe('under load', () => {
     }
     await client.until(() => client.packets.filter((packet) => packet.cmd === 'puback').length === count, 60_000);
     clearInterval(watch);
-    // One read of 64 kB may hold some 300 small packs on top of the 64.
-    expect(pendingMax).toBeLessThan(500);
+    // What a turn hands over may come on top of the 64.
+    expect(pendingMax).toBeLessThanOrEqual(64 + 32);
     expect((await broker.get<BrokerStatus>('/status')).marks[0]?.seq).toBe(count);
   });
 

@@ -13,7 +13,7 @@ const WAIT_MS = 60_000;
 
 async function start(clock: { offsetMs: number; isSynchronised: boolean }) {
   const hub = await hubUnderTest(clock);
-  const broker = await startBroker({}, hub);
+  const broker = await startBroker({}, { hub });
   onTestFinished(async () => {
     await broker[Symbol.asyncDispose]();
     hub.end();

@@ -1,10 +1,10 @@
 /** Every query of the generated dashboards, run against a real InfluxDB 1.6.7 with a day of a small community in it. */
 import type { Sample } from '@commonworks/core';
 import { grafanaDashboards } from '@commonworks/dashboard/grafana/provisioning-files.ts';
+import { OpenBatch } from '@commonworks/telemetry/influx/open-batch.ts';
 import { pointsOfPack } from '@commonworks/telemetry/influx/points.ts';
 import type { InfluxqlSource } from '@commonworks/telemetry/influx/read-influxql.ts';
 import { queryInfluxql } from '@commonworks/telemetry/influx/read-influxql.ts';
-import { writeBatch } from '@commonworks/telemetry/influx/write-batch.ts';
 import { openV1 } from '@commonworks/telemetry/influx/write-v1.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InfluxdbPeer } from './peers/influxdb.ts';
@@ -85,7 +85,7 @@ describe('the generated dashboards on InfluxDB 1.6.7', () => {
     const samples = Array.from({ length: STEPS + 1 }, (_, step) => samplesAt(step)).flat();
     const pack = { edge: EDGE, epoch: EDGE, seq: 1, boot: EDGE, samples, events: [] };
     const { points } = pointsOfPack(pack, 'sonnenhof');
-    const result = await writeBatch(points, write, { pointsMax: 5000, bisectionsMax: 10 });
+    const result = await new OpenBatch(points, { pointsMax: 5000 }).advance(write);
     expect(result).toMatchObject({ kind: 'done', refused: [] });
   });
   afterAll(() => peer[Symbol.asyncDispose]());

@@ -22,7 +22,7 @@ it('everything acknowledged reaches InfluxDB, each reading once, although the br
   const edge = new LoadEdge('s');
   let broker = await startBrokerProcess(site);
   try {
-    const principal = { user: edge.id, role: 'edge', secretHash: await hashSecret('s'), enabled: true };
+    const principal = { user: edge.id, role: 'edge', secretHash: hashSecret('s'), enabled: true };
     await putAccess(site, broker, { version: 1, community: site.config.community.id, principals: [principal] });
     await publish(edge, site, broker);
     await broker.stop('SIGKILL');

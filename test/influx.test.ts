@@ -2,14 +2,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { LogEntry, Sample } from '@commonworks/core';
+import type { LogEntry, PointName, Sample } from '@commonworks/core';
 import { encodePack } from '@commonworks/core';
 import { describeSeriesStore } from '@commonworks/telemetry/contract.ts';
 import { startProjection } from '@commonworks/telemetry/influx/index.ts';
+import { OpenBatch } from '@commonworks/telemetry/influx/open-batch.ts';
 import type { InfluxPoint } from '@commonworks/telemetry/influx/points.ts';
 import { pointsOfPack } from '@commonworks/telemetry/influx/points.ts';
 import { influxqlLast, influxqlRange, queryInfluxql } from '@commonworks/telemetry/influx/read-influxql.ts';
-import { writeBatch } from '@commonworks/telemetry/influx/write-batch.ts';
 import { openV1 } from '@commonworks/telemetry/influx/write-v1.ts';
 import { openV2 } from '@commonworks/telemetry/influx/write-v2.ts';
 import type { SeriesSample, SeriesStore } from '@commonworks/telemetry/port.ts';
@@ -20,6 +20,7 @@ import { startVictoriaMetrics } from './peers/victoria-metrics.ts';
 
 const EDGE = '01890000-0000-7000-8000-000000000001';
 const START_MS = Date.UTC(2026, 5, 1);
+const DAY_MS = 86_400_000;
 const timeoutMs = 10_000;
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -49,7 +50,7 @@ describe('InfluxDB 1.6.7', () => {
     };
     return {
       append: async (samples) => {
-        const result = await writeBatch(asPoints(samples), write, { pointsMax: 5000, bisectionsMax: 10 });
+        const result = await new OpenBatch(asPoints(samples), { pointsMax: 5000 }).advance(write);
         if (result.kind === 'wait' || result.refused.length > 0) throw new Error(JSON.stringify(result));
         return { added: result.written, repeated: 0, conflicts: [] };
       },
@@ -75,10 +76,85 @@ describe('InfluxDB 1.6.7', () => {
       { ...sample, point: 'voltageV' },
       { ...sample, point: 'currentA' },
     ]);
-    const result = await writeBatch(points, write, { pointsMax: 5000, bisectionsMax: 10 });
+    const result = await new OpenBatch(points, { pointsMax: 5000 }).advance(write);
     expect(result).toMatchObject({ kind: 'done', written: 1, refused: [{ points: [{ measurement: 'voltageV' }] }] });
     const [stored] = await queryInfluxql(source, 'SELECT count("value") FROM "currentA"');
     expect(stored?.values[0]?.[1]).toBe(1);
+  });
+
+  it('counts to the point what it stored and refused: a wrong type in one shard, points too old, good ones between', async () => {
+    const source = { url: peer.url, database: 'truth', timeoutMs };
+    const nowMs = Date.now();
+    const q = 'CREATE DATABASE truth WITH DURATION 5d SHARD DURATION 1d';
+    await fetch(`${peer.url}/query?${new URLSearchParams({ q })}`, { method: 'POST' });
+    await fetch(`${peer.url}/write?db=truth&precision=ms`, { method: 'POST', body: `voltageV value="text" ${nowMs}` });
+    const sample = { edge: EDGE, device: 'm', value: 1, quality: 'good' } as const;
+    // One point a second is 25 minutes: all of those of voltageV lie in the shard of the text, or in the one before.
+    const recent = Array.from({ length: 1500 }, (_, i) => nowMs - i * 1000);
+    const samples = recent.flatMap((timeMs): SeriesSample[] => [
+      { ...sample, point: 'voltageV', timeMs },
+      { ...sample, point: 'activePowerW', timeMs },
+      { ...sample, point: 'voltageV', timeMs: timeMs - 2 * DAY_MS },
+      { ...sample, point: 'activePowerW', timeMs: timeMs - 8 * DAY_MS },
+      { ...sample, point: 'voltageV', device: 'n', timeMs, value: null, quality: 'missing' },
+    ]);
+    const shardStartMs = Math.floor(nowMs / DAY_MS) * DAY_MS;
+    const conflicts = recent.filter((timeMs) => timeMs >= shardStartMs).length;
+    let requests = 0;
+    const write = openV1({ url: peer.url, database: 'truth', timeoutMs });
+    const batch = new OpenBatch(asPoints(samples), { pointsMax: 5000 });
+    const result = await batch.advance(async (points) => {
+      requests++;
+      return await write(points);
+    });
+    if (result.kind !== 'done') throw new Error(result.message);
+    const refused = result.refused.reduce((sum, { points }) => sum + points.length, 0);
+    expect({ written: result.written, refused }).toEqual({ written: 6000 - conflicts, refused: 1500 + conflicts });
+    const stored = await queryInfluxql(source, 'SELECT count("quality") FROM /.*/');
+    expect(stored.reduce((sum, one) => sum + Number(one.values[0]?.[1] ?? 0), 0)).toBe(result.written);
+    expect(requests).toBeLessThan(60);
+  });
+
+  it('and a projection into it tells the same, although it is killed on the way', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'commonworks-conflict-'));
+    let server = await startInfluxdb({ dir });
+    const { port, url } = server;
+    await fetch(`${url}/query?q=CREATE%20DATABASE%20energy`, { method: 'POST' });
+    await fetch(`${url}/write?db=energy`, { method: 'POST', body: `voltageV value="text" ${START_MS}000000` });
+    const entries = Array.from({ length: 400 }, (_, i) => logEntry(i + 1, ['activePowerW', 'voltageV', 'currentA']));
+    const stop = new AbortController();
+    let isStopped = false;
+    const saved = new Map<string, number>();
+    const projection = startProjection({
+      community: 'sonnenhof',
+      targets: [{ name: 'main', api: 'v1', url, database: 'energy' }],
+      readLog: async (after, limit) => {
+        if (after >= 100 && !isStopped) {
+          isStopped = true;
+          void server.stop('SIGKILL');
+        }
+        return entries.slice(after, after + limit);
+      },
+      cursors: { get: () => 0, set: (name, cursor) => void saved.set(name, cursor) },
+      now: Date.now,
+      log: quiet,
+      limits: { entriesMax: 100, idleMs: 2, backOffMinMs: 5, backOffMaxMs: 50 },
+      signal: stop.signal,
+    });
+    await expect.poll(() => projection.status()[0]?.trouble?.attempts ?? 0, { timeout: 60_000 }).toBeGreaterThan(2);
+    server = await startInfluxdb({ dir, port });
+    await expect.poll(() => projection.status()[0]?.state, { timeout: 60_000, interval: 5 }).toBe('caught-up');
+    stop.abort();
+    await projection.done;
+    expect(projection.status()[0]).toMatchObject({ cursor: 400, pointsWritten: 800, pointsRefused: 400 });
+    expect(projection.status()[0]?.letters).toMatchObject([{ series: `${EDGE}/pv-1/voltageV`, count: 400 }]);
+    const counted = await queryInfluxql({ url, database: 'energy', timeoutMs }, 'SELECT count("quality") FROM /.*/');
+    expect(counted.map((one) => [one.name, one.values[0]?.[1]])).toEqual([
+      ['activePowerW', 400],
+      ['currentA', 400],
+    ]);
+    await server.stop();
+    await rm(dir, { recursive: true, force: true });
   });
 
   it('writes with the right log-in, and waits with the wrong one or none', async () => {
@@ -149,15 +225,10 @@ describe('an outage of InfluxDB 1.6.7', () => {
   });
 });
 
-function logEntry(cursor: number): LogEntry {
-  const sample: Sample = {
-    device: 'pv-1',
-    point: 'activePowerW',
-    timeMs: START_MS + cursor * 1000,
-    value: cursor,
-    quality: 'good',
-  };
-  const body = encodePack({ edge: EDGE, epoch: EDGE, seq: cursor, boot: EDGE, samples: [sample], events: [] });
+function logEntry(cursor: number, names: PointName[] = ['activePowerW']): LogEntry {
+  const timeMs = START_MS + cursor * 1000;
+  const samples = names.map((point): Sample => ({ device: 'pv-1', point, timeMs, value: cursor, quality: 'good' }));
+  const body = encodePack({ edge: EDGE, epoch: EDGE, seq: cursor, boot: EDGE, samples, events: [] });
   return { cursor, edge: EDGE, epoch: EDGE, seq: cursor, receivedMs: START_MS, hash: '', body };
 }
 
@@ -173,7 +244,7 @@ describe('VictoriaMetrics', () => {
       value: 1000 + i * 12.345,
       quality: 'good' as const,
     }));
-    const result = await writeBatch(asPoints(samples), write, { pointsMax: 200, bisectionsMax: 10 });
+    const result = await new OpenBatch(asPoints(samples), { pointsMax: 200 }).advance(write);
     expect(result).toEqual({ kind: 'done', written: 500, refused: [] });
     const rows = await exported(peer.url, '{__name__="importedWh_value"}', 500);
     expect(rows.metric).toMatchObject({ community: 'sonnenhof', edge: EDGE, device: 'home-1' });

@@ -121,6 +121,10 @@ describe('a newcomer', () => {
     [['init', join(folder, 'zone'), '--zone', 'Mars/Olympus'], 1, 'site.zone-unknown'],
     [['init', join(folder, 'zone'), '--zone', 'Europe/Viena'], 1, 'did you mean Europe/Vienna?'],
     [['verify', '/nowhere'], 1, 'cli.file-unreadable'],
+    [['backup', 'create', '/nowhere', tmpdir()], 1, 'site.not-found'],
+    [['backup', 'list', '/nowhere'], 1, 'backup.not-found'],
+    [['backup', 'verify', tmpdir()], 1, 'backup.not-found'],
+    [['backup', 'restore', '/nowhere', join(folder, 'restored')], 1, 'backup.not-found'],
     [['allocate', '--method', 'pro-rata', '--in', '/nowhere', '--out', '-'], 1, 'cli.file-unreadable'],
   ])('is told the code and the remedy after %j', (args, status, code) => {
     const result = commonworks(...args);
@@ -129,14 +133,18 @@ describe('a newcomer', () => {
     expect(result.status).toBe(status);
   });
 
-  it.each([[['init']], [['nonsense']], [['run', '--nonsense', 'x']], [['demo', 'run', '--speed', '0']]])(
-    'gets exit code 2 and a way out after %j',
-    (args) => {
-      const result = commonworks(...args);
-      expect(result.status).toBe(2);
-      expect(result.err).toMatch(/error: /);
-    },
-  );
+  it.each([
+    [['init']],
+    [['backup', 'create', 'x']],
+    [['backup', 'create', 'x', 'y', '--keep', '0']],
+    [['nonsense']],
+    [['run', '--nonsense', 'x']],
+    [['demo', 'run', '--speed', '0']],
+  ])('gets exit code 2 and a way out after %j', (args) => {
+    const result = commonworks(...args);
+    expect(result.status).toBe(2);
+    expect(result.err).toMatch(/error: /);
+  });
 
   it('finds the version, and help on every level', () => {
     expect(commonworks('--version')).toMatchObject({ status: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
@@ -146,6 +154,7 @@ describe('a newcomer', () => {
       ['demo', 'run', '--help'],
       ['ledger', '--help'],
       ['edge', '--help'],
+      ['backup', 'create', '--help'],
     ]) {
       const result = commonworks(...args);
       expect(result.status, args.join(' ')).toBe(0);

@@ -89,7 +89,7 @@ async function numbersHeld({ site, broker }: Home): Promise<number[]> {
 async function openHome(): Promise<Home & AsyncDisposable> {
   const site = newBrokerSite();
   const broker = await startBrokerProcess(site);
-  const secretHash = await hashSecret('secret');
+  const secretHash = hashSecret('secret');
   const principals = [{ user: EDGE, role: 'edge', secretHash, enabled: true }];
   await putAccess(site, broker, { version: 1, community: site.config.community.id, principals });
   const end = async () => {

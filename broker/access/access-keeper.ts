@@ -1,4 +1,4 @@
-/** The access document in force: replaced whole by a newer one, saved first, then enforced at once. */
+/** The access document in force: replaced whole by a newer one, enforced at once, then saved. */
 import type { AccessDocument, Clock, Result } from '@commonworks/core';
 import { AccessDocument as AccessSchema, accept, refuse } from '@commonworks/core';
 import { Value } from 'typebox/value';
@@ -35,7 +35,11 @@ export class AccessKeeper {
     return this.#inForce?.syncedMs ?? null;
   }
 
-  /** The same version again only renews the time of the last sync. */
+  /**
+   * The same version again only renews the time of the last sync. It is in force before it is saved: to withdraw an access
+   * must not wait for a disk, nor for whoever keeps it busy. What could not be saved is sent again by the community.
+   * @throws what `save` throws; the document is in force all the same.
+   */
   async replace(value: unknown): Promise<Result<number>> {
     const checked = this.#check(value);
     if (!checked.ok) return checked;
@@ -44,10 +48,9 @@ export class AccessKeeper {
       return refuse('broker.access-older', `version ${document.version} is older than ${this.version}`);
     }
     const next = { document, syncedMs: this.#options.now() };
-    await this.#options.save(next);
-    // Two at once: the higher version stays.
-    if (document.version >= this.version) this.#inForce = next;
+    this.#inForce = next;
     this.#options.onReplaced();
+    await this.#options.save(next);
     return accept(this.version);
   }
 

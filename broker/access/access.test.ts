@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID, scryptSync } from 'node:crypto';
 import type { AccessDocument } from '@commonworks/core';
 import { describe, expect, it } from 'vitest';
 import type { SavedAccess } from '../broker-tables.ts';
@@ -9,7 +9,13 @@ import { TopicRules } from './topic-rules.ts';
 
 const COMMUNITY = randomUUID();
 const EDGE = randomUUID();
-const secretHash = await hashSecret('right');
+const secretHash = hashSecret('right');
+/** As earlier versions of the community made them. */
+const dearHash = (() => {
+  const salt = randomBytes(16);
+  const hash = scryptSync('right', salt, 32, { N: 1024, r: 8, p: 1 });
+  return `scrypt$1024$8$1$${salt.toString('base64url')}$${hash.toString('base64url')}`;
+})();
 
 function documentOf(version: number, more: Partial<AccessDocument['principals'][number]> = {}): AccessDocument {
   return {
@@ -23,6 +29,8 @@ describe('a secret hash', () => {
   it('verifies the right secret only', async () => {
     expect(await verifySecret(Buffer.from('right'), secretHash)).toBe(true);
     expect(await verifySecret(Buffer.from('wrong'), secretHash)).toBe(false);
+    expect(await verifySecret(Buffer.from('right'), dearHash)).toBe(true);
+    expect(await verifySecret(Buffer.from('wrong'), dearHash)).toBe(false);
   });
 
   it('is refused when it is malformed or would cost more memory than a log-in may', () => {
@@ -31,6 +39,7 @@ describe('a secret hash', () => {
     for (const bad of [
       '',
       'plain',
+      `sha256${salted}`,
       `scrypt$1048576$8$1${salted}`,
       `scrypt$32767$8$1${salted}`,
       `scrypt$32768$8$0${salted}`,
@@ -42,13 +51,12 @@ describe('a secret hash', () => {
 
 describe('logging in', () => {
   const setUp = (document: AccessDocument) => {
-    let nowMs = 0;
-    const credentials = new Credentials({ access: () => document, serviceToken: 'token', now: () => nowMs });
+    const credentials = new Credentials({ access: () => document, serviceToken: 'token' });
     const check = async (user: string, secret: string, clientId = user) => {
       const result = await credentials.check({ user, secret: Buffer.from(secret), clientId, address: '192.0.2.1' });
       return result.ok ? result.value.role : result.reason;
     };
-    return { check, later: (ms: number) => (nowMs += ms) };
+    return { check };
   };
 
   it('takes an edge under its own client id or an assigned one, and the service under several', async () => {
@@ -67,14 +75,42 @@ describe('logging in', () => {
     expect(await check('service', 'nope')).toBe('broker.login-refused');
   });
 
-  it('stops guessing after five failures for a minute, but not a client that was right before', async () => {
-    const { check, later } = setUp(documentOf(1));
+  it('never turns a right secret away, however many wrong ones come from the same address', async () => {
+    for (const hash of [secretHash, dearHash]) {
+      const { check } = setUp(documentOf(1, { secretHash: hash }));
+      const guesses = Array.from({ length: 300 }, (_, i) => check(i % 2 === 0 ? EDGE : randomUUID(), `guess ${i}`));
+      expect(await check(EDGE, 'right')).toBe('edge');
+      expect(await check('service', 'token', 'service-community')).toBe('service');
+      expect(new Set(await Promise.all(guesses)).has('edge')).toBe(false);
+    }
+  });
+
+  it('checks a dear secret once, and then neither right nor wrong ones cost anything', async () => {
+    const { check } = setUp(documentOf(1, { secretHash: dearHash }));
     expect(await check(EDGE, 'right')).toBe('edge');
-    for (let i = 0; i < 5; i++) expect(await check(EDGE, `guess ${i}`)).toBe('broker.login-refused');
-    expect(await check(EDGE, 'guess')).toBe('broker.logins-throttled');
-    expect(await check(EDGE, 'right')).toBe('edge');
-    later(61_000);
-    expect(await check(EDGE, 'guess')).toBe('broker.login-refused');
+    const order: string[] = [];
+    const answers = [check(EDGE, 'wrong'), check(EDGE, 'right')].map((answer) =>
+      answer.then((role) => order.push(role)),
+    );
+    await Promise.all(answers);
+    expect(order).toEqual(['broker.login-refused', 'edge']);
+  });
+
+  it('gives a client id to the user with the longest name in it, never to two', async () => {
+    const people = ['ann', 'ann-b', 'ann-b-c'].map((user) => ({
+      user,
+      role: 'operator' as const,
+      secretHash,
+      enabled: true,
+    }));
+    const { check } = setUp({ version: 1, community: COMMUNITY, principals: people });
+    expect(await check('ann', 'right', 'ann-1')).toBe('operator');
+    expect(await check('ann', 'right', 'ann-b')).toBe('broker.login-refused');
+    expect(await check('ann', 'right', 'ann-b-1')).toBe('broker.login-refused');
+    expect(await check('ann-b', 'right', 'ann-b-1')).toBe('operator');
+    expect(await check('ann-b', 'right', 'ann-b-c-1')).toBe('broker.login-refused');
+    expect(await check('ann-b-c', 'right', 'ann-b-c-1')).toBe('operator');
+    expect(await check('ann', 'right', 'anna')).toBe('broker.login-refused');
   });
 });
 
@@ -92,11 +128,24 @@ describe('the access document', () => {
     return { keeper, saved, count: () => replaced };
   };
 
-  it('is saved, then in force; an older one is refused', async () => {
+  it('is in force and saved; an older one is refused', async () => {
     const { keeper, saved, count } = setUp();
     expect(await keeper.replace(documentOf(2))).toEqual({ ok: true, value: 2 });
     expect(await keeper.replace(documentOf(1))).toMatchObject({ ok: false, reason: 'broker.access-older' });
     expect([keeper.version, keeper.syncedMs, saved.length, count()]).toEqual([2, 42, 1, 1]);
+  });
+
+  it('is in force at once, before the disk has it and although the disk may refuse it', async () => {
+    let inForceAtSave = 0;
+    const keeper: AccessKeeper = new AccessKeeper({
+      ...{ community: COMMUNITY, saved: null, now: () => 42, onReplaced: () => undefined },
+      save: async () => {
+        inForceAtSave = keeper.version;
+        throw new Error('the disk is full');
+      },
+    });
+    await expect(keeper.replace(documentOf(7))).rejects.toThrow('the disk is full');
+    expect([inForceAtSave, keeper.version]).toEqual([7, 7]);
   });
 
   it('is refused when malformed, foreign, doubled or with hashes that cannot be checked', async () => {

@@ -3,28 +3,31 @@ import type {
   AccessDocument,
   BrokerStatus,
   DeadLetter,
-  LastValues,
-  LogEntry,
+  LogChanged,
   LoginRefusalList,
   LogPage,
+  QuarantineRelease,
   Result,
-  SeriesRange,
 } from '@commonworks/core';
-import { CodedError, ERROR_CATALOGUE, isCoded, isPointName } from '@commonworks/core';
-import type { ReadLast, ReadRange } from '@commonworks/telemetry/port.ts';
+import { CodedError, ERROR_CATALOGUE, isCoded } from '@commonworks/core';
+import type { LogAnswer } from '@commonworks/telemetry/log/judge-follower.ts';
 import { StorageFailure } from '@commonworks/telemetry/worker/call-worker.ts';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Ingest } from '../ingest/ingest.ts';
+import type { Queries } from '../ingest/queries.ts';
+import type { AskForPage } from '../log-watch.ts';
 import { metricsText } from './metrics.ts';
+import { addSeriesRoutes } from './series-routes.ts';
 
 export type LogApi = {
   readonly isServiceToken: (token: string) => boolean;
   readonly ingest: Ingest;
-  readonly readLog: (after: number, limit: number) => Promise<LogEntry[]>;
+  /** Whether packs are missing that may still come again. */
+  readonly isDamaged: () => Promise<boolean>;
+  readonly readPage: (ask: AskForPage) => Promise<LogAnswer>;
   readonly readDeadLetters: (after: number, limit: number) => Promise<DeadLetter[]>;
-  readonly last: ReadLast;
-  readonly range: ReadRange;
+  readonly queries: Queries;
   readonly replaceAccess: (document: unknown) => Promise<Result<number>>;
   readonly status: () => Promise<BrokerStatus>;
   readonly refusals: () => LoginRefusalList;
@@ -32,6 +35,8 @@ export type LogApi = {
 
 const PAGE_MAX = 1000;
 const WAIT_MAX_MS = 25_000;
+/** By then those that wait have had their answers. */
+const BUSY_S = 1;
 /** 10,000 principals of about 300 bytes. */
 const ACCESS_BYTES_MAX = 4_194_304;
 
@@ -41,16 +46,12 @@ const LogQuery = Type.Object({
   after: Cursor,
   limit: Limit,
   waitMs: Type.Integer({ minimum: 0, maximum: WAIT_MAX_MS, default: 0 }),
+  log: Type.Optional(Type.String({ maxLength: 80 })),
+  generation: Type.Optional(Type.Integer({ minimum: 1 })),
+  hash: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
 });
 const LettersQuery = Type.Object({ after: Cursor, limit: Limit });
-const RangeQuery = Type.Object({
-  edge: Type.String({ maxLength: 80 }),
-  device: Type.String({ maxLength: 80 }),
-  point: Type.String({ maxLength: 80 }),
-  fromMs: Type.Integer({ minimum: 0 }),
-  toMs: Type.Integer({ minimum: 0 }),
-});
-const LastQuery = Type.Object({ edge: Type.Optional(Type.String({ maxLength: 80 })) });
+const EdgeQuery = Type.Object({ edge: Type.String({ minLength: 1, maxLength: 80 }) });
 
 export function buildLogApi(api: LogApi): FastifyInstance {
   const app = Fastify({ logger: false, bodyLimit: ACCESS_BYTES_MAX, forceCloseConnections: true });
@@ -59,11 +60,13 @@ export function buildLogApi(api: LogApi): FastifyInstance {
     await sendProblem(reply, 401, { code: 'broker.login-refused', detail: 'a service token is needed' });
   });
   app.setErrorHandler((error: unknown, _request, reply) => answerError(reply, error));
-  app.get('/healthz', (_request, reply) =>
-    reply.code(api.ingest.isWritable ? 200 : 503).send({ status: api.ingest.isWritable ? 'ok' : 'not writable' }),
-  );
+  app.get('/healthz', async (_request, reply) => {
+    if (!api.ingest.isWritable) return reply.code(503).send({ status: 'not writable' });
+    // A restart mends nothing here: what supervises the process is told that it works, and people that it is not whole.
+    return reply.send({ status: (await api.isDamaged()) ? 'damaged' : 'ok' });
+  });
   addLogRoutes(app, api);
-  addSeriesRoutes(app, api);
+  addSeriesRoutes(app, api.queries);
   addStatusRoutes(app, api);
   return app;
 }
@@ -72,16 +75,16 @@ function addLogRoutes(app: FastifyInstance, api: LogApi): void {
   app.get<{ Querystring: Type.Static<typeof LogQuery> }>(
     '/log',
     { schema: { querystring: LogQuery } },
-    async (request, reply): Promise<LogPage> => {
-      const { after, limit, waitMs } = request.query;
-      let entries = await api.readLog(after, limit);
-      if (entries.length === 0) {
+    async (request, reply): Promise<LogPage | FastifyReply> => {
+      const { waitMs, ...ask } = request.query;
+      let answer = await api.readPage(ask);
+      if (answer.kind === 'page' && answer.page.next === ask.after && waitMs > 0) {
         const gone = new AbortController();
         reply.raw.on('close', () => gone.abort());
-        await api.ingest.waitPast(after, waitMs, gone.signal);
-        entries = await api.readLog(after, limit);
+        await api.ingest.waitPast(ask.after, waitMs, gone.signal);
+        answer = await api.readPage(ask);
       }
-      return { entries, next: entries.at(-1)?.cursor ?? after, head: api.ingest.head };
+      return answer.kind === 'page' ? answer.page : sendChanged(reply, answer.changed);
     },
   );
   app.get<{ Querystring: Type.Static<typeof LettersQuery> }>(
@@ -92,31 +95,13 @@ function addLogRoutes(app: FastifyInstance, api: LogApi): void {
       return { letters, next: letters.at(-1)?.id ?? query.after };
     },
   );
-}
-
-function addSeriesRoutes(app: FastifyInstance, api: LogApi): void {
-  app.get<{ Querystring: Type.Static<typeof RangeQuery> }>(
-    '/series',
-    { schema: { querystring: RangeQuery } },
-    async ({ query }): Promise<SeriesRange> => {
-      const { edge, device, point, fromMs, toMs } = query;
-      const points = isPointName(point) ? await api.range({ edge, device, point }, { fromMs, toMs }) : [];
-      const isState = points.some(({ value }) => typeof value === 'string');
-      return {
-        edge,
-        device,
-        point,
-        timesMs: points.map(({ timeMs }) => timeMs),
-        values: points.map(({ value }) => (typeof value === 'number' ? value : null)),
-        qualities: points.map(({ quality }) => quality),
-        ...(isState ? { words: points.map(({ value }) => (typeof value === 'string' ? value : null)) } : {}),
-      };
-    },
-  );
-  app.get<{ Querystring: Type.Static<typeof LastQuery> }>(
-    '/series/last',
-    { schema: { querystring: LastQuery } },
-    async ({ query }): Promise<LastValues> => ({ values: [...(await api.last(query.edge))] }),
+  app.delete<{ Querystring: Type.Static<typeof EdgeQuery> }>(
+    '/quarantine',
+    { schema: { querystring: EdgeQuery } },
+    async ({ query }): Promise<QuarantineRelease> => ({
+      edge: query.edge,
+      released: await api.ingest.releaseQuarantine(query.edge),
+    }),
   );
 }
 
@@ -124,7 +109,7 @@ function addStatusRoutes(app: FastifyInstance, api: LogApi): void {
   app.get('/status', () => api.status());
   app.get('/refusals', async () => api.refusals());
   app.get('/metrics', async (_request, reply) => {
-    const text = metricsText(await api.status(), api.ingest.counts);
+    const text = metricsText(await api.status(), api);
     return reply.type('text/plain; version=0.0.4').send(text);
   });
   app.put<{ Body: AccessDocument }>('/access', async ({ body }, reply) => {
@@ -135,13 +120,20 @@ function addStatusRoutes(app: FastifyInstance, api: LogApi): void {
   });
 }
 
+/** What has been read of the log is not what it is now: the follower goes back, and takes what it never took. */
+function sendChanged(reply: FastifyReply, changed: Omit<LogChanged, 'code'>): FastifyReply {
+  const code = 'broker.log-changed';
+  const detail = `this is log ${changed.log}, generation ${changed.generation}`;
+  return sendProblem(reply, 409, { code, detail, more: changed });
+}
+
 function bearerOf(request: FastifyRequest): string {
   return /^Bearer (\S{1,200})$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
 }
 
 function answerError(reply: FastifyReply, error: unknown): FastifyReply {
-  if (isCoded(error, 'telemetry.range-too-large')) {
-    return sendProblem(reply, 413, { code: error.code, detail: error.message });
+  if (isCoded(error, 'broker.queries-busy')) {
+    return sendProblem(reply.header('retry-after', BUSY_S), 503, { code: error.code, detail: error.message });
   }
   if (error instanceof StorageFailure) {
     return sendProblem(reply, 503, { code: 'broker.commit-failed', detail: error.message });
@@ -154,9 +146,9 @@ function answerError(reply: FastifyReply, error: unknown): FastifyReply {
 function sendProblem(
   reply: FastifyReply,
   status: number,
-  { code, detail }: { code: keyof typeof ERROR_CATALOGUE; detail: string },
+  { code, detail, more = {} }: { code: keyof typeof ERROR_CATALOGUE; detail: string; more?: object },
 ): FastifyReply {
   const { title, remedy } = ERROR_CATALOGUE[code];
-  const problem = { type: `urn:commonworks:error:${code}`, title, status, detail, code, remedy };
+  const problem = { type: `urn:commonworks:error:${code}`, title, status, detail, code, remedy, ...more };
   return reply.code(status).type('application/problem+json').send(problem);
 }

@@ -5,16 +5,13 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { EventRecord, Sample } from '@commonworks/core';
 import { encodePack } from '@commonworks/core';
-import { BootClocks } from '@commonworks/telemetry/log/boot-clocks.ts';
-import { DeadLetters } from '@commonworks/telemetry/log/dead-letters.ts';
-import { EPOCHS_PER_EDGE_MAX, PackLog } from '@commonworks/telemetry/log/pack-log.ts';
 import { readDeadLetters, readLog } from '@commonworks/telemetry/log/read-log.ts';
-import { SeriesTables } from '@commonworks/telemetry/series/series-tables.ts';
 import { TELEMETRY_MIGRATIONS } from '@commonworks/telemetry/sqlite/schema.ts';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { CommitTables } from './commit-packs.ts';
 import { commitPacks } from './commit-packs.ts';
+import type { CommitTables } from './log-tables.ts';
+import { openLogTables } from './log-tables.ts';
 
 const EDGE = '01890000-0000-7000-8000-000000000001';
 const OTHER = '01890000-0000-7000-8000-000000000002';
@@ -28,12 +25,7 @@ const ALL = { fromMs: 0, toMs: NOW * 2 };
 function openTables(): CommitTables {
   const db = new DatabaseSync(':memory:');
   for (const migration of TELEMETRY_MIGRATIONS) db.exec(migration);
-  return tablesOf(db);
-}
-
-function tablesOf(db: DatabaseSync): CommitTables {
-  const clocks = new BootClocks(db);
-  return { db, log: new PackLog(db), letters: new DeadLetters(db), clocks, series: new SeriesTables(db) };
+  return openLogTables(db);
 }
 
 const reading = (timeMs: number, value: number): Sample => ({
@@ -70,7 +62,7 @@ describe('a group commit', () => {
     const report = commit(tables, ...bodies);
     expect(report.outcomes).toEqual(['held', 'held']);
     expect([report.head, markOf(tables)]).toEqual([2, 2]);
-    const entries = readLog(tables.db, 0, 10);
+    const { entries } = readLog(tables.db, { after: 0, limit: 10 });
     expect(entries.map(({ cursor, seq, body }) => [cursor, seq, body])).toEqual([
       [1, 1, bodies[0]],
       [2, 2, bodies[1]],
@@ -83,7 +75,11 @@ describe('a group commit', () => {
     const body = packText(1, { samples: [reading(NOW, 1)] });
     expect(commit(tables, body, body).outcomes).toEqual(['held', 'repeated']);
     expect(commit(tables, body).outcomes).toEqual(['repeated']);
-    expect([readLog(tables.db, 0, 10).length, letters(tables), values(tables)]).toEqual([1, [], [1]]);
+    expect([readLog(tables.db, { after: 0, limit: 10 }).entries.length, letters(tables), values(tables)]).toEqual([
+      1,
+      [],
+      [1],
+    ]);
   });
 
   it('quarantines other bytes under a known key and keeps the first', () => {
@@ -122,7 +118,7 @@ describe('a group commit', () => {
       fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 12 }), { maxLength: 12 }), (seqs) => {
         const tables = openTables();
         for (const seq of seqs) commit(tables, packText(seq));
-        expect(tablesOf(tables.db).log.marks()).toEqual(tables.log.marks());
+        expect(openLogTables(tables.db).log.marks()).toEqual(tables.log.marks());
         let mark = 0;
         while (seqs.includes(mark + 1)) mark++;
         expect(markOf(tables) ?? 0).toBe(mark);
@@ -148,7 +144,19 @@ describe('a group commit', () => {
     const old = gap({ epoch: EPOCH, fromSeq: 7, toSeq: 9, reason: 'file lost' });
     commit(tables, packText(1, { epoch: NEXT_EPOCH, events: [old] }));
     expect(markOf(tables)).toBe(9);
-    expect(tablesOf(tables.db).log.marks()).toEqual(tables.log.marks());
+    expect(openLogTables(tables.db).log.marks()).toEqual(tables.log.marks());
+  });
+
+  it('holds what was declared of an epoch that it does not know: a log that was lost has forgotten it', () => {
+    const tables = openTables();
+    const gap = (epoch: string): EventRecord => ({
+      ...{ device: 'edge', type: 'gap', timeMs: NOW },
+      body: { epoch, fromSeq: 1, toSeq: 40, reason: 'the log lost it' },
+    });
+    commit(tables, packText(1, { events: [gap(NEXT_EPOCH)] }));
+    expect([markOf(tables), markOf(tables, NEXT_EPOCH), letters(tables).length]).toEqual([1, 40, 0]);
+    commit(tables, packText(2, { events: [gap('no epoch at all')] }));
+    expect(letters(tables).length).toBe(1);
   });
 
   it('can be opened again after a device declared a gap beyond what a number holds', () => {
@@ -161,18 +169,7 @@ describe('a group commit', () => {
     commit(tables, packText(2, { epoch: NEXT_EPOCH, events: [gap(1e300)], samples: [reading(NOW, 1)] }));
     expect([markOf(tables), markOf(tables, NEXT_EPOCH)]).toEqual([1, 2]);
     expect(values(tables)).toEqual([1]);
-    expect(tablesOf(tables.db).log.marks()).toEqual(tables.log.marks());
-  });
-
-  it('lets no edge invent epochs without end, and keeps those it has', () => {
-    const tables = openTables();
-    const epochOf = (n: number) => `01890000-0000-7000-8000-${String(n).padStart(12, '0')}`;
-    for (let n = 0; n < EPOCHS_PER_EDGE_MAX; n++) commit(tables, packText(1, { epoch: epochOf(n) }));
-    const over = [packText(1), `${packText(1).slice(0, -1)},`];
-    expect(commit(tables, ...over).outcomes).toEqual(['quarantined', 'quarantined']);
-    expect(letters(tables).map(({ code }) => code)).toEqual(['broker.pack-scattered', 'core.pack-malformed']);
-    expect(commit(tables, packText(2, { epoch: epochOf(7) })).outcomes).toEqual(['held']);
-    expect(tablesOf(tables.db).log.marks()).toHaveLength(EPOCHS_PER_EDGE_MAX);
+    expect(openLogTables(tables.db).log.marks()).toEqual(tables.log.marks());
   });
 
   it('quarantines a pack that names another edge', () => {
@@ -190,7 +187,7 @@ describe('a group commit', () => {
     expect(commit(tables, poison).outcomes).toEqual(['repeated']);
     expect(letters(tables)).toEqual([{ kind: 'pack', code: 'core.pack-malformed', seq: 2 }]);
     expect(commit(tables, 'garbage').outcomes).toEqual(['quarantined']);
-    expect(tablesOf(tables.db).log.marks()).toEqual(tables.log.marks());
+    expect(openLogTables(tables.db).log.marks()).toEqual(tables.log.marks());
   });
 
   it('sends unreadable records and impossible times to the dead letters and keeps the rest', () => {
@@ -276,7 +273,7 @@ describe('a full disk', () => {
     tables.db.exec('PRAGMA max_page_count = 1000000');
     expect(commit(tables, ...batch).outcomes).toEqual(['held', 'held']);
     expect([tables.log.head, markOf(tables), values(tables).length]).toEqual([3, 2, 800]);
-    expect(tablesOf(tables.db).series.range(KEY, ALL).length).toBe(800);
+    expect(openLogTables(tables.db).series.range(KEY, ALL).length).toBe(800);
   });
 });
 
@@ -288,7 +285,7 @@ describe('a database that another program holds', () => {
     const db = new DatabaseSync(file, { timeout: 0 });
     for (const migration of TELEMETRY_MIGRATIONS) db.exec(migration);
     const other = new DatabaseSync(file, { timeout: 0 });
-    const tables = tablesOf(db);
+    const tables = openLogTables(db);
     const body = packText(1, { samples: [reading(NOW, 1)] });
     other.exec('BEGIN IMMEDIATE');
     // It lets go right after the first attempt: a second attempt, meant for packs at fault, would get through.

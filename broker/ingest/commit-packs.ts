@@ -1,20 +1,21 @@
 /** The group commit: many packs, one transaction, durable when it returns. */
-import type { DatabaseSync } from 'node:sqlite';
-import type { HubMoment } from '@commonworks/core';
+import { type HubMoment, isCoded } from '@commonworks/core';
 import { isStorageFault } from '@commonworks/store/store-fault.ts';
+import type { Overrun } from '@commonworks/telemetry/edge-budgets.ts';
 import type { Mark } from '@commonworks/telemetry/log/pack-log.ts';
-import type { SeriesTables } from '@commonworks/telemetry/series/series-tables.ts';
+import type { RefusedSample } from '@commonworks/telemetry/series/series-tables.ts';
 import { inTransaction } from '@commonworks/telemetry/sqlite/transaction.ts';
-import type { Arrival, IncomingPack, LogTables, PackOutcome } from './take-pack.ts';
+import type { CommitTables } from './log-tables.ts';
+import { committed, rolledBack } from './log-tables.ts';
+import type { Arrival, IncomingPack, PackOutcome } from './take-pack.ts';
 import { judgeAgain, quarantinePoison, takePack } from './take-pack.ts';
 
-export type CommitTables = LogTables & { readonly db: DatabaseSync; readonly series: SeriesTables };
-
-/** `marks` are those of the sources heard from, `head` the newest cursor. */
+/** `marks` are those of the sources heard from, `head` the newest cursor, `overruns` what edges asked for beyond their budgets. */
 export type CommitReport = {
   readonly outcomes: readonly PackOutcome[];
   readonly marks: readonly Mark[];
   readonly head: number;
+  readonly overruns: readonly Overrun[];
 };
 
 /** Packs judged anew in one transaction: others wait for the disk meanwhile. */
@@ -28,19 +29,20 @@ export function judgeSomeAgain(
   tables: CommitTables,
   { reason, afterCursor, hub }: { reason: 'hub' | 'refused'; afterCursor: number; hub: HubMoment },
 ): number | null {
-  const { db, clocks, series } = tables;
+  const { db, clocks } = tables;
   try {
     const last = inTransaction(db, () => {
       const arrivals: Arrival[] = [];
       const waiting = clocks.takeFor(reason, { afterCursor, limit: JUDGED_MAX });
       for (const one of waiting) judgeAgain(tables, one, { hub, arrivals });
       if (arrivals.length > 0) stage(tables, arrivals, hub.nowMs);
+      finishLetters(tables, hub);
       return waiting.length < JUDGED_MAX ? null : (waiting.at(-1)?.cursor ?? null);
     });
-    series.committed();
+    committed(tables);
     return last;
   } catch (error) {
-    series.rolledBack();
+    rolledBack(tables);
     throw error;
   }
 }
@@ -56,7 +58,8 @@ export function commitPacks(tables: CommitTables, packs: readonly IncomingPack[]
   try {
     return commit(tables, packs, (incoming, arrivals) => takePack(tables, incoming, arrivals));
   } catch (error) {
-    if (isStorageFault(error)) throw error;
+    // A damaged block of readings is no fault of the pack that meets it.
+    if (isStorageFault(error) || isCoded(error, 'telemetry.chunk-corrupt')) throw error;
     if (packs.length > 1) return joined(packs.map((pack) => commitPacks(tables, [pack])));
     const reason = `the pack could not be processed: ${error instanceof Error ? error.message : String(error)}`;
     return commit(tables, packs, (incoming) =>
@@ -70,29 +73,43 @@ function joined(reports: readonly CommitReport[]): CommitReport {
     outcomes: reports.flatMap((report) => report.outcomes),
     marks: reports.flatMap((report) => report.marks),
     head: reports.at(-1)?.head ?? 0,
+    overruns: reports.flatMap((report) => report.overruns),
   };
 }
 
 function commit(tables: CommitTables, packs: readonly IncomingPack[], take: Take): CommitReport {
-  const { db, log, series } = tables;
+  const { db, log, overruns } = tables;
+  const { receivedMs = 0, hub } = packs[0] ?? {};
   try {
     const report = inTransaction(db, () => {
       const arrivals: Arrival[] = [];
       const outcomes = packs.map((pack) => take(pack, arrivals));
-      if (arrivals.length > 0) stage(tables, arrivals, packs[0]?.receivedMs ?? 0);
+      if (arrivals.length > 0) stage(tables, arrivals, receivedMs);
+      finishLetters(tables, { nowMs: receivedMs, isTrusted: hub?.isTrusted ?? true });
       return { outcomes, marks: log.saveMarks(), head: log.head };
     });
-    log.committed();
-    series.committed();
-    return report;
+    committed(tables);
+    return { ...report, overruns: overruns.take() };
   } catch (error) {
-    log.rolledBack();
-    series.rolledBack();
+    rolledBack(tables);
     throw error;
   }
 }
 
-function stage({ series, letters }: CommitTables, arrivals: readonly Arrival[], receivedMs: number): void {
+/** What came beyond their bounds; by a clock that may be wrong none is too old. */
+function finishLetters({ letters, overruns }: CommitTables, hub: { nowMs: number; isTrusted: boolean }): void {
+  for (const [edge, count] of letters.finish(hub.isTrusted ? hub.nowMs : null)) {
+    overruns.note(edge, 'dead-letters', count);
+  }
+}
+
+const REFUSALS = {
+  series: 'this edge has as many series as an edge may have',
+  words: 'this edge has brought as many new words as an edge may bring',
+  long: 'a word that is too long',
+} as const satisfies Record<RefusedSample['why'], string>;
+
+function stage({ series, letters, overruns }: CommitTables, arrivals: readonly Arrival[], receivedMs: number): void {
   const { conflicts, refused } = series.stage(arrivals.map((arrival) => arrival.sample));
   if (conflicts.length + refused.length === 0) return;
   const origins = new Map(arrivals.map((arrival) => [arrival.sample, arrival.from]));
@@ -107,8 +124,8 @@ function stage({ series, letters }: CommitTables, arrivals: readonly Arrival[], 
     const reason = `${sample.device}/${sample.point} already has ${kept.value} (${kept.quality}) at ${kept.timeMs}`;
     letters.add({ ...letter(sample), kind: 'conflict', code: 'broker.sample-conflict', reason });
   }
-  for (const sample of refused) {
-    const reason = 'too many different series or words, or a word that is too long';
-    letters.add({ ...letter(sample), kind: 'record', code: 'broker.record-rejected', reason });
+  for (const { sample, why } of refused) {
+    if (why !== 'long') overruns.note(sample.edge, why);
+    letters.add({ ...letter(sample), kind: 'record', code: 'broker.record-rejected', reason: REFUSALS[why] });
   }
 }

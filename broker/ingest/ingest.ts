@@ -1,6 +1,7 @@
 /** Packs in, promises out: each resolves when its pack is on disk; commits are shared, queues are bounded. */
 import type { HubMoment } from '@commonworks/core';
 import { CodedError } from '@commonworks/core';
+import type { Overrun } from '@commonworks/telemetry/edge-budgets.ts';
 import type { Mark } from '@commonworks/telemetry/log/pack-log.ts';
 import type { WorkerCalls } from '@commonworks/telemetry/worker/call-worker.ts';
 import { StorageFailure } from '@commonworks/telemetry/worker/call-worker.ts';
@@ -12,6 +13,7 @@ import type { WriteWorkerApi } from './write-worker.ts';
 
 /** One transaction takes at most this many packs. */
 const COMMIT_PACKS_MAX = 500;
+const NO_ROOM = 'the pack cannot be taken, and the quarantine of this edge is full';
 
 export type IngestOptions = {
   readonly writer: WorkerCalls<WriteWorkerApi>;
@@ -21,6 +23,8 @@ export type IngestOptions = {
   readonly hub: { readonly moment: () => HubMoment };
   readonly log: BrokerLog;
   readonly onMarks: (marks: readonly Mark[]) => void;
+  /** After each commit: what edges asked for beyond their budgets in it, usually nothing. */
+  readonly onOverruns?: (overruns: readonly Overrun[]) => void;
 };
 
 type Waiting = {
@@ -40,7 +44,7 @@ export class Ingest {
   /** False from a failed commit until the next good one. */
   isWritable = true;
   /** Since the start, for the metrics. */
-  readonly counts = { held: 0, repeated: 0, quarantined: 0, commits: 0, failures: 0 };
+  readonly counts = { held: 0, repeated: 0, quarantined: 0, refused: 0, commits: 0, failures: 0 };
 
   constructor(options: IngestOptions) {
     this.#options = options;
@@ -51,7 +55,7 @@ export class Ingest {
     return this.#queue.length + this.#inFlight;
   }
 
-  /** @throws CodedError `broker.commit-failed`: nothing was kept, send it again later. */
+  /** @throws CodedError `broker.commit-failed`, `broker.quarantine-full`: nothing was kept, send it again later. */
   keep(edge: string, body: Uint8Array): Promise<PackOutcome> {
     const { nowMs, ...hub } = this.#options.hub.moment();
     const pack = { edge, body, receivedMs: nowMs, hub };
@@ -59,6 +63,16 @@ export class Ingest {
       this.#queue.push({ pack, resolve, reject });
       this.#schedule();
     });
+  }
+
+  /** Deletes what an edge has in quarantine, and returns how many packs that were. */
+  async releaseQuarantine(edge: string): Promise<number> {
+    let released = 0;
+    for (let some = -1; some !== 0; released += some) {
+      some = await this.#options.writer.call('releaseQuarantine', edge);
+    }
+    this.#options.log.info({ edge, released }, 'the quarantine of an edge was emptied');
+    return released;
   }
 
   /** Resolves when the head moves past `cursor`, the time is over or the signal aborts. */
@@ -107,7 +121,7 @@ export class Ingest {
   }
 
   #committed(batch: readonly Waiting[], report: CommitReport): void {
-    const { log, onMarks } = this.#options;
+    const { log, onMarks, onOverruns } = this.#options;
     if (!this.isWritable) log.info({}, 'readings are written to disk again');
     this.isWritable = true;
     this.counts.commits += 1;
@@ -115,9 +129,11 @@ export class Ingest {
     for (const [i, waiting] of batch.entries()) {
       const outcome = report.outcomes[i] ?? 'held';
       this.counts[outcome] += 1;
-      waiting.resolve(outcome);
+      if (outcome === 'refused') waiting.reject(new CodedError('broker.quarantine-full', NO_ROOM));
+      else waiting.resolve(outcome);
     }
     onMarks(report.marks);
+    onOverruns?.(report.overruns);
     for (const wake of [...this.#watchers]) wake();
   }
 

@@ -1,14 +1,11 @@
 /** One pack into the log within a transaction: what it holds, what it declares, and what of it cannot be taken. */
 import type { ErrorCode, HubMoment, Pack, Receipt, Sample } from '@commonworks/core';
-import { ClockEvent, decodePack, GapEvent, isCoded, placePack, receiptMs } from '@commonworks/core';
-import type { BootClocks, WaitingPack } from '@commonworks/telemetry/log/boot-clocks.ts';
-import type { DeadLetters } from '@commonworks/telemetry/log/dead-letters.ts';
-import type { PackLog } from '@commonworks/telemetry/log/pack-log.ts';
+import { ClockEvent, decodePack, GapEvent, isCoded, isUuid, placePack, receiptMs } from '@commonworks/core';
+import type { WaitingPack } from '@commonworks/telemetry/log/boot-clocks.ts';
+import { readPackKey } from '@commonworks/telemetry/log/read-key.ts';
 import type { SeriesSample } from '@commonworks/telemetry/port.ts';
 import { Value } from 'typebox/value';
-import { readPackKey } from './read-key.ts';
-
-export type LogTables = { readonly log: PackLog; readonly letters: DeadLetters; readonly clocks: BootClocks };
+import type { LogTables } from './log-tables.ts';
 
 /** `edge` is the authenticated sender; times are of the process's clock. */
 export type IncomingPack = {
@@ -25,7 +22,8 @@ function receiptOf({ receivedMs, hub }: Pick<IncomingPack, 'receivedMs' | 'hub'>
   return { nowMs: receivedMs, isTrusted: true, boot: '', upMs: 0, ...hub };
 }
 
-export type PackOutcome = 'held' | 'repeated' | 'quarantined';
+/** `refused`: not acknowledged, so that its edge keeps it; of the others the store has the bytes. */
+export type PackOutcome = 'held' | 'repeated' | 'quarantined' | 'refused';
 
 /** A reading for the series, with the key of the pack that brought it. */
 export type Arrival = {
@@ -57,8 +55,10 @@ export function takePack(tables: LogTables, incoming: IncomingPack, arrivals: Ar
   const outcome = tables.log.insert(pack, incoming.body, receipt);
   if (outcome.kind === 'repeated') return 'repeated';
   if (outcome.kind !== 'held') {
+    if (outcome.kind === 'crowded') tables.overruns.note(pack.edge, 'epochs');
     const code = outcome.kind === 'reused' ? 'broker.pack-key-reused' : 'broker.pack-scattered';
-    return quarantine(tables, incoming, { code, reason: `pack ${pack.epoch}.${pack.seq}` }, pack);
+    const reason = `pack ${pack.epoch}.${pack.seq}${outcome.kind === 'crowded' ? ': one epoch too many' : ''}`;
+    return quarantine(tables, incoming, { code, reason }, pack);
   }
   rejectRecords(tables, { incoming, pack }, rejected);
   takeEvents(tables, { incoming, pack }, arrivals);
@@ -76,21 +76,25 @@ export function quarantinePoison(
   const key = readPackKey(incoming.body);
   const isOwn = key !== null && key.edge === incoming.edge;
   if (isOwn && tables.log.isHeld(key)) return 'repeated';
-  if (isOwn) {
+  const outcome = quarantine(tables, incoming, fault, isOwn ? key : null);
+  if (isOwn && outcome !== 'refused') {
     const range = { fromSeq: key.seq, toSeq: key.seq, reason: 'quarantined' };
     tables.log.holdRange(key, range, incoming.receivedMs);
   }
-  return quarantine(tables, incoming, fault, isOwn ? key : null);
+  return outcome;
 }
 
+/** Acknowledged only when it stays: what there is no room for is left with its edge. */
 function quarantine(
-  { letters }: LogTables,
+  tables: LogTables,
   { edge, body, receivedMs }: IncomingPack,
   fault: { code: ErrorCode; reason: string },
   key: { epoch: string; seq: number } | null,
 ): PackOutcome {
-  letters.add({ receivedMs, edge, kind: 'pack', ...fault, epoch: key?.epoch ?? null, seq: key?.seq ?? null, body });
-  return 'quarantined';
+  const at = { receivedMs, edge, epoch: key?.epoch ?? null, seq: key?.seq ?? null };
+  const outcome = tables.quarantine.keep({ ...at, ...fault, body });
+  if (outcome === 'full') tables.overruns.note(edge, 'quarantine');
+  return outcome === 'full' ? 'refused' : outcome === 'known' ? 'repeated' : 'quarantined';
 }
 
 type Held = { readonly incoming: IncomingPack; readonly pack: Pack };
@@ -134,11 +138,14 @@ function takeEvents(tables: LogTables, held: Held, arrivals: Arrival[]): void {
   }
 }
 
-/** A gap can only be behind the pack that declares it. */
+/**
+ * A gap can only be behind the pack that declares it. Of an epoch that this log does not know, too: a log that was lost
+ * has forgotten it, and its agent says once what of it is gone.
+ */
 function takeGap(tables: LogTables, { incoming, pack }: Held, body: unknown): boolean {
   if (!Value.Check(GapEvent, body) || body.fromSeq < 1 || body.toSeq < body.fromSeq) return false;
   if (body.epoch === pack.epoch && body.toSeq >= pack.seq) return false;
-  if (body.epoch !== pack.epoch && !tables.log.isKnown(pack.edge, body.epoch)) return false;
+  if (body.epoch !== pack.epoch && !isUuid(body.epoch)) return false;
   const range = { fromSeq: body.fromSeq, toSeq: body.toSeq, reason: body.reason };
   tables.log.holdRange({ edge: pack.edge, epoch: body.epoch }, range, incoming.receivedMs);
   return true;
@@ -161,11 +168,22 @@ export function judgeAgain(
   waiting: WaitingPack,
   at: { readonly hub: HubMoment; readonly arrivals: Arrival[] },
 ): void {
-  const { pack } = decodePack(waiting.body);
+  const pack = decodeOrNull(waiting.body);
+  if (pack === null) return;
   tables.letters.withdraw(pack, OUTSIDE);
   const { receipt, cursor } = waiting;
   const isTrusted = receipt.isTrusted || at.hub.isTrusted;
   file(tables, { pack, cursor, receipt }, { receivedMs: receiptMs(receipt, at.hub), isTrusted, arrivals: at.arrivals });
+}
+
+/** Null for a pack that an earlier version could read: it stays in the log. */
+function decodeOrNull(body: Uint8Array): Pack | null {
+  try {
+    return decodePack(body).pack;
+  } catch (error) {
+    if (isCoded(error, 'core.pack-malformed')) return null;
+    throw error;
+  }
 }
 
 /** Files what has its time, remembers what waits, and sets aside what cannot have been then. */

@@ -1,5 +1,6 @@
 /** Bounds what aedes keeps in memory for persistent sessions: messages, bytes and time away. */
 import type { Aedes, AedesPublishPacket, Client } from 'aedes';
+import type { Principal } from '../access/credentials.ts';
 import type { MqttLimits } from './limits.ts';
 
 type Subscriber = { readonly clientId: string };
@@ -17,25 +18,45 @@ type Queue = { messages: number; bytes: number };
 
 const SWEEP_MS = 3_600_000;
 
-/** Returns how to stop the sweep. */
-export function boundSessions(aedes: Aedes, limits: MqttLimits): () => void {
+export type BoundSessions = {
+  /** A session is its user's: whoever else may use that client id now begins with an empty one. */
+  readonly claim: (clientId: string, principal: Principal) => Promise<void>;
+  /** Drops the sessions of these users. */
+  readonly forgetThose: (isMeant: (principal: Principal) => boolean) => void;
+  readonly stop: () => void;
+};
+
+export function boundSessions(aedes: Aedes, limits: MqttLimits): BoundSessions {
   const sessions = (aedes as unknown as { persistence: Sessions }).persistence;
   const queues = new Map<string, Queue>();
   const awaySince = new Map<string, number>();
+  const owners = new Map<string, Principal>();
   boundEnqueue(sessions, queues, limits);
   countClears(sessions, queues);
   aedes.on('clientReady', (client: Client) => awaySince.delete(client.id));
   aedes.on('clientDisconnect', (client: Client) => {
-    if (!client.clean) awaySince.set(client.id, performance.now());
+    if (client.clean) owners.delete(client.id);
+    else awaySince.set(client.id, performance.now());
   });
+  const drop = (id: string) => {
+    awaySince.delete(id);
+    owners.delete(id);
+    return forget(sessions, id);
+  };
   const sweep = setInterval(() => {
-    for (const [id, sinceMs] of awaySince) {
-      if (performance.now() - sinceMs < limits.sessionAwayMs) continue;
-      awaySince.delete(id);
-      void forget(sessions, id);
-    }
+    for (const [id, sinceMs] of awaySince) if (performance.now() - sinceMs >= limits.sessionAwayMs) void drop(id);
   }, SWEEP_MS).unref();
-  return () => clearInterval(sweep);
+  return {
+    claim: async (clientId, principal) => {
+      const owner = owners.get(clientId);
+      if (owner !== undefined && owner.user !== principal.user) await drop(clientId);
+      if (clientId !== '') owners.set(clientId, principal);
+    },
+    forgetThose: (isMeant) => {
+      for (const [clientId, principal] of [...owners]) if (isMeant(principal)) void drop(clientId);
+    },
+    stop: () => clearInterval(sweep),
+  };
 }
 
 function boundEnqueue(sessions: Sessions, queues: Map<string, Queue>, limits: MqttLimits): void {

@@ -1,11 +1,12 @@
 /** The two doors of the broker: MQTT over TCP, and over WebSocket for tools and browsers. */
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { CodedError } from '@commonworks/core';
 import { createWebSocketStream, WebSocketServer } from 'ws';
 import type { MqttLimits } from './limits.ts';
 import type { MqttBroker } from './mqtt-broker.ts';
+import { Strangers } from './strangers.ts';
 
 export type Listener = { readonly port: number; readonly close: () => Promise<void> };
 
@@ -24,7 +25,10 @@ export async function listenWebSocket(
   broker: MqttBroker,
   at: { readonly host: string; readonly port: number; readonly limits: MqttLimits },
 ): Promise<Listener> {
-  const http = createHttpServer((_request, response) => response.writeHead(426).end('This is MQTT over WebSocket.\n'));
+  const http = createHttpServer(
+    { headersTimeout: at.limits.connectTimeoutMs, connectionsCheckingInterval: 1000 },
+    (_request, response) => response.writeHead(426).end('This is MQTT over WebSocket.\n'),
+  );
   const sockets = new WebSocketServer({
     server: http,
     maxPayload: at.limits.packetBytes * 2,
@@ -33,6 +37,7 @@ export async function listenWebSocket(
     handleProtocols: (offered) => PROTOCOLS.find((name) => offered.has(name)) ?? false,
   });
   sockets.on('error', () => undefined);
+  boundWaiting(http, at.limits);
   sockets.on('connection', (socket, request) => {
     // [MQTT-6.0.0-1]: only binary frames.
     socket.on('message', (_data, isBinary) => {
@@ -40,7 +45,30 @@ export async function listenWebSocket(
     });
     broker.attach(createWebSocketStream(socket), request.socket.remoteAddress ?? '', request);
   });
-  return await open(http, at.host, at.port);
+  const { port, close } = await open(http, at.host, at.port);
+  const closeAll = () => {
+    const closed = close();
+    // Those that never asked for anything would keep it open until they do.
+    http.closeAllConnections();
+    return closed;
+  };
+  return { port, close: closeAll };
+}
+
+/** Sockets that never ask for a WebSocket are strangers, too: the oldest goes when there are too many. */
+function boundWaiting(http: Server, limits: MqttLimits): void {
+  const strangers = new Strangers<{ address: string; hasSpoken: boolean; socket: Socket }>(limits);
+  const waiting = new WeakMap<object, { address: string; hasSpoken: boolean; socket: Socket }>();
+  http.on('connection', (socket: Socket) => {
+    const one = { address: socket.remoteAddress ?? '', hasSpoken: false, socket };
+    waiting.set(socket, one);
+    strangers.admit(one)?.socket.destroy();
+    socket.on('close', () => strangers.leave(one));
+  });
+  http.on('upgrade', (request: { socket: Socket }) => {
+    const one = waiting.get(request.socket);
+    if (one !== undefined) strangers.leave(one);
+  });
 }
 
 async function open(server: Server, host: string, port: number): Promise<Listener> {

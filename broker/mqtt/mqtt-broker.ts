@@ -4,40 +4,55 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock, EdgeTopic, Result } from '@commonworks/core';
 import { CodedError } from '@commonworks/core';
-import type { AuthenticateError, Client, ConnectPacket, PublishPacket, Subscription } from 'aedes';
+import type { Client, ConnectPacket, PublishPacket, Subscription } from 'aedes';
 import { Aedes } from 'aedes';
 import type { Login, Principal } from '../access/credentials.ts';
 import type { Refused } from '../access/login-refusals.ts';
+import type { Misdeed } from '../access/misuse.ts';
 import type { Publication } from '../access/topic-rules.ts';
 import type { BrokerLog } from '../broker-log.ts';
-import { boundSessions } from './bounded-sessions.ts';
+import { type BoundSessions, boundSessions } from './bounded-sessions.ts';
 import { claimedId } from './claimed-id.ts';
 import { ConnectionGuard } from './connection-guard.ts';
 import type { MqttLimits } from './limits.ts';
+import { LogIns } from './log-ins.ts';
+import { Manners } from './manners.ts';
 import { packetFault } from './packet-rules.ts';
+import { Strangers } from './strangers.ts';
 import { isValidTopic } from './topic-filter.ts';
+import { BUDGET_WORDS, type BudgetName, type UserBudgetsTable } from './user-budgets.ts';
 
 /** `swallow`: acknowledged, but forwarded to nobody. */
 export type Disposition = 'deliver' | 'swallow';
+
+export type Received = {
+  readonly topic: EdgeTopic;
+  readonly payload: Uint8Array;
+  readonly isRetained: boolean;
+};
 
 export type MqttHooks = {
   readonly login: (login: Login) => Promise<Result<Principal>>;
   readonly mayPublish: (principal: Principal, publication: Publication) => Result<EdgeTopic>;
   readonly maySubscribe: (principal: Principal, filter: string) => Result<string>;
   /** QoS 1 is acknowledged when it resolves; a rejection closes the connection without acknowledgement. */
-  readonly receive: (topic: EdgeTopic, payload: Uint8Array) => Disposition | Promise<Disposition>;
+  readonly receive: (received: Received) => Disposition | Promise<Disposition>;
   readonly subscribed: (filter: string) => void;
   /** A connection was not let in, or cut for what it did. */
   readonly refused: (refused: Refused) => void;
   readonly admitted: (user: string) => void;
+  /** Somebody enrolled was cut or held back for what it did. */
+  readonly misdeed: (misdeed: Misdeed) => void;
   readonly isFull: () => boolean;
 };
 
 export type MqttOptions = {
   readonly hooks: MqttHooks;
   readonly limits: MqttLimits;
+  readonly budgets: UserBudgetsTable;
   readonly log: BrokerLog;
   readonly now: Clock;
+  readonly elapsedMs: () => number;
 };
 
 export type ConnectedClient = { readonly principal: Principal; readonly clientId: string; readonly sinceMs: number };
@@ -49,24 +64,45 @@ type Connection = {
   connect: ConnectPacket | null;
   principal: Principal | null;
   sinceMs: number;
+  readonly hasSpoken: boolean;
 };
 
-/** What 3.1.1 lets a CONNACK say. */
-const RETURN_CODES = { identifierRejected: 2, unavailable: 3, notAuthorized: 5 } as const;
+/** Which budget a kind of packet is taken from; what is not named here is bounded otherwise. */
+const PACKET_BUDGETS: Readonly<Record<string, BudgetName>> = {
+  subscribe: 'subscribe',
+  unsubscribe: 'subscribe',
+  pingreq: 'ping',
+};
 
 export class MqttBroker {
   readonly #aedes: Aedes;
   readonly #options: MqttOptions;
   readonly #open = new Set<Connection>();
+  readonly #strangers: Strangers<Connection>;
   /** Outlives the socket: a will is judged after its connection has closed. */
   readonly #byConn = new WeakMap<Duplex, Connection>();
+  readonly #byClientId = new Map<string, Connection>();
+  readonly #manners: Manners;
+  readonly #logIns: LogIns;
+  #sessions: BoundSessions | null = null;
   #isClosing = false;
-  #stopSweep: () => void = () => undefined;
 
   constructor(options: MqttOptions) {
     this.#options = options;
     const { limits } = options;
+    this.#strangers = new Strangers(limits);
+    this.#manners = new Manners({ ...options, misdeed: options.hooks.misdeed });
+    this.#logIns = new LogIns({
+      ...options,
+      manners: this.#manners,
+      addressOf: (clientId) => this.#byClientId.get(clientId)?.address ?? null,
+      claim: async (clientId, principal) => await this.#sessions?.claim(clientId, principal),
+      admitted: (connection) => this.#strangers.leave(connection as Connection),
+    });
     this.#aedes = new Aedes({
+      // No queue inside the emitter: it is unbounded, and it empties itself by calling itself, which ends the process when
+      // thousands of messages wait that nobody listens for any more. What may wait is bounded at each connection instead.
+      concurrency: 0,
       connectTimeout: limits.connectTimeoutMs,
       drainTimeout: limits.slowMs,
       maxInflightInbound: limits.halfOpenMax,
@@ -75,7 +111,8 @@ export class MqttBroker {
         const fault = this.#examine(client, packet);
         done(fault, fault === null);
       },
-      authenticate: (client, user, secret, done) => void this.#authenticate(client, { user, secret }, done),
+      authenticate: (client, user, secret, done) =>
+        void this.#logIns.answer(this.#connection(client), { user, secret }, done),
       authorizePublish: (client, packet, done) => {
         const outcome = this.#take(client, packet);
         if (outcome instanceof Promise) void outcome.then(done);
@@ -89,7 +126,7 @@ export class MqttBroker {
 
   async listen(): Promise<void> {
     await this.#aedes.listen();
-    this.#stopSweep = boundSessions(this.#aedes, this.#options.limits);
+    this.#sessions = boundSessions(this.#aedes, this.#options.limits);
     this.#aedes.on('clientReady', (client) => this.#ready(client));
     this.#aedes.on('subscribe', (subscriptions) => {
       for (const { topic, qos } of subscriptions) if (Number(qos) < 128) this.#options.hooks.subscribed(topic);
@@ -99,11 +136,7 @@ export class MqttBroker {
   /** Hands over a new connection; `address` is the peer's. */
   attach(conn: Duplex, address: string, request?: IncomingMessage): void {
     const { limits, log, hooks } = this.#options;
-    if (
-      this.#isClosing ||
-      this.#open.size >= limits.connectionsMax ||
-      this.#strangers(address) >= limits.strangersPerAddressMax
-    ) {
+    if (this.#isClosing || this.#open.size - this.#strangers.size >= limits.connectionsMax) {
       conn.destroy();
       return;
     }
@@ -114,17 +147,26 @@ export class MqttBroker {
       isFull: hooks.isFull,
       onCut: (code, reason) => {
         log.warn({ code, address, client: client?.id }, `MQTT connection cut: ${reason}`);
-        const names = [connection.principal?.user ?? claimedId(guard.firstBytes) ?? ''];
-        hooks.refused({ names, address, code, reason });
+        const user = connection.principal?.user;
+        hooks.refused({ names: [user ?? claimedId(guard.firstBytes) ?? ''], address, code, reason });
+        if (user !== undefined) hooks.misdeed({ user, code, reason, address });
       },
     });
-    const connection: Connection = { conn, guard, address, connect: null, principal: null, sinceMs: 0 };
+    const connection = newConnection({ conn, guard, address });
     this.#open.add(connection);
     this.#byConn.set(conn, connection);
-    conn.on('close', () => this.#open.delete(connection));
+    conn.on('close', () => this.#forget(connection));
     conn.on('error', () => conn.destroy());
+    const crowdedOut = this.#strangers.admit(connection);
+    if (crowdedOut !== null) {
+      log.warn(
+        { code: 'broker.strangers-full', address },
+        'too many connections that do not log in: the oldest are cut',
+      );
+      crowdedOut.conn.destroy();
+    }
     client = this.#aedes.handle(conn, request);
-    watchPackets(client, guard);
+    watchPackets(client, guard, (cmd) => this.#spendOn(connection, cmd));
     // A full socket must not hold one of the emitter's slots, or all wait for it; the guard bounds what is unsent.
     Object.assign(client, { waitForDrain: (done: () => void) => setImmediate(done) });
   }
@@ -135,21 +177,40 @@ export class MqttBroker {
   }
 
   clients(): ConnectedClient[] {
-    return [...this.#open].flatMap(({ conn, principal, sinceMs }) => {
-      const id = (conn as { client?: Client }).client?.id ?? '';
-      return principal === null || sinceMs === 0 ? [] : [{ principal, clientId: id, sinceMs }];
-    });
+    return [...this.#byClientId].flatMap(([clientId, { principal, sinceMs }]) =>
+      principal === null ? [] : [{ principal, clientId, sinceMs }],
+    );
   }
 
-  /** Cuts every connection whose principal no longer stands. */
+  /** Cuts every connection whose principal no longer stands, and forgets the sessions of such. */
   revoke(stands: (principal: Principal) => boolean): number {
     let cut = 0;
+    this.#sessions?.forgetThose((principal) => !stands(principal));
     for (const { principal, guard } of [...this.#open]) {
       if (principal === null || stands(principal)) continue;
       guard.cut('broker.login-refused', 'its access was withdrawn');
       cut += 1;
     }
     return cut;
+  }
+
+  /** What has happened is taken from the user's budget; beyond it its connections end. */
+  spend(user: string, name: BudgetName, amount = 1): boolean {
+    if (this.#manners.spend(user, name, amount)) return true;
+    for (const { principal, guard } of [...this.#open]) {
+      if (principal?.user === user) guard.cut('broker.budget-exceeded', BUDGET_WORDS[name]);
+    }
+    return false;
+  }
+
+  /** For messages that may be lost: false when there are too many. Nobody is cut. */
+  mayLose(user: string, name: BudgetName): boolean {
+    return !this.#manners.isWithin(user, name);
+  }
+
+  /** An agent has said which of its lives it is. */
+  toldBoot(user: string, boot: string): void {
+    this.#manners.toldBoot(user, boot);
   }
 
   /** Room again: everybody who was held back may be read. */
@@ -159,21 +220,26 @@ export class MqttBroker {
 
   async close(): Promise<void> {
     this.#isClosing = true;
-    this.#stopSweep();
+    this.#sessions?.stop();
     await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
     for (const { conn } of this.#open) conn.destroy();
   }
 
-  #strangers(address: string): number {
-    let count = 0;
-    for (const connection of this.#open) {
-      if (connection.principal === null && connection.address === address) count += 1;
-    }
-    return count;
+  #forget(connection: Connection): void {
+    this.#open.delete(connection);
+    this.#strangers.leave(connection);
+    const id = clientIdOf(connection);
+    if (this.#byClientId.get(id) === connection) this.#byClientId.delete(id);
   }
 
   #connection(client: Client | null): Connection | null {
     return client === null ? null : (this.#byConn.get(client.conn) ?? null);
+  }
+
+  #spendOn({ principal, guard }: Connection, cmd: string): void {
+    const budget = PACKET_BUDGETS[cmd];
+    if (budget === undefined || principal === null || this.#manners.spend(principal.user, budget)) return;
+    guard.cut('broker.budget-exceeded', BUDGET_WORDS[budget]);
   }
 
   #examine(client: Client, packet: ConnectPacket): Error | null {
@@ -188,55 +254,11 @@ export class MqttBroker {
     return new Error(reason);
   }
 
-  async #authenticate(
-    client: Client,
-    login: { user: string | undefined; secret: Buffer | undefined },
-    done: (error: AuthenticateError | null, isOk: boolean | null) => void,
-  ): Promise<void> {
-    const connection = this.#connection(client);
-    const refuse = (returnCode: number, message: string) =>
-      done(Object.assign(new Error(message), { returnCode }) as AuthenticateError, null);
-    if (connection?.connect == null) return refuse(RETURN_CODES.unavailable, 'the connection is gone');
-    const { connect, address } = connection;
-    const clientId = connect.clientId ?? '';
-    // [MQTT-3.1.3-8]; MQTT 3.1 allows no empty id at all.
-    if (clientId === '' && (!connect.clean || connect.protocolVersion === 3)) {
-      return refuse(RETURN_CODES.identifierRejected, 'an empty client id needs a clean session');
-    }
-    try {
-      const user = login.user ?? '';
-      const checked = await this.#options.hooks.login({
-        user,
-        secret: login.secret ?? Buffer.alloc(0),
-        clientId,
-        address,
-      });
-      const result = checked.ok ? this.#checkWill(checked.value, connect) : checked;
-      if (!result.ok) {
-        this.#options.log.warn({ code: result.reason, user, client: clientId, address }, `log-in: ${result.message}`);
-        this.#options.hooks.refused({ names: [user, clientId], address, code: result.reason, reason: result.message });
-        return refuse(RETURN_CODES.notAuthorized, result.message);
-      }
-      connection.principal = result.value;
-      done(null, true);
-    } catch (error) {
-      this.#options.log.error({ err: String(error) }, 'a log-in could not be checked');
-      refuse(RETURN_CODES.unavailable, 'the log-in could not be checked');
-    }
-  }
-
-  #checkWill(principal: Principal, { will }: ConnectPacket): Result<Principal> {
-    if (!will) return { ok: true, value: principal };
-    const { topic, qos, retain } = will;
-    const publication = { topic, qos: qos ?? 0, retain: retain ?? false };
-    const allowed = this.#options.hooks.mayPublish(principal, publication);
-    return allowed.ok ? { ok: true, value: principal } : allowed;
-  }
-
   #ready(client: Client): void {
     const connection = this.#connection(client);
     if (connection === null) return;
     connection.sinceMs = this.#options.now();
+    this.#byClientId.set(client.id, connection);
     if (connection.principal !== null) this.#options.hooks.admitted(connection.principal.user);
   }
 
@@ -253,7 +275,7 @@ export class MqttBroker {
       return new CodedError(allowed.reason, allowed.message);
     }
     const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
-    const received = hooks.receive(allowed.value, payload);
+    const received = hooks.receive({ topic: allowed.value, payload, isRetained: packet.retain });
     if (!(received instanceof Promise)) return dispose(packet, received);
     connection.guard.begin();
     return received
@@ -267,10 +289,14 @@ export class MqttBroker {
   #maySubscribe(client: Client, { topic }: Subscription): boolean {
     const principal = this.#connection(client)?.principal;
     if (!principal) return false;
+    const held = Object.keys((client as unknown as { subscriptions: object }).subscriptions).length;
     const allowed = this.#options.hooks.maySubscribe(principal, topic);
-    if (allowed.ok) return true;
-    const fields = { code: allowed.reason, user: principal.user, filter: topic };
-    this.#options.log.warn(fields, `subscription refused: ${allowed.message}`);
+    if (allowed.ok && held < this.#options.limits.filtersPerClientMax) return true;
+    const { code, message } = allowed.ok
+      ? { code: 'broker.budget-exceeded' as const, message: `it holds ${held} filters already` }
+      : { code: allowed.reason, message: allowed.message };
+    const fields = { code, user: principal.user, filter: topic };
+    this.#options.log.warn(fields, `subscription refused: ${message}`);
     return false;
   }
 
@@ -286,12 +312,31 @@ export class MqttBroker {
   }
 }
 
+function newConnection(of: Pick<Connection, 'conn' | 'guard' | 'address'>): Connection {
+  return {
+    ...of,
+    connect: null,
+    principal: null,
+    sinceMs: 0,
+    get hasSpoken() {
+      return this.connect !== null;
+    },
+  };
+}
+
+function clientIdOf({ conn }: Connection): string {
+  return (conn as { client?: Client }).client?.id ?? '';
+}
+
 /** Before aedes sees a packet; its parser is inner side, so aedes is pinned exactly. */
-function watchPackets(client: Client, guard: ConnectionGuard): void {
+function watchPackets(client: Client, guard: ConnectionGuard, onPacket: (cmd: string) => void): void {
   const { _parser: parser } = client as unknown as { _parser: EventEmitter };
   parser.prependListener('packet', (packet: Parameters<typeof packetFault>[0]) => {
     const fault = packetFault(packet);
     if (fault !== null) guard.cut('broker.packet-malformed', fault);
+    else onPacket(packet.cmd);
+    // What came with it in one piece is not looked at any more.
+    if (guard.isCut) parser.removeAllListeners('packet');
   });
 }
 

@@ -63,7 +63,8 @@ async function initSite(dir: string, options: InitOptions): Promise<void> {
   first admin   ${link}
                 works once, within seven days, while the site runs
 
-Keep ${siteFiles(path).keys} private and backed up.
+Keep ${siteFiles(path).keys} private, and back up the whole site to another disk:
+  npx commonworks backup create ${dir} FOLDER
 `);
 }
 

@@ -21,5 +21,8 @@ it('refuses a second run of a site, not of another one, and is free again after 
   await holdSite(join(folder, 'other'));
   child.kill('SIGKILL');
   await once(child, 'exit');
+  const letGo = await holdSite(dir);
+  await expect(holdSite(dir)).rejects.toMatchObject({ code: 'site.already-running' });
+  letGo();
   await holdSite(dir);
 });

@@ -5,12 +5,12 @@ import { platform } from 'node:os';
 import { CodedError } from '@commonworks/core';
 
 /**
- * Holds the site until this process ends, however it ends: a name of Linux's abstract sockets leaves no file behind.
+ * Holds the site until it is let go or this process ends, however it ends: a name of Linux's abstract sockets leaves no file behind.
  * Elsewhere nothing is held; the databases still refuse a second owner.
  * @throws CodedError `site.already-running`.
  */
-export async function holdSite(dir: string): Promise<void> {
-  if (platform() !== 'linux') return;
+export async function holdSite(dir: string): Promise<() => void> {
+  if (platform() !== 'linux') return () => undefined;
   mkdirSync(dir, { recursive: true });
   // The folder itself, not its path: two containers may share a network and have each their own /site.
   const { dev, ino } = statSync(dir, { bigint: true });
@@ -24,4 +24,5 @@ export async function holdSite(dir: string): Promise<void> {
     server.listen(name, resolve);
   });
   server.unref();
+  return () => void server.close();
 }

@@ -11,6 +11,7 @@ import { describeApi, serveDocumentation } from './documentation.ts';
 import { createIdentify } from './identify.ts';
 import { handleErrors, refuseBadUrl } from './problem.ts';
 import { accountRoutes } from './routes/accounts.ts';
+import { backupRoutes } from './routes/backups.ts';
 import { badgeRoutes } from './routes/badges.ts';
 import { clockRoutes } from './routes/clocks.ts';
 import { closingRoutes } from './routes/closing.ts';
@@ -99,6 +100,7 @@ function apiRoutes(server: Server, app: App): void {
     workshopRoutes,
     operationRoutes,
     accountRoutes,
+    backupRoutes,
     clockRoutes,
     closingRoutes,
     gapRuleRoutes,

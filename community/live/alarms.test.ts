@@ -16,7 +16,7 @@ const device = (change: Partial<Device>): Device => ({
   ...change,
 });
 const edge = (state: EdgeSeen['state'], change: Partial<EdgeSeen> = {}): EdgeSeen => ({
-  ...{ name: 'roof', state, enrolledMs: NOW - 3_600_000, refusal: null },
+  ...{ name: 'roof', state, enrolledMs: NOW - 3_600_000, refusal: null, misdeeds: [] },
   ...change,
 });
 const hubTime = (change: Partial<HubTimeState>): HubTimeState => ({
@@ -27,7 +27,9 @@ const well: Snapshot = {
   ...{ nowMs: NOW, isBrokerConnected: true, devices: [device({})], edges: [edge('online')] },
   ...{ zone: 'Europe/Vienna', isBrokerKnown: true, stillInForce: [] },
   ...{ access: { isCurrent: true, sinceMs: 0 }, log: { behind: 0, sinceMs: null }, registerBreaks: [] },
+  stored: { state: null, names: new Map(), replacedMs: null },
   hubTime: hubTime({}),
+  backup: null,
 };
 const broken = (change: Partial<RegisterBreak['judgement']>): RegisterBreak => ({
   pointName: 'Household 3',
@@ -95,6 +97,25 @@ describe('conditions', () => {
     expect(words(edge('offline', { refusal: { ...refusal, atMs: NOW - 86_400_000 } }))).toBe(
       'The edge roof is not connected. The broker last refused it at 1970-01-11 14:46, from 10.0.0.9: wrong secret.',
     );
+  });
+
+  it('say of an edge that was cut why and how often, and of one that is there twice only that', () => {
+    const misdeed = (code: string, reason: string, count: number) => {
+      return { user: 'e', code, reason, address: '', count, sinceMs: NOW - 9000, lastMs: NOW };
+    };
+    const cut = misdeed('broker.budget-exceeded', 'it sends its status all the time', 3);
+    const shared = misdeed('broker.client-id-shared', 'two agents share this id: they threw each other out 5 times', 1);
+    const slow = misdeed('broker.client-too-slow', 'it does not read', 2);
+    const of = (misdeeds: EdgeSeen['misdeeds']) => findConditions({ ...well, edges: [edge('online', { misdeeds })] });
+    expect(of([cut, slow])).toEqual([
+      {
+        ...{ code: 'live.edge-misbehaves', subject: 'edge roof', severity: 'alarm', sinceMs: NOW - 9000 },
+        message:
+          'The edge roof was cut or held back 3 times: it sends its status all the time. The other edges are served as ever.',
+      },
+    ]);
+    expect(of([cut, shared]).map(({ code }) => code)).toEqual(['live.edge-cloned']);
+    expect(of([slow])).toEqual([]);
   });
 
   it('say of a register that broke off what was counted, and since when', () => {

@@ -4,8 +4,10 @@ import type { Device } from '@commonworks/core/api/index.ts';
 import type { StillInForce } from '../control/in-force.ts';
 import type { RegisterBreak } from '../metering/list-judgements.ts';
 import type { Condition } from './alarms.ts';
+import { type BackupSeen, backupConditions } from './backup-conditions.ts';
 import { clockConditions } from './clock-conditions.ts';
 import { type EdgeSeen, edgeConditions } from './edge-conditions.ts';
+import { type LogSeen, logConditions } from './log-conditions.ts';
 
 export type Snapshot = {
   readonly nowMs: number;
@@ -18,11 +20,15 @@ export type Snapshot = {
   /** Enabled edges and whether their status says offline; unknown edges have never connected. */
   readonly edges: readonly EdgeSeen[];
   readonly hubTime: HubTimeState;
+  /** Null in a demo, which needs no backup. */
+  readonly backup: BackupSeen | null;
   readonly stillInForce: readonly StillInForce[];
   /** When the broker last took the list of who may connect; null when it has not since the start. */
   readonly access: { readonly isCurrent: boolean; readonly sinceMs: number };
   /** Packs in the log that this server has not taken in yet, and since when that is so. */
   readonly log: { readonly behind: number; readonly sinceMs: number | null };
+  /** The broker's log itself. */
+  readonly stored: LogSeen;
   /** The newest of each register in the last days. */
   readonly registerBreaks: readonly RegisterBreak[];
 };
@@ -35,7 +41,9 @@ const LOG_BEHIND_MIN = 10;
 export function findConditions(snapshot: Snapshot): Condition[] {
   return [
     ...serverConditions(snapshot),
+    ...logConditions(snapshot.stored, snapshot),
     ...edgeConditions(snapshot.edges, snapshot),
+    ...backupConditions(snapshot.backup, snapshot.hubTime.nowMs),
     ...clockConditions(snapshot.hubTime, snapshot.edges),
     ...snapshot.stillInForce.map((one) => inForceCondition(one, snapshot.devices)),
     ...deviceConditions(snapshot),

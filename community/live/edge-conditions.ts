@@ -1,5 +1,5 @@
-/** What is wrong with edges: not connected, or never seen since they were enrolled; with the broker's reason where it has one. */
-import { type EdgeStatus, type LoginRefusal, localDay, localTime } from '@commonworks/core';
+/** What is wrong with edges: not connected, never seen since they were enrolled, there twice, or cut for what they send; with the broker's reason. */
+import { type EdgeStatus, type LoginRefusal, localDay, localTime, type Misuse } from '@commonworks/core';
 import type { Condition } from './alarms.ts';
 
 export type EdgeSeen = {
@@ -9,12 +9,23 @@ export type EdgeSeen = {
   readonly enrolledMs: number | null;
   /** Why the broker last did not let it in. */
   readonly refusal: LoginRefusal | null;
+  /** What it was cut or held back for in the last minutes. */
+  readonly misdeeds: readonly Misuse[];
   /** What an agent that is online last said of its clock. */
   readonly clock?: EdgeStatus['clock'] | undefined;
 };
 
 /** Whoever enrols an edge walks to it and starts it within this. */
 const FIRST_CONNECTION_MS = 180_000;
+
+/** For these an agent is to blame, not its link. */
+const BAD_MANNERS: readonly string[] = [
+  'broker.budget-exceeded',
+  'broker.packet-malformed',
+  'broker.packet-too-large',
+  'broker.publish-refused',
+  'broker.quarantine-full',
+];
 
 export type EdgesAt = {
   readonly nowMs: number;
@@ -24,6 +35,28 @@ export type EdgesAt = {
 };
 
 export function edgeConditions(edges: readonly EdgeSeen[], at: EdgesAt): Condition[] {
+  return [...edges.flatMap((edge) => misdeedConditions(edge)), ...reachConditions(edges, at)];
+}
+
+/** Two agents of one id are named as that and not also as two that connect all the time. */
+function misdeedConditions({ name, misdeeds }: EdgeSeen): Condition[] {
+  const subject = `edge ${name}`;
+  const shared = misdeeds.find(({ code }) => code === 'broker.client-id-shared');
+  const others = misdeeds.filter(({ code }) => BAD_MANNERS.includes(code));
+  if (shared !== undefined) {
+    const message = `The edge ${name} is there twice: ${shared.reason}. Readings of both are mixed up.`;
+    return [{ code: 'live.edge-cloned', subject, severity: 'alarm', message, sinceMs: shared.sinceMs }];
+  }
+  if (others.length === 0) return [];
+  const count = others.reduce((sum, one) => sum + one.count, 0);
+  const reasons = others.map(({ reason }) => reason).join('; ');
+  const times = count === 1 ? 'once' : `${count} times`;
+  const message = `The edge ${name} was cut or held back ${times}: ${reasons}. The other edges are served as ever.`;
+  const sinceMs = Math.min(...others.map((one) => one.sinceMs));
+  return [{ code: 'live.edge-misbehaves', subject, severity: 'alarm', message, sinceMs }];
+}
+
+function reachConditions(edges: readonly EdgeSeen[], at: EdgesAt): Condition[] {
   return edges.flatMap((edge): Condition[] => {
     const subject = `edge ${edge.name}`;
     if (edge.state === 'offline') {

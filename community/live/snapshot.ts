@@ -3,12 +3,14 @@ import type { OpenedClock } from '@commonworks/clock';
 import type { HubTime } from '@commonworks/clock/hub-time.ts';
 import { uuidTimeMs } from '@commonworks/core';
 import type { AccessSync } from '../access-sync/sync-access.ts';
+import { type BackedUpSite, seeBackup } from '../backup/newest-backup.ts';
 import { commandsStillInForce } from '../control/in-force.ts';
 import type { Db } from '../database.ts';
 import { registerBreaks } from '../metering/list-judgements.ts';
 import type { CommunityLive } from './community-live.ts';
 import type { Snapshot } from './conditions.ts';
 import type { EdgeSeen } from './edge-conditions.ts';
+import { type ReadLogState, seenLog } from './log-state.ts';
 import type { ReadRefusals } from './login-refusals.ts';
 
 /** How far the derivation is behind the log, and since when. */
@@ -16,8 +18,8 @@ export class LogProgress {
   #behind = 0;
   #sinceMs: number | null = null;
 
-  note(page: { cursor: number; head: number }, nowMs: number): void {
-    this.#behind = Math.max(0, page.head - page.cursor);
+  note(page: { behind: number }, nowMs: number): void {
+    this.#behind = page.behind;
     if (this.#behind === 0) this.#sinceMs = null;
     else this.#sinceMs ??= nowMs;
   }
@@ -41,6 +43,8 @@ export async function takeSnapshot(of: {
   progress: LogProgress;
   link: { isConnected(): boolean; connectedForMs(): number };
   readRefusals: ReadRefusals;
+  readLogState: ReadLogState;
+  backedUp: BackedUpSite;
   zone: string;
 }): Promise<Snapshot> {
   const { live } = of;
@@ -53,21 +57,24 @@ export async function takeSnapshot(of: {
     isBrokerKnown: of.link.connectedForMs() > STATUSES_TOLD_MS,
     edges: await seenEdges(of),
     hubTime: of.hub.state(),
+    backup: await seeBackup(of.backedUp),
     stillInForce: await commandsStillInForce(of.db),
     access: of.access.state(),
     log: of.progress.state,
+    stored: await seenLog(of.db, await live.edges(), of.readLogState),
     registerBreaks: await registerBreaks(of.db, nowMs - BREAK_TOLD_MS),
   };
 }
 
-/** The broker is asked for its reasons only while some edge is not connected. */
 async function seenEdges({ live, readRefusals }: { live: CommunityLive; readRefusals: ReadRefusals }) {
   const edges = await live.edges();
   const states = edges.map(({ id }) => live.values.status(id)?.state ?? 'never-seen');
-  const refusals = states.every((state) => state === 'online') ? null : await readRefusals();
+  const { ofEdge, misuse } = await readRefusals();
   return edges.map(({ id, name }, at): EdgeSeen => {
     const state = states[at] ?? 'never-seen';
     const clock = state === 'online' ? live.values.status(id)?.clock : undefined;
-    return { name, state, enrolledMs: uuidTimeMs(id), refusal: refusals?.get(id) ?? null, clock };
+    const refusal = state === 'online' ? null : (ofEdge.get(id) ?? null);
+    const misdeeds = misuse.filter(({ user }) => user === id);
+    return { name, state, enrolledMs: uuidTimeMs(id), refusal, misdeeds, clock };
   });
 }

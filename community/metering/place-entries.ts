@@ -157,7 +157,10 @@ async function keepPending(
   const entry = isWhole ? JSON.stringify(judged.entry) : '';
   await tx
     .insertInto('pending_pack')
-    .values({ cursor: judged.entry.cursor, ...at, entry, receipt: JSON.stringify(judged.receipt) })
+    .values({
+      ...{ cursor: judged.entry.cursor, ...at, entry, receipt: JSON.stringify(judged.receipt) },
+      pack_key: `${judged.entry.epoch}/${judged.entry.seq}`,
+    })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
   placing.bodies += isWhole ? 1 : 0;

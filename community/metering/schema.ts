@@ -60,6 +60,21 @@ export type StorageStateRow = {
 
 export type MeteringTables = {
   log_cursor: { reader: string; cursor: number };
+  /** `hash`: of the entry at the cursor, null where that is none; entries up to `counted_cursor` count as taken. */
+  log_place: { reader: string; log: string; generation: number; hash: string | null; counted_cursor: number };
+  /** Sequence numbers taken of each source: ranges, both ends included, that do not touch. */
+  taken_packs: { edge: string; epoch: string; from_seq: number; to_seq: number };
+  /** Each time the log proved to be another than was read. */
+  log_change: {
+    no: Generated<number>;
+    time_ms: number;
+    from_log: string;
+    from_generation: number;
+    from_cursor: number;
+    to_log: string;
+    to_generation: number;
+    common_cursor: number;
+  };
   series: { no: Generated<number>; edge: string; device: string; point: string; newest_ms: number };
   source: { no: Generated<number>; edge: string; epoch: string };
   register_sample: {
@@ -80,8 +95,18 @@ export type MeteringTables = {
     source_no: number;
     seq: number;
   };
-  /** `entry`: empty beyond what is kept here, and read from the log again; `receipt`: the hub's clock when it came, JSON. */
-  pending_pack: { cursor: number; boot: string; entry: string; reason: PendingReason; receipt: string };
+  /**
+   * `entry`: empty beyond what is kept here, and read from the log again; `receipt`: the hub's clock when it came, JSON;
+   * `pack_key`: `epoch/seq`. A cursor below zero is of a log that is no more.
+   */
+  pending_pack: {
+    cursor: number;
+    boot: string;
+    entry: string;
+    reason: PendingReason;
+    receipt: string;
+    pack_key: Generated<string>;
+  };
   boot_clock: { boot: string; offset_ms: number };
   /** Steps that were not plain rises, of the intervals derived; what was seen by the register itself, not shifted. */
   counter_judgement: {

@@ -1,5 +1,6 @@
 /** The shapes of the HTTP API and its live events: imported as `@commonworks/core/api/index.ts`. */
 export * from './admin.ts';
+export * from './backups.ts';
 export * from './badges.ts';
 export * from './clocks.ts';
 export * from './closing.ts';

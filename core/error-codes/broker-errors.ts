@@ -10,6 +10,16 @@ export const BROKER_ERRORS = {
     title: 'An access document is older than the one in force',
     remedy: 'Send the newest one; versions only rise.',
   },
+  'broker.budget-exceeded': {
+    title: 'A client asks for more than the broker gives one client',
+    remedy:
+      'Look at the agent or tool it names: it repeats something all the time, or sends more devices, points or states than a site has. The others are not held up by it.',
+  },
+  'broker.client-id-shared': {
+    title: 'Two agents live under one id',
+    remedy:
+      'An SD card or a folder was copied: switch one of the two off, register an edge of its own for it, and start it with a new outbox.',
+  },
   'broker.client-too-slow': {
     title: 'An MQTT client does not read what it is sent',
     remedy: 'It was disconnected so that others are served; make it read faster or subscribe to less.',
@@ -31,18 +41,28 @@ export const BROKER_ERRORS = {
     title: 'A port cannot be opened',
     remedy: 'Stop the program that uses it, or choose another port under listen in site.yaml.',
   },
+  'broker.log-changed': {
+    title: 'The log is not the one that a follower has read',
+    remedy:
+      'Followers of the log go back to the last entry they have in common by themselves and take what they never took; a program of yours that reads /log does the same with commonCursor.',
+  },
+  'broker.log-rolled-back': {
+    title: 'telemetry.db is an older copy, another file or a new one',
+    remedy:
+      'Nothing is to be done for what the edges still hold: they send it again by themselves. If a newer telemetry.db exists, stop the site, put it back and start it; docs/durability.md says what is missing otherwise.',
+  },
   'broker.login-refused': {
     title: 'An MQTT log-in was refused',
     remedy:
       'Use the user name and secret the community gave out; for an edge the client id is its user name, for others it begins with it.',
   },
   'broker.logins-throttled': {
-    title: 'Too many failed log-ins',
-    remedy: 'Wait a minute, and correct the secret of the client that keeps trying.',
+    title: 'Too many log-ins of one user at once',
+    remedy: 'It may be tried again at once; correct the secret of the client that keeps trying.',
   },
   'broker.pack-foreign': {
     title: 'An edge sent a pack that names another edge',
-    remedy: 'Give each edge its own id and credential; the bytes are kept among the dead letters.',
+    remedy: 'Give each edge its own id and credential; the pack is kept in quarantine, among the dead letters.',
   },
   'broker.pack-key-reused': {
     title: 'A pack came again with the same key and other bytes',
@@ -52,7 +72,7 @@ export const BROKER_ERRORS = {
   'broker.pack-scattered': {
     title: 'An edge sends its packs in too wild an order',
     remedy:
-      'Send packs in the order of their sequence numbers, in one epoch for the life of an outbox; the bytes are kept among the dead letters.',
+      'Send packs in the order of their sequence numbers, in one epoch for the life of an outbox: keep the outbox file on a disk that stays, or enrol the edge anew. The pack is kept in quarantine, among the dead letters.',
   },
   'broker.packet-malformed': {
     title: 'An MQTT packet breaks the rules of MQTT 3.1.1',
@@ -67,9 +87,18 @@ export const BROKER_ERRORS = {
     remedy:
       'Publish within what the role of this user allows, packs with QoS 1 and not retained; docs/topics.md lists it.',
   },
+  'broker.queries-busy': {
+    title: 'Too many questions about the series wait for their answer',
+    remedy: 'Ask again after the time that Retry-After says; ask fewer at once, and follow `next` page by page.',
+  },
   'broker.record-rejected': {
     title: 'One record of a pack cannot be read',
     remedy: 'Correct the sender; the rest of the pack was kept, and the record stands among the dead letters.',
+  },
+  'broker.quarantine-full': {
+    title: 'An edge sends packs that cannot be taken, and its quarantine is full',
+    remedy:
+      'The edge keeps the pack and tries again. Look at its packs with GET /dead-letters of the broker, correct the sender (often a cloned or restored outbox, or a wrong id), then release them with DELETE /quarantine?edge=ID.',
   },
   'broker.request-invalid': {
     title: "A request to the log's HTTP API is not valid or failed",
@@ -80,13 +109,24 @@ export const BROKER_ERRORS = {
     remedy:
       'Look for two devices with one name or a restored outbox; the first value stays, the second is among the dead letters.',
   },
+  'broker.strangers-full': {
+    title: 'Too many connections that do not log in',
+    remedy:
+      'Nothing has to be done: the ones that were silent longest are cut, and whoever logs in is served. Where it lasts, close the port of the broker to the address it names.',
+  },
   'broker.time-outside-window': {
     title: 'A reading carries a time more than 400 days old or over five minutes ahead',
     remedy: 'Set the clock of the edge; the reading stands among the dead letters.',
   },
+  'telemetry.backup-unreadable': {
+    title: 'A backup that was named holds no telemetry.db that can be read',
+    remedy:
+      'Name a telemetry.db, or the folder that holds one (of an archive: unpack it first). A backup that is damaged itself gives what is sound of it.',
+  },
   'telemetry.chunk-corrupt': {
     title: 'A stored block of readings cannot be read',
-    remedy: 'Restore telemetry.db from a backup; the disk or card may be failing.',
+    remedy:
+      'Nothing is lost: it is made from the packs in the log. The broker ends, and writes telemetry.db anew from what is sound when it starts again. The disk or card may be failing.',
   },
   'telemetry.database-in-use': {
     title: 'Another process has this database open',
@@ -94,7 +134,8 @@ export const BROKER_ERRORS = {
   },
   'telemetry.database-unusable': {
     title: 'The telemetry database cannot be opened or written',
-    remedy: 'Check that the folder exists, is writable and has free space.',
+    remedy:
+      'Check that the folder exists, is writable and has as much free space as telemetry.db is large: a damaged one is written anew beside itself. The message says what the disk answered.',
   },
   'telemetry.influx-community': {
     title: "The community's id cannot be a tag in InfluxDB",
@@ -128,6 +169,21 @@ export const BROKER_ERRORS = {
     title: 'An InfluxDB target cannot be reached or is overloaded',
     remedy:
       'Start it or wait: the projection tries again by itself and misses nothing. Look at its own log when this lasts.',
+  },
+  'telemetry.log-damaged': {
+    title: 'Packs in telemetry.db are damaged',
+    remedy:
+      'They are set aside and asked for again from their edges by themselves. `npx commonworks log verify` tells which; with a backup `npx commonworks log repair SITE --from BACKUP` fills them. Replace the disk or card: it fails.',
+  },
+  'telemetry.log-damaged-again': {
+    title: 'telemetry.db is damaged again and again',
+    remedy:
+      'The disk or card fails: copy the site folder to another one. Move the files telemetry.db.damaged-... away (they are evidence, and may still give what a backup does not have), then `npx commonworks log repair SITE`.',
+  },
+  'telemetry.log-missing': {
+    title: 'The site has no telemetry.db',
+    remedy:
+      'If it was lost, copy the newest one of a backup to data/telemetry.db of the site; else start the site: it makes a new one, and the agents send what they still keep.',
   },
   'telemetry.range-too-large': {
     title: 'A query asks for more readings than are given at once',

@@ -117,6 +117,11 @@ export const COMMUNITY_ERRORS = {
     remedy:
       'See whether the broker runs; until then it works with its last list, and a revoked device can still connect.',
   },
+  'live.backup-old': {
+    title: 'The site has no backup of the last seven days',
+    remedy:
+      'Run `npx commonworks backup create SITE DIR` on the machine of the site, DIR on another disk; docs/site-config.md shows how to do it every night.',
+  },
   'live.broker-unreachable': {
     title: 'The community server has no connection to the broker',
     remedy: 'Start the broker; nothing measured is lost meanwhile, the edges keep it.',
@@ -138,6 +143,16 @@ export const COMMUNITY_ERRORS = {
     title: 'An edge cannot reach a device',
     remedy: 'Check its power, cable, address and the fault that is named.',
   },
+  'live.edge-cloned': {
+    title: 'Two agents live under one id',
+    remedy:
+      'An SD card or a folder was copied. Switch one of the two off; register an edge of its own for it and start it with a new outbox.',
+  },
+  'live.edge-misbehaves': {
+    title: 'The broker cuts or holds back an edge for what it sends',
+    remedy:
+      'Look at the log of that agent, and at its device list: it repeats something all the time, or is not ours. Revoke it if nobody knows it.',
+  },
   'live.edge-never-seen': {
     title: 'An edge that was registered has never connected',
     remedy:
@@ -146,6 +161,16 @@ export const COMMUNITY_ERRORS = {
   'live.edge-offline': {
     title: 'An edge is not connected',
     remedy: 'Check its power and network; what it measures is kept there and arrives later.',
+  },
+  'live.log-damaged': {
+    title: 'Stored readings are damaged on the disk of the hub',
+    remedy:
+      'Agents send again what they still keep. Then stop the site and run `npx commonworks log repair SITE --from BACKUP` with your newest backup, and replace the disk or card: it fails.',
+  },
+  'live.log-rolled-back': {
+    title: 'The stored readings fell back to an older state',
+    remedy:
+      'If a newer telemetry.db exists, stop the site, put it in place and start again. Otherwise wait until the agents named have sent again, and look at which quarter hours stay missing.',
   },
   'live.log-behind': {
     title: 'The community server is behind the stored readings',

@@ -2,6 +2,60 @@
 import type { ErrorEntry } from './error-entry.ts';
 
 export const TOOLS_ERRORS = {
+  'backup.damaged': {
+    title: 'A backup is damaged or incomplete',
+    remedy:
+      'Take another one (`npx commonworks backup list DIR`) and make a new one while the site is whole. This one is restored by no command; its undamaged files can be copied by hand.',
+  },
+  'backup.disk-full': {
+    title: 'There is no room for a backup or a restored site',
+    remedy: 'Free space there, name another disk, or keep fewer backups (--keep). Nothing was left half written.',
+  },
+  'backup.format-newer': {
+    title: 'A backup was made by a newer version of this program',
+    remedy: 'Restore it with that version or a later one.',
+  },
+  'backup.into-not-empty': {
+    title: 'A site is to be restored into a folder that holds something',
+    remedy:
+      'Name a new folder; or add --over when it is the old site of the same community: its data are then kept aside.',
+  },
+  'backup.not-found': {
+    title: 'A folder is no backup, or holds none',
+    remedy: 'Name a folder made by `npx commonworks backup create`; `npx commonworks backup list DIR` shows them.',
+  },
+  'backup.other-site': {
+    title: 'A backup is to be restored over the site of another community',
+    remedy: 'Restore it into a new folder, or name the backup of the site that is there.',
+  },
+  'backup.site-damaged': {
+    title: "The site's own files are damaged, so that a backup of them would be, too",
+    remedy:
+      'Keep the backups you have: nothing of them was changed. Check the disk, then restore the newest good one with `npx commonworks backup restore BACKUP DIR --over`: the files of now are kept aside.',
+  },
+  'backup.site-running': {
+    title: 'A backup is to be restored over a site that runs',
+    remedy:
+      'Stop it: Ctrl-C in its terminal, `systemctl stop` with the name of its service, or `docker compose stop`. Then give the same command again; nothing was changed.',
+  },
+  'backup.target-inside-site': {
+    title: 'Backup and site lie within each other',
+    remedy: 'Name a folder outside of the site, best on another disk.',
+  },
+  'backup.target-missing': {
+    title: 'The folder to write in is not there',
+    remedy:
+      'Mount its disk, or make it with mkdir. It is not made for you: a disk that is not mounted would be filled in its place.',
+  },
+  'backup.unreadable': {
+    title: 'A file of the site or of a backup cannot be read',
+    remedy: 'Give the command as the user who runs the site (or as root); if the rights are right, check the disk.',
+  },
+  'backup.unwritable': {
+    title: 'A backup or a restored site cannot be written',
+    remedy:
+      'Check the rights of the folder named, and its disk: mounted read-only, failing, or of a kind that holds no large files (FAT: 4 GB). Nothing was left half written.',
+  },
   'cli.eda-invalid': {
     title: 'A file is not an energy data report or message of the EDA platform that we can read',
     remedy: 'Correct the lines listed, or download the report again; docs/import-eda.md shows the forms that are read.',
@@ -40,7 +94,7 @@ export const TOOLS_ERRORS = {
   },
   'core.pack-malformed': {
     title: 'A pack is not valid SenML or lacks its leading pack record',
-    remedy: 'Check the sender against docs/topics.md; the bytes are kept among the dead letters.',
+    remedy: 'Check the sender against docs/topics.md; the pack is kept in quarantine, among the dead letters.',
   },
   'demo.config-invalid': {
     title: 'demo.yaml does not match its schema',
@@ -52,7 +106,7 @@ export const TOOLS_ERRORS = {
   },
   'demo.world-state-invalid': {
     title: 'The state of the simulated world cannot be used',
-    remedy: 'Start the demo with --reset, or restore data/world.json from a backup of the same site.',
+    remedy: 'Start the demo with --reset, or restore a backup of the same site.',
   },
   'flows.command-refused': {
     title: "The community server refused a flow's command",

@@ -5,6 +5,7 @@ import * as api from '@commonworks/core/api/index.ts';
 import { ERROR_CATALOGUE } from '@commonworks/core/error-catalogue.ts';
 import { localMonth, previousMonth } from '@commonworks/core/time.ts';
 import { type TSchema, Type } from 'typebox';
+import { fixtureBackup } from './fixture-backup.ts';
 import { fixtureClocks } from './fixture-clocks.ts';
 import { createClosing } from './fixture-closing.ts';
 import { energyDay, flowAt } from './fixture-flow.ts';
@@ -149,6 +150,7 @@ function readRoutes(now: () => number): Record<string, Handler> {
     'GET /tariffs': () => ({ schema: Type.Array(TariffRecord), body: [TARIFF] }),
     'GET /ledger/head': () => ({ schema: LedgerHead, body: { seq: 4_812, hash: hashOf('head') } }),
     'GET /devices': () => ({ schema: Type.Array(api.Device), body: devicesAt(now()) }),
+    'GET /backup': () => ({ schema: api.BackupState, body: fixtureBackup(now()) }),
     'GET /clocks': () => ({ schema: api.Clocks, body: fixtureClocks(now()) }),
     'POST /clocks/confirmations': () => ({ status: 201, schema: api.Clocks, body: fixtureClocks(now()) }),
     'GET /alarms': () => ({ schema: Type.Array(api.Alarm), body: alarmsAt(now()) }),

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { invariant, isCoded } from '@commonworks/core';
 import { isStorageFault } from '@commonworks/store/store-fault.ts';
-import type { WorkerFault, WorkerHello, WorkerReply, WorkerRequest } from './protocol.ts';
+import type { OutboxState, WorkerFault, WorkerHello, WorkerReply, WorkerRequest } from './protocol.ts';
 import { type OutboxOptions, type OutboxStore, openOutboxStore } from './store.ts';
 
 const port = parentPort;
@@ -12,7 +12,7 @@ if (store !== null) {
   port.on('message', (request: WorkerRequest) => {
     if (request.method === 'close') {
       store.close();
-      port.postMessage({ id: request.id, isDone: true, answer: null } satisfies WorkerReply);
+      port.postMessage({ id: request.id, isDone: true, answer: null, state: null } satisfies WorkerReply);
       port.close();
       return;
     }
@@ -23,14 +23,7 @@ if (store !== null) {
 function open(): OutboxStore | null {
   try {
     const opened = openOutboxStore(workerData as OutboxOptions);
-    const { damagedFile } = opened;
-    port?.postMessage({
-      isOpen: true,
-      epoch: opened.epoch(),
-      isNewEpoch: opened.isNewEpoch,
-      damagedFile,
-      backlog: opened.backlog(),
-    } satisfies WorkerHello);
+    port?.postMessage({ isOpen: true, state: stateOf(opened) } satisfies WorkerHello);
     return opened;
   } catch (error) {
     port?.postMessage({ isOpen: false, fault: faultOf(error) } satisfies WorkerHello);
@@ -42,10 +35,16 @@ function open(): OutboxStore | null {
 function answer(target: OutboxStore, { id, method, args }: WorkerRequest): WorkerReply {
   try {
     const call = target[method as keyof OutboxStore] as (...args: unknown[]) => unknown;
-    return { id, isDone: true, answer: call(...args) };
+    return { id, isDone: true, answer: call(...args), state: stateOf(target) };
   } catch (error) {
     return { id, isDone: false, fault: faultOf(error) };
   }
+}
+
+function stateOf(opened: OutboxStore): OutboxState {
+  const { damagedFile } = opened;
+  const [epoch, isNewEpoch, backlog] = [opened.epoch(), opened.isNewEpoch(), opened.backlog()];
+  return { epoch, isNewEpoch, damagedFile, backlog, held: opened.held() };
 }
 
 function faultOf(error: unknown): WorkerFault {

@@ -4,9 +4,7 @@ export const PROJECTION_LIMITS = {
   entriesMax: 200,
   /** Points in one request, as InfluxDB's documentation advises. */
   pointsMax: 5000,
-  /** Halvings spent on finding the points that a database refuses, per batch: about twenty of them among 5,000. */
-  bisectionsMax: 256,
-  /** Refused points kept for GET /status; all are counted. */
+  /** Series and reasons of refusals kept for GET /status; all points are counted. */
   lettersMax: 100,
   /** Pause after reading an empty log. */
   idleMs: 250,

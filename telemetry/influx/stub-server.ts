@@ -1,26 +1,18 @@
-/** A stand-in for InfluxDB 2.x and 3, for tests: /api/v2/write with the answers their documentation describes. */
+/** A stand-in for InfluxDB 1.x, 2.x and 3, for tests: both write paths, and the faults of a network. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
-
-/**
- * How rejected lines are told: 2.x answers 422 and keeps the good ones, 3 answers 400 and keeps them; `all-or-nothing`
- * is 2.x with a malformed line: 400, and nothing is kept.
- * https://docs.influxdata.com/influxdb/v2/write-data/troubleshoot/
- * https://docs.influxdata.com/influxdb3/core/write-data/troubleshoot/
- */
-export type StubDialect = '2' | '3' | 'all-or-nothing';
-
-export type StubAnswer = { readonly status: number; readonly retryAfterS?: number; readonly message?: string };
+import type { StubAnswer, StubDialect, StubFault, StubLine } from './stub-answers.ts';
+import { parseLine, refuse } from './stub-answers.ts';
 
 export type StubServer = {
   readonly url: string;
-  /** Stored lines: `measurement,tags time` to fields, as the last write left them. */
+  /** Stored points: `measurement,tags time` to fields; a later write of a point adds to its fields. */
   readonly stored: Map<string, string>;
   readonly requests: { readonly url: string; readonly authorization: string; readonly lines: number }[];
-  /** Answers given before the normal ones, first to last. */
-  readonly script: (StubAnswer | 'hang-up')[];
+  /** Answers given before the normal ones, first to last; `serve` is a normal one. */
+  readonly script: (StubAnswer | 'hang-up' | 'serve')[];
   [Symbol.asyncDispose](): Promise<void>;
 };
 
@@ -28,8 +20,7 @@ export type StubOptions = {
   readonly dialect?: StubDialect;
   readonly token?: string;
   readonly linesMax?: number;
-  /** Lines a real server would reject: a field type conflict, a point outside of the retention period. */
-  readonly isPoison?: (line: string) => boolean;
+  readonly faultOf?: (line: StubLine) => StubFault | null;
 };
 
 export async function startStub(options: StubOptions = {}): Promise<StubServer> {
@@ -42,11 +33,12 @@ export async function startStub(options: StubOptions = {}): Promise<StubServer> 
       const lines = body.split('\n').filter((line) => line !== '');
       const authorization = request.headers.authorization ?? '';
       requests.push({ url: request.url ?? '', authorization, lines: lines.length });
-      const answer = script.shift() ?? writeLines({ lines, authorization, stored }, options);
+      const scripted = script.shift() ?? 'serve';
+      const answer = scripted === 'serve' ? writeLines({ lines, authorization, stored }, options) : scripted;
       if (answer === 'hang-up') return request.socket.destroy();
       const retry = answer.retryAfterS === undefined ? {} : { 'retry-after': String(answer.retryAfterS) };
       response.writeHead(answer.status, { 'content-type': 'application/json', ...retry });
-      response.end(answer.status === 204 ? '' : JSON.stringify({ code: 'stub', message: answer.message ?? 'as told' }));
+      response.end(answer.status === 204 ? '' : (answer.message ?? '{"code":"stub","message":"as told"}'));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -65,17 +57,31 @@ export async function startStub(options: StubOptions = {}): Promise<StubServer> 
 
 function writeLines(
   { lines, authorization, stored }: { lines: string[]; authorization: string; stored: Map<string, string> },
-  { dialect = '2', token, linesMax = Number.POSITIVE_INFINITY, isPoison = () => false }: StubOptions,
+  { dialect = '2', token, linesMax = Number.POSITIVE_INFINITY, faultOf = () => null }: StubOptions,
 ): StubAnswer {
-  if (token !== undefined && authorization !== `Token ${token}`) return { status: 401, message: 'unauthorized access' };
-  if (lines.length > linesMax) return { status: 413, message: 'request entity too large' };
-  const bad = lines.filter(isPoison);
-  if (bad.length === 0 || dialect !== 'all-or-nothing') {
-    for (const line of lines) {
-      const [series = '', fields = '', time = ''] = line.split(/(?<!\\) /);
-      if (!isPoison(line)) stored.set(`${series} ${time}`, fields);
-    }
+  if (token !== undefined && authorization !== `Token ${token}`) return { status: 401 };
+  if (lines.length > linesMax) return { status: 413 };
+  const parsed = lines.map(parseLine);
+  const refusal = refuse(parsed, dialect, faultOf);
+  if (refusal?.isStored ?? true)
+    storeLines(
+      parsed.filter((line) => faultOf(line) === null),
+      stored,
+    );
+  return refusal?.answer ?? { status: 204 };
+}
+
+/** https://docs.influxdata.com/influxdb/v2/write-data/best-practices/duplicate-points/: the union of the fields, the newest value of each. */
+export function storeLines(lines: readonly StubLine[], stored: Map<string, string>): void {
+  for (const { key, fields } of lines) {
+    const old = stored.get(key);
+    const all = new Map([...(old === undefined ? [] : parseLine(`x ${old} 0`).fields), ...fields]);
+    stored.set(
+      key,
+      [...all]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map((pair) => pair.join('='))
+        .join(),
+    );
   }
-  if (bad.length === 0) return { status: 204 };
-  return { status: dialect === '2' ? 422 : 400, message: `partial write: ${bad.length} rejected` };
 }

@@ -2,16 +2,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock, LogEntry, ProjectionStatus } from '@commonworks/core';
 import { decodePack, isCoded } from '@commonworks/core';
+import { RefusalLetters } from './letters.ts';
 import type { ProjectionLimits } from './limits.ts';
 import { backOffMs } from './limits.ts';
+import type { BatchResult, Suspects } from './open-batch.ts';
+import { OpenBatch } from './open-batch.ts';
 import type { InfluxPoint } from './points.ts';
 import { pointsOfPack } from './points.ts';
-import type { BatchResult, RefusedPoints } from './write-batch.ts';
-import { writeBatch } from './write-batch.ts';
-import type { WriteOutcome, WritePoints } from './write-outcome.ts';
+import type { Wait, WriteOutcome, WritePoints } from './write-outcome.ts';
 import { outcomeOfFailure } from './write-outcome.ts';
 
-type Wait = Extract<WriteOutcome, { kind: 'wait' }>;
 export type ProjectionLog = Record<'info' | 'warn' | 'error', (fields: object, message: string) => void>;
 export type Cursors = {
   /** 0 when the name was never set. */
@@ -32,7 +32,14 @@ export type TargetLoopOptions = {
 };
 
 type Trouble = NonNullable<ProjectionStatus['trouble']>;
-type Letter = ProjectionStatus['letters'][number];
+
+/** What was read from the log and is not settled yet: a wait goes on in the middle of it. */
+type Current = {
+  readonly batch: OpenBatch;
+  readonly lastCursor: number;
+  readonly untimed: number;
+  readonly unreadable: number;
+};
 
 export class TargetLoop {
   readonly #options: TargetLoopOptions;
@@ -42,10 +49,13 @@ export class TargetLoop {
   #counts = { pointsWritten: 0, pointsRefused: 0, samplesUntimed: 0, packsUnreadable: 0 };
   #lastWriteMs: number | null = null;
   #trouble: Trouble | null = null;
-  #letters: Letter[] = [];
+  #current: Current | null = null;
+  readonly #suspects: Suspects = new Map();
+  readonly #letters: RefusalLetters;
 
   constructor(options: TargetLoopOptions) {
     this.#options = options;
+    this.#letters = new RefusalLetters(options.limits.lettersMax);
   }
 
   status(): ProjectionStatus {
@@ -59,11 +69,11 @@ export class TargetLoop {
       ...this.#counts,
       lastWriteMs: this.#lastWriteMs,
       trouble: this.#trouble,
-      letters: [...this.#letters],
+      letters: this.#letters.newestLast(),
     };
   }
 
-  /** Runs until the signal; resolves then, also in the middle of a request: its batch is simply sent again. */
+  /** Runs until the signal; resolves then, also in the middle of a request: the next start sends its batch again. */
   async run(): Promise<void> {
     const { signal } = this.#options;
     let isPositioned = false;
@@ -80,23 +90,35 @@ export class TargetLoop {
   }
 
   async #step(): Promise<void> {
+    this.#current ??= await this.#read();
+    const { signal } = this.#options;
+    if (this.#current === null) return await this.#rest();
+    const current = this.#current;
+    const result = await untilAborted(current.batch.advance(this.#options.write), signal);
+    if (result.kind === 'wait') return await this.#waitOut(result);
+    await this.#options.cursors.set(this.#cursorName(), current.lastCursor);
+    this.#cursor = current.lastCursor;
+    this.#current = null;
+    this.#account(current, result);
+  }
+
+  async #read(): Promise<Current | null> {
     const { readLog, limits, signal } = this.#options;
     const entries = await readLog(this.#cursor, limits.entriesMax, signal);
     const last = entries.at(-1);
-    if (last === undefined) {
-      this.#oldestWaitingMs = null;
-      this.#recover();
-      this.#state = 'caught-up';
-      await pause(limits.idleMs, undefined, { signal });
-      return;
-    }
     this.#oldestWaitingMs = entries[0]?.receivedMs ?? null;
-    const batch = this.#pointsOf(entries);
-    const result = await untilAborted(this.#writeGuarded(batch.points), signal);
-    if (result.kind === 'wait') return await this.#waitOut(result);
-    await this.#options.cursors.set(this.#cursorName(), last.cursor);
-    this.#cursor = last.cursor;
-    this.#account(batch, result);
+    if (last === undefined) return null;
+    const { points, untimed, unreadable } = this.#pointsOf(entries);
+    const { pointsMax } = limits;
+    const batch = new OpenBatch(points, { pointsMax, suspects: this.#suspects, probe: () => this.#probe() });
+    return { batch, lastCursor: last.cursor, untimed, unreadable };
+  }
+
+  async #rest(): Promise<void> {
+    const { limits, signal } = this.#options;
+    this.#recover();
+    this.#state = 'caught-up';
+    await pause(limits.idleMs, undefined, { signal });
   }
 
   #pointsOf(entries: readonly LogEntry[]) {
@@ -116,28 +138,25 @@ export class TargetLoop {
     return { points, untimed, unreadable };
   }
 
-  /** When not one point was accepted, a harmless point tells a wrong setting from wrong data. */
-  async #writeGuarded(points: readonly InfluxPoint[]): Promise<BatchResult> {
-    const { write, limits, now, community, name } = this.#options;
-    const result = await writeBatch(points, write, limits);
-    if (result.kind === 'wait' || result.written > 0 || result.refused.length === 0) return result;
+  #probe(): Promise<WriteOutcome> {
+    const { write, now, community, name } = this.#options;
     const tags = { community, edge: 'projection', device: name };
-    const probe = await write([
-      { measurement: 'operatingState', tags, fields: { state: 'ok', quality: 0 }, timeMs: now() },
-    ]);
-    if (probe.kind === 'written') return result;
-    if (probe.kind === 'wait') return probe;
-    return { kind: 'wait', code: 'telemetry.influx-refuses-all', message: probe.message, retryAfterMs: null };
+    return write([{ measurement: 'operatingState', tags, fields: { state: 'ok', quality: 0 }, timeMs: now() }]);
   }
 
-  #account(batch: { untimed: number; unreadable: number }, result: Extract<BatchResult, { kind: 'done' }>): void {
+  #account(current: Current, result: Extract<BatchResult, { kind: 'done' }>): void {
     this.#recover();
     this.#state = 'writing';
     this.#lastWriteMs = this.#options.now();
     this.#counts.pointsWritten += result.written;
-    this.#counts.samplesUntimed += batch.untimed;
-    this.#counts.packsUnreadable += batch.unreadable;
-    for (const refused of result.refused) this.#keepLetter(refused);
+    this.#counts.samplesUntimed += current.untimed;
+    this.#counts.packsUnreadable += current.unreadable;
+    const isFirst = this.#counts.pointsRefused === 0;
+    for (const { points, reason } of result.refused) {
+      this.#counts.pointsRefused += points.length;
+      this.#letters.keep(points, { reason, atMs: this.#options.now(), cursor: this.#cursor });
+    }
+    if (isFirst && result.refused.length > 0) this.#tellFirstRefusal();
   }
 
   #recover(): void {
@@ -147,30 +166,19 @@ export class TargetLoop {
     this.#trouble = null;
   }
 
-  #keepLetter({ points, reason }: RefusedPoints): void {
-    const [first] = points;
-    if (first === undefined) return;
-    const { now, log, limits, name } = this.#options;
-    const isFirst = this.#counts.pointsRefused === 0;
-    this.#counts.pointsRefused += points.length;
-    const { edge, device } = first.tags;
-    const series = `${edge}/${device}/${first.measurement}`;
-    const letter = { atMs: now(), cursor: this.#cursor, count: points.length, series, timeMs: first.timeMs, reason };
-    this.#letters.push(letter);
-    if (this.#letters.length > limits.lettersMax) this.#letters.shift();
-    if (isFirst) {
-      log.warn(
-        { code: 'telemetry.influx-point-refused', target: name, ...letter },
-        'influx target refused points; later ones are counted in the status',
-      );
-    }
+  #tellFirstRefusal(): void {
+    const { log, name } = this.#options;
+    log.warn(
+      { code: 'telemetry.influx-point-refused', target: name, ...this.#letters.newestLast().at(-1) },
+      'influx target refused points; later ones are counted in the status',
+    );
   }
 
-  async #waitOut({ code, message, retryAfterMs }: Wait): Promise<void> {
+  async #waitOut({ code, message, retryAfterMs, hasProgress }: Wait & { hasProgress: boolean }): Promise<void> {
     const { now, log, limits, name, signal } = this.#options;
     const isNews = this.#trouble?.code !== code;
     const sinceMs = this.#trouble?.sinceMs ?? now();
-    const attempts = (this.#trouble?.attempts ?? 0) + 1;
+    const attempts = hasProgress ? 1 : (this.#trouble?.attempts ?? 0) + 1;
     this.#trouble = { code, message, sinceMs, attempts };
     this.#state = 'waiting';
     if (isNews)
@@ -183,10 +191,9 @@ export class TargetLoop {
   }
 }
 
-function waitOf(error: unknown): Wait {
+function waitOf(error: unknown): Wait & { hasProgress: boolean } {
   const outcome = outcomeOfFailure(error);
-  const code = isCoded(error) ? error.code : 'telemetry.influx-unavailable';
-  return { kind: 'wait', code, message: 'message' in outcome ? outcome.message : 'unknown', retryAfterMs: null };
+  return { ...outcome, code: isCoded(error) ? error.code : outcome.code, hasProgress: false };
 }
 
 /** The clients cannot be interrupted; an abandoned request harms nobody, because the cursor has not moved. */

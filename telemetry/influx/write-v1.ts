@@ -72,5 +72,5 @@ function httpAnswer(error: unknown): HttpAnswer | null {
   if (res?.statusCode === undefined) return null;
   const seconds = Number(res.headers?.['retry-after']);
   const retryAfterMs = seconds > 0 ? seconds * 1000 : null;
-  return { status: res.statusCode, message: error.message.slice(0, 500), retryAfterMs };
+  return { status: res.statusCode, body: error.message, retryAfterMs };
 }

@@ -36,8 +36,8 @@ export function openV2(target: V2Target): WritePoints {
     } catch (error) {
       if (!(error instanceof HttpError)) return outcomeOfFailure(error);
       const delayMs = error.retryAfter();
-      const message = (error.body || error.message).slice(0, 500);
-      return outcomeOfAnswer({ status: error.statusCode, message, retryAfterMs: delayMs > 0 ? delayMs : null });
+      const body = error.body || error.message;
+      return outcomeOfAnswer({ status: error.statusCode, body, retryAfterMs: delayMs > 0 ? delayMs : null });
     }
   };
 }

@@ -1,12 +1,13 @@
 /** Packs whose readings have no place in time yet: what each waits for, and the offsets that place times since boot. */
 import type { DatabaseSync } from 'node:sqlite';
-import { zstdDecompressSync } from 'node:zlib';
 import type { Receipt, WaitsFor } from '@commonworks/core';
+import { EDGE_BUDGETS, type EdgeBudgets } from '../edge-budgets.ts';
+import { bodyOf } from './stored-body.ts';
 
 /** Packs in memory at a time. */
 const TAKEN_MAX = 1000;
-/** Refused packs that are judged once more when the hub's clock proves to have been wrong: the newest. */
-const REFUSED_MAX = 10_000;
+/** Refused packs beyond an edge's budget are looked for once in so many, not with each. */
+const TRIMMED_EVERY = 100;
 
 /** `refused`: judged by a clock that was thought right. */
 export type WaitingFor = WaitsFor | 'refused';
@@ -22,8 +23,12 @@ export type WaitingCount = {
 
 export class BootClocks {
   readonly #statements;
+  readonly #refusedMax: number;
+  /** By edge, since the last trimming. */
+  readonly #refused = new Map<string, number>();
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, { refusedPacks }: Pick<EdgeBudgets, 'refusedPacks'> = EDGE_BUDGETS) {
+    this.#refusedMax = refusedPacks;
     this.#statements = prepare(db);
   }
 
@@ -43,7 +48,14 @@ export class BootClocks {
     const { nowMs, boot, upMs, isTrusted } = at.receipt;
     const told = [nowMs, boot, Math.trunc(upMs), isTrusted ? 1 : 0] as const;
     this.#statements.wait.run(cursor, key.edge, key.boot, at.reason, ...told);
-    if (at.reason === 'refused') this.#statements.trim.run(REFUSED_MAX);
+    if (at.reason === 'refused') this.#trimRefused(key.edge);
+  }
+
+  /** The oldest of the edge's own go. */
+  #trimRefused(edge: string): void {
+    const refused = (this.#refused.get(edge) ?? 0) + 1;
+    this.#refused.set(edge, refused % TRIMMED_EVERY);
+    if (refused >= TRIMMED_EVERY) this.#statements.trim.run(edge, edge, this.#refusedMax);
   }
 
   /** Takes the oldest packs that waited for this boot's clock; none left when it is empty. */
@@ -70,10 +82,9 @@ export class BootClocks {
     return rows.map((row) => {
       const cursor = Number(row['cursor']);
       this.#statements.placed.run(cursor);
-      const body = row['body'] as Uint8Array;
       return {
         cursor,
-        body: row['compression'] === 1 ? zstdDecompressSync(body) : body,
+        body: bodyOf(row),
         receipt: {
           nowMs: Number(row['hub_ms']),
           boot: String(row['hub_boot']),
@@ -91,8 +102,8 @@ function prepare(db: DatabaseSync) {
     offset: db.prepare('SELECT offset_ms FROM boot_clock WHERE edge = ? AND boot = ?'),
     set: db.prepare('INSERT OR REPLACE INTO boot_clock VALUES (?, ?, ?)'),
     wait: db.prepare('INSERT OR REPLACE INTO unplaced VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
-    trim: db.prepare(`DELETE FROM unplaced WHERE reason = 'refused' AND cursor <=
-      (SELECT cursor FROM unplaced WHERE reason = 'refused' ORDER BY cursor DESC LIMIT 1 OFFSET ?)`),
+    trim: db.prepare(`DELETE FROM unplaced WHERE reason = 'refused' AND edge = ? AND cursor <=
+      (SELECT cursor FROM unplaced WHERE reason = 'refused' AND edge = ? ORDER BY cursor DESC LIMIT 1 OFFSET ?)`),
     ofBoot: db.prepare(`SELECT ${columns} FROM unplaced JOIN pack USING (cursor)
       WHERE unplaced.edge = ? AND unplaced.boot = ? AND reason = 'boot' ORDER BY cursor LIMIT ${TAKEN_MAX}`),
     ofReason: db.prepare(`SELECT ${columns} FROM unplaced JOIN pack USING (cursor)

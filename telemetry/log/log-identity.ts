@@ -24,7 +24,9 @@ export type RaiseGeneration = {
   /** The newest cursor anybody is known to have seen. */
   readonly seenCursor: number;
   /** Up to here nothing has changed; absent: up to the newest entry there is. */
-  readonly afterCursor?: number;
+  readonly afterCursor?: number | undefined;
+  /** The highest generation known elsewhere, of a replaced file or to a follower: a number is never given twice. */
+  readonly aboveGeneration?: number | undefined;
 };
 
 /** How far beyond the newest cursor known a new generation begins: what was given out last may be known to nobody here. */
@@ -67,19 +69,20 @@ export class LogIdentity {
 /** Also for a file that nobody has open: a backup that is put back. */
 export function raiseGeneration(
   db: DatabaseSync,
-  { cause, nowMs, seenCursor, afterCursor }: RaiseGeneration,
+  { cause, nowMs, seenCursor, afterCursor, aboveGeneration = 0 }: RaiseGeneration,
 ): Generation {
   nameOf(db, nowMs);
   const before = currentGeneration(db);
-  const head = Math.max(newestCursor(db), before.firstCursor - 1);
+  const newest = newestCursor(db);
+  const head = Math.max(newest, before.firstCursor - 1);
   const next = {
-    generation: before.generation + 1,
+    generation: Math.max(before.generation, aboveGeneration) + 1,
     sinceMs: Math.trunc(nowMs),
     cause,
-    afterCursor: Math.min(afterCursor ?? newestCursor(db), newestCursor(db)),
+    afterCursor: Math.min(afterCursor ?? newest, newest),
     firstCursor: Math.max(head, seenCursor) + CURSOR_STRIDE,
   };
-  insertGeneration(db, next);
+  insertGeneration(db, next, newest);
   return next;
 }
 
@@ -99,21 +102,27 @@ function nameOf(db: DatabaseSync, nowMs: number): string {
   if (known !== undefined) return String(known['log']);
   const log = uuidV7(Math.trunc(nowMs), randomBytes(10));
   db.prepare('INSERT INTO log_identity VALUES (1, ?)').run(log);
-  insertGeneration(db, {
-    ...{ generation: 1, sinceMs: Math.trunc(nowMs), cause: 'created', afterCursor: 0, firstCursor: 1 },
-  });
+  const first = {
+    generation: 1,
+    sinceMs: Math.trunc(nowMs),
+    cause: 'created',
+    afterCursor: 0,
+    firstCursor: 1,
+  } as const;
+  insertGeneration(db, first, 0);
   return log;
 }
 
-function newestCursor(db: DatabaseSync): number {
+export function newestCursor(db: DatabaseSync): number {
   return Number(db.prepare('SELECT max(cursor) AS head FROM pack').get()?.['head'] ?? 0);
 }
 
 function insertGeneration(
   db: DatabaseSync,
   { generation, sinceMs, cause, afterCursor, firstCursor }: Generation,
+  lastCursor: number,
 ): void {
-  db.prepare('INSERT INTO log_generation VALUES (?, ?, ?, ?, ?)').run(
-    ...[generation, sinceMs, cause, afterCursor, firstCursor],
-  );
+  db.prepare(
+    'INSERT INTO log_generation (generation, since_ms, cause, after_cursor, first_cursor, last_cursor) VALUES (?, ?, ?, ?, ?, ?)',
+  ).run(generation, sinceMs, cause, afterCursor, firstCursor, lastCursor);
 }

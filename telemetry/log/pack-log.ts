@@ -1,9 +1,13 @@
 /** The log: every acknowledged pack byte for byte, once, under its key; and each source's mark. */
 import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
-import { constants, zstdCompressSync } from 'node:zlib';
-import type { PackKey } from '@commonworks/core';
+import type { PackKey, SeqRange } from '@commonworks/core';
+import { EDGE_BUDGETS, type EdgeBudgets } from '../edge-budgets.ts';
+import { LogHoles } from './log-holes.ts';
+import { newestCursor } from './log-identity.ts';
+import { rowCheck } from './row-check.ts';
 import { SeqRanges } from './seq-ranges.ts';
+import { storeBody } from './stored-body.ts';
 
 /** `hash`: SHA-256 of the pack `seq`, hex; null when none is held there: nothing yet, a declared gap, a quarantined pack. */
 export type Mark = {
@@ -12,37 +16,44 @@ export type Mark = {
   readonly seq: number;
   readonly seenMs: number;
   readonly hash: string | null;
+  /** Packs up to `seq` that were damaged here: their edge is asked for them again. */
+  readonly wanted: readonly SeqRange[];
 };
 
-/** `held`: new; `repeated`: the same bytes were there; `reused`: other bytes stand under this key; `scattered`: refused. */
+/**
+ * `held`: new; `repeated`: the same bytes were there; `reused`: other bytes stand under this key; `scattered`, and `crowded`
+ * (one epoch too many): refused.
+ */
 export type InsertOutcome =
   | { readonly kind: 'held'; readonly cursor: number }
-  | { readonly kind: 'repeated' | 'reused' | 'scattered' };
+  | { readonly kind: 'repeated' | 'reused' | 'scattered' | 'crowded' };
 
 type Source = { readonly id: number; readonly edge: string; readonly epoch: string; held: SeqRanges; seenMs: number };
-
-/** Below this zstd's frame costs more than it saves. */
-const WORTH_PACKING_BYTES = 300;
-/** An outbox file begins a new epoch when it is lost or copied back: a thousand of them is no sender of ours. */
-export const EPOCHS_PER_EDGE_MAX = 1000;
-/** Level 3 takes twice the time for one per cent. */
-const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
-const PLAIN = 0;
-const ZSTD = 1;
 
 export class PackLog {
   readonly #sources = new Map<string, Source>();
   readonly #epochsOf = new Map<string, number>();
+  readonly #epochsMax: number;
   readonly #statements;
   /** Sources as they were before this transaction; null for those it made. */
   readonly #before = new Map<string, { held: SeqRanges; seenMs: number } | null>();
   /** The first key of each source that came with other bytes than it has here, in this transaction. */
   readonly #reused = new Map<Source, Mark>();
+  readonly #firstCursor: () => number;
+  readonly holes: LogHoles;
   #head: number;
   #headBefore: number;
 
-  constructor(db: DatabaseSync) {
+  /** `firstCursor`: of the log's generation; new entries get no lower one. */
+  constructor(
+    db: DatabaseSync,
+    { epochs }: Pick<EdgeBudgets, 'epochs'> = EDGE_BUDGETS,
+    firstCursor: () => number = () => 1,
+  ) {
+    this.#epochsMax = epochs;
     this.#statements = prepare(db);
+    this.#firstCursor = firstCursor;
+    this.holes = new LogHoles(db);
     for (const row of db.prepare('SELECT id, edge, epoch, mark, seen_ms FROM source').iterate()) {
       const held = new SeqRanges(Number(row['mark']));
       const source = {
@@ -56,7 +67,7 @@ export class PackLog {
       this.#countEpoch(source.edge, 1);
     }
     for (const source of this.#sources.values()) this.#readAhead(source, db);
-    this.#head = Number(db.prepare('SELECT max(cursor) AS head FROM pack').get()?.['head'] ?? 0);
+    this.#head = Math.max(newestCursor(db), this.holes.newestCursor());
     this.#headBefore = this.#head;
   }
 
@@ -68,7 +79,7 @@ export class PackLog {
   /** Inside a transaction. */
   insert(key: PackKey, body: Uint8Array, receipt: { nowMs: number; isTrusted: boolean }): InsertOutcome {
     const receivedMs = receipt.nowMs;
-    if (this.#isOneTooMany(key)) return { kind: 'scattered' };
+    if (this.#isOneTooMany(key)) return { kind: 'crowded' };
     const source = this.#source(key, receivedMs);
     const hash = createHash('sha256').update(body).digest();
     const known = this.#statements.find.get(source.id, key.seq);
@@ -77,22 +88,17 @@ export class PackLog {
       if (!this.#reused.has(source)) this.#reused.set(source, this.#markAt(source, key.seq));
       return { kind: 'reused' };
     }
-    if (source.held.isScattered && key.seq !== source.held.mark + 1) return { kind: 'scattered' };
-    const packed = body.length >= WORTH_PACKING_BYTES ? zstdCompressSync(body, FAST) : body;
-    const isPacked = packed.length < body.length;
-    const cursor = this.#head + 1;
-    const stored = isPacked ? packed : body;
-    const untrusted = receipt.isTrusted ? null : 1;
-    this.#statements.insert.run(
-      cursor,
-      source.id,
-      key.seq,
-      receivedMs,
-      hash,
-      isPacked ? ZSTD : PLAIN,
-      stored,
-      untrusted,
-    );
+    const wanted = this.holes.find(key);
+    if (wanted !== null && wanted.hash !== null && !hash.equals(wanted.hash)) return { kind: 'reused' };
+    const isFar = source.held.isScattered && key.seq > source.held.mark + 1;
+    if (isFar) return { kind: 'scattered' };
+    const { compression, stored } = storeBody(body);
+    const cursor = Math.max(this.#head + 1, this.#firstCursor());
+    const { isTrusted } = receipt;
+    const check = rowCheck({ ...key, cursor, receivedMs, isHubTrusted: isTrusted, hash });
+    const first = [cursor, source.id, key.seq, receivedMs, hash, compression, stored] as const;
+    this.#statements.insert.run(...first, isTrusted ? null : 1, check);
+    if (wanted !== null) this.holes.mended(wanted, cursor);
     this.#head = cursor;
     source.held.add(key.seq);
     return { kind: 'held', cursor };
@@ -102,7 +108,7 @@ export class PackLog {
     return this.#sources.get(`${key.edge}/${key.epoch}`)?.held.has(key.seq) ?? false;
   }
 
-  isKnown(edge: string, epoch: string): boolean {
+  #isKnown(edge: string, epoch: string): boolean {
     return this.#sources.has(`${edge}/${epoch}`);
   }
 
@@ -112,6 +118,7 @@ export class PackLog {
     const source = this.#source(key, nowMs);
     if (source.held.isScattered && range.fromSeq > source.held.mark + 1) return;
     this.#statements.hold.run(source.id, range.fromSeq, range.toSeq, range.reason);
+    this.holes.declared(key, range);
     source.held.add(range.fromSeq, range.toSeq);
   }
 
@@ -132,6 +139,7 @@ export class PackLog {
   committed(): void {
     this.#before.clear();
     this.#reused.clear();
+    this.holes.committed();
     this.#headBefore = this.#head;
   }
 
@@ -143,7 +151,14 @@ export class PackLog {
     }
     this.#before.clear();
     this.#reused.clear();
+    this.holes.rolledBack();
     this.#head = this.#headBefore;
+  }
+
+  /** Where a source stands; seq 0 when nothing of it is known here. */
+  mark(edge: string, epoch: string): Mark {
+    const source = this.#sources.get(`${edge}/${epoch}`);
+    return source === undefined ? { edge, epoch, seq: 0, seenMs: 0, hash: null, wanted: [] } : this.#markOf(source);
   }
 
   /** Marks of one edge or of all, most recently heard of first. */
@@ -159,7 +174,7 @@ export class PackLog {
   #markAt({ id, edge, epoch, seenMs }: Source, seq: number): Mark {
     const hash = this.#statements.find.get(id, seq)?.['hash'];
     const hex = hash === undefined ? null : Buffer.from(hash as Uint8Array).toString('hex');
-    return { edge, epoch, seq, seenMs, hash: hex };
+    return { edge, epoch, seq, seenMs, hash: hex, wanted: this.holes.wanted({ edge, epoch }, seq) };
   }
 
   #source(key: Omit<PackKey, 'seq'>, nowMs: number): Source {
@@ -178,7 +193,7 @@ export class PackLog {
   }
 
   #isOneTooMany({ edge, epoch }: Omit<PackKey, 'seq'>): boolean {
-    return !this.isKnown(edge, epoch) && (this.#epochsOf.get(edge) ?? 0) >= EPOCHS_PER_EDGE_MAX;
+    return !this.#isKnown(edge, epoch) && (this.#epochsOf.get(edge) ?? 0) >= this.#epochsMax;
   }
 
   #countEpoch(edge: string, change: 1 | -1): void {
@@ -198,7 +213,8 @@ export class PackLog {
 function prepare(db: DatabaseSync) {
   return {
     find: db.prepare('SELECT hash FROM pack WHERE source = ? AND seq = ?'),
-    insert: db.prepare('INSERT INTO pack VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
+    insert: db.prepare(`INSERT INTO pack
+      (cursor, source, seq, received_ms, hash, compression, body, hub_untrusted, row_check) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`),
     hold: db.prepare('INSERT OR IGNORE INTO held_range VALUES (?, ?, ?, ?)'),
     mark: db.prepare('UPDATE source SET mark = ?, seen_ms = ? WHERE id = ?'),
     addSource: db.prepare('INSERT INTO source (edge, epoch, mark, seen_ms) VALUES (?, ?, 0, ?)'),

@@ -19,12 +19,14 @@ export class Chunks {
   readonly #write;
   readonly #last;
   readonly #bounds;
+  readonly #next;
 
   constructor(db: DatabaseSync) {
     this.#read = db.prepare('SELECT body FROM chunk WHERE key = ?');
     this.#last = db.prepare('SELECT last_ms, last_value, last_flags FROM chunk WHERE key = ?');
     // Two queries: SQLite looks up a lone min or max, and scans the table for both at once.
     this.#bounds = db.prepare('SELECT (SELECT min(key) FROM chunk) AS low, (SELECT max(key) FROM chunk) AS high');
+    this.#next = db.prepare('SELECT key FROM chunk WHERE key >= ? ORDER BY key LIMIT 1');
     this.#write = db.prepare('INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
   }
 
@@ -44,6 +46,18 @@ export class Chunks {
     const row = this.#bounds.get();
     if (row === undefined || row['low'] === null) return null;
     return { first: Math.floor(Number(row['low']) / SERIES_SPAN), last: Math.floor(Number(row['high']) / SERIES_SPAN) };
+  }
+
+  /**
+   * Where the next chunk of this series may be, by one look at the keys: in no window from `from` on before the one
+   * returned. `isThere`: it is in that one. Null: there is none. Windows without any chunk are passed over at once.
+   */
+  next(from: number, series: number): { readonly window: number; readonly isThere: boolean } | null {
+    const row = this.#next.get(from * SERIES_SPAN + series);
+    if (row === undefined) return null;
+    const window = Math.floor(Number(row['key']) / SERIES_SPAN);
+    const found = Number(row['key']) % SERIES_SPAN;
+    return { window: found > series ? window + 1 : window, isThere: found === series };
   }
 
   write(window: number, series: number, column: Column): void {

@@ -1,21 +1,22 @@
 /** The embedded series store on an open database: staged within its owner's transaction, sealed between them. */
 import type { DatabaseSync } from 'node:sqlite';
 import { CodedError, invariant, type Span } from '@commonworks/core';
+import type { EdgeBudgets } from '../edge-budgets.ts';
 import type { AppendReport, SampleConflict, SeriesKey, SeriesPoint, SeriesSample } from '../port.ts';
 import { RANGE_POINTS_MAX } from '../port.ts';
 import { inTransaction } from '../sqlite/transaction.ts';
 import type { LastReading } from './chunks.ts';
 import { Chunks, windowOf } from './chunks.ts';
 import type { Column } from './column.ts';
-import type { SeriesEntry } from './dictionary.ts';
+import type { NoNumber, SeriesEntry } from './dictionary.ts';
 import { Dictionary } from './dictionary.ts';
 import { flaggedQuality, isNullFlagged, isWordFlagged, packFlags } from './flags.ts';
 import { HotWindows } from './hot-windows.ts';
 import type { HotReading } from './log-row.ts';
 import { decodeLogRow, encodeLogRow } from './log-row.ts';
 
-/** `refused`: beyond the limits of the dictionary, or a word too long. */
-export type StageReport = AppendReport & { readonly refused: readonly SeriesSample[] };
+export type RefusedSample = { readonly sample: SeriesSample; readonly why: NoNumber };
+export type StageReport = AppendReport & { readonly refused: readonly RefusedSample[] };
 
 export class SeriesTables {
   readonly #db: DatabaseSync;
@@ -30,10 +31,10 @@ export class SeriesTables {
   #stagedTimes: number[] = [];
 
   /** Rebuilds the hot windows from series_log. */
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, budgets?: EdgeBudgets) {
     this.#db = db;
     this.#chunks = new Chunks(db);
-    this.#dictionary = new Dictionary(db);
+    this.#dictionary = new Dictionary(db, budgets);
     this.#hot = new HotWindows(this.#chunks);
     this.#insertLog = db.prepare('INSERT INTO series_log (id, body) VALUES (?, ?)');
     const newest = db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'series_log'").get();
@@ -46,14 +47,14 @@ export class SeriesTables {
 
   /** Call inside a transaction, then `committed` or `rolledBack`. */
   stage(samples: readonly SeriesSample[]): StageReport {
-    const refused: SeriesSample[] = [];
+    const refused: RefusedSample[] = [];
     const logId = this.#logId + 1;
     const added: HotReading[] = [];
     const conflicts: SampleConflict[] = [];
     for (const sample of samples) {
       const reading = this.#reading(sample);
-      if (reading === null) {
-        refused.push(sample);
+      if (typeof reading === 'string') {
+        refused.push({ sample, why: reading });
         continue;
       }
       const outcome = this.#place(reading, logId);
@@ -135,13 +136,14 @@ export class SeriesTables {
     return known.length === 0 ? { first: 0, last: -1 } : { first, last };
   }
 
-  #reading(sample: SeriesSample): HotReading | null {
+  #reading(sample: SeriesSample): HotReading | NoNumber {
     const { edge, device, point, timeMs, value } = sample;
     invariant(typeof value !== 'number' || Number.isFinite(value), 'a stored value is finite');
     invariant(Number.isSafeInteger(timeMs) && timeMs >= 0, 'a stored time is whole milliseconds');
     const entry = this.#dictionary.ensure({ edge, device, point }, this.#undo);
-    const number = typeof value === 'string' ? this.#dictionary.wordId(value, this.#undo) : (value ?? 0);
-    if (entry === null || number === null) return null;
+    if (typeof entry === 'string') return entry;
+    const number = typeof value === 'string' ? this.#dictionary.wordId(value, edge, this.#undo) : (value ?? 0);
+    if (typeof number === 'string') return number;
     return { series: entry.id, timeMs, value: number, flags: packFlags(sample.quality, value) };
   }
 

@@ -15,7 +15,18 @@ const BUSY_MS = 5000;
  * @throws CodedError `telemetry.database-in-use`, `telemetry.schema-newer`, `telemetry.database-unusable`.
  */
 export function openOwnedDatabase(path: string, migrations: readonly Migration[]): OwnedDatabase {
-  const unlock = lockFile(path);
+  const unlock = lockDatabase(path);
+  try {
+    const db = openLocked(path, migrations);
+    return { db, close: () => closeBoth(db, unlock) };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+/** For who holds the lock. @throws CodedError `telemetry.schema-newer`, `telemetry.database-unusable`. */
+export function openLocked(path: string, migrations: readonly Migration[]): DatabaseSync {
   let db: DatabaseSync | null = null;
   try {
     db = new DatabaseSync(path, { timeout: BUSY_MS });
@@ -24,11 +35,9 @@ export function openOwnedDatabase(path: string, migrations: readonly Migration[]
     // 16 MB of log before it is copied into the file: a quarter of the flushes of the default.
     db.exec('PRAGMA wal_autocheckpoint = 4000');
     migrate(db, path, migrations);
-    const opened = db;
-    return { db: opened, close: () => closeBoth(opened, unlock) };
+    return db;
   } catch (error) {
     db?.close();
-    unlock();
     throw coded(error, path);
   }
 }
@@ -38,8 +47,12 @@ export function openForReading(path: string): DatabaseSync {
   return new DatabaseSync(path, { readOnly: true, timeout: BUSY_MS });
 }
 
-/** The lock dies with its process: it is SQLite's own lock on a file beside, never released while it is held open. */
-function lockFile(path: string): () => void {
+/**
+ * The lock dies with its process: it is SQLite's own lock on a file beside, never released while it is held open. Also for
+ * who only has to know that nobody else has the file open.
+ * @throws CodedError `telemetry.database-in-use`, `telemetry.database-unusable`.
+ */
+export function lockDatabase(path: string): () => void {
   let lock: DatabaseSync;
   try {
     lock = new DatabaseSync(`${path}.lock`);

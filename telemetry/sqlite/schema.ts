@@ -69,4 +69,32 @@ CREATE TABLE log_generation (
 ) STRICT;
 `;
 
-export const TELEMETRY_MIGRATIONS: readonly Migration[] = [SERIES + LOG, WAITING, IDENTITY];
+/**
+ * What belongs to which edge (telemetry/edge-budgets.ts). `word.edge` first brought the word; null: before this was kept.
+ * Dead letters of kind `pack` are the quarantine: `hash` names their bytes, which are there once.
+ */
+const BUDGETS = `
+ALTER TABLE word ADD COLUMN edge TEXT;
+ALTER TABLE dead_letter ADD COLUMN hash BLOB;
+ALTER TABLE dead_letter ADD COLUMN compression INTEGER NOT NULL DEFAULT 0;
+CREATE UNIQUE INDEX quarantined_once ON dead_letter (edge, hash) WHERE kind = 'pack';
+CREATE INDEX dead_letter_by_edge ON dead_letter (edge) WHERE kind <> 'pack';
+CREATE INDEX dead_letter_by_age ON dead_letter (received_ms) WHERE kind <> 'pack';
+CREATE INDEX refused_by_edge ON unplaced (edge, cursor) WHERE reason = 'refused';
+`;
+
+/**
+ * `row_check` (telemetry/log/row-check.ts) is null for packs of before. A hole is a pack that was acknowledged and damaged
+ * here: `mended_cursor` is where it stands again, -1 when its edge has it no more; `cursor` null when only the key is known. `last_cursor`: the newest before a generation.
+ */
+const DAMAGE = `
+ALTER TABLE pack ADD COLUMN row_check BLOB;
+CREATE TABLE log_hole (
+  no INTEGER PRIMARY KEY, cursor INTEGER UNIQUE, edge TEXT, epoch TEXT, seq INTEGER, hash BLOB, reason TEXT NOT NULL,
+  found_ms INTEGER NOT NULL, mended_cursor INTEGER
+) STRICT;
+ALTER TABLE log_generation ADD COLUMN last_cursor INTEGER;
+CREATE INDEX log_hole_by_pack ON log_hole (edge, epoch, seq);
+`;
+
+export const TELEMETRY_MIGRATIONS: readonly Migration[] = [SERIES + LOG, WAITING, IDENTITY, BUDGETS, DAMAGE];

@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HubTime } from '@commonworks/clock/hub-time.ts';
 import type { AccessDocument } from '@commonworks/core';
+import type { EdgeBudgets } from '@commonworks/telemetry/edge-budgets.ts';
 import { hashSecret } from '../../broker/access/secret-hash.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { openBroker } from '../../broker/broker.ts';
 import type { MqttLimits } from '../../broker/mqtt/limits.ts';
+import type { UserBudgetsTable } from '../../broker/mqtt/user-budgets.ts';
 
 export type LogLine = { readonly level: string; readonly code: unknown; readonly message: string };
 
@@ -26,10 +28,16 @@ export type BrokerUnderTest = Broker & {
 export const SERVICE_TOKEN = 'service-token-for-tests';
 export const SECRET = 'secret-for-tests';
 
-/** Hashing takes 60 ms: once is enough. */
-const secretHash = await hashSecret(SECRET);
+const secretHash = hashSecret(SECRET);
 
-export async function startBroker(limits: Partial<MqttLimits> = {}, hub?: HubTime): Promise<BrokerUnderTest> {
+export async function startBroker(
+  limits: Partial<MqttLimits> = {},
+  more: {
+    readonly hub?: HubTime;
+    readonly userBudgets?: Partial<UserBudgetsTable>;
+    readonly edgeBudgets?: EdgeBudgets;
+  } = {},
+): Promise<BrokerUnderTest> {
   const dir = mkdtempSync(join(tmpdir(), 'commonworks-broker-'));
   const [community, edge, otherEdge] = [randomUUID(), randomUUID(), randomUUID()];
   const lines: LogLine[] = [];
@@ -44,7 +52,7 @@ export async function startBroker(limits: Partial<MqttLimits> = {}, hub?: HubTim
     listen: { host: '127.0.0.1', mqttPort: 0, mqttWsPort: 0, logPort: 0 },
     limits,
     now: Date.now,
-    ...(hub === undefined ? {} : { hub }),
+    ...more,
     log: { info: keep('info'), warn: keep('warn'), error: keep('error') },
   });
   const url = `http://127.0.0.1:${broker.addresses.logPort}`;

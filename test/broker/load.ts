@@ -4,10 +4,13 @@ import { edgeTopic, encodePack, type MarkMessage } from '@commonworks/core';
 import type { BrokerProcess, BrokerSite } from '../peers/broker-process.ts';
 import { RawMqtt } from './raw-mqtt.ts';
 
+/** Of a site only its community is needed: it begins the topics. */
+type LoadedSite = Pick<BrokerSite, 'config'>;
+
 const IN_FLIGHT_MAX = 48;
 
 export class LoadEdge {
-  readonly id = randomUUID();
+  readonly id: string;
   readonly epoch = randomUUID();
   readonly secret: string;
   /** Hash of every pack that was acknowledged, by sequence number. */
@@ -21,12 +24,19 @@ export class LoadEdge {
   readonly #beganMs = Date.now() - 3_600_000;
   #lowest = 1;
 
-  constructor(secret: string) {
+  constructor(secret: string, id: string = randomUUID()) {
     this.secret = secret;
+    this.id = id;
+  }
+
+  /** Everything is to be sent again, as when the marks fell back. */
+  forgetMarks(): void {
+    this.acked.clear();
+    this.#lowest = 1;
   }
 
   /** Publishes until the connection ends or `stop` aborts; resolves then. */
-  async run(site: BrokerSite, broker: BrokerProcess, stop: AbortSignal): Promise<void> {
+  async run(site: LoadedSite, broker: { readonly mqttPort: number }, stop: AbortSignal): Promise<void> {
     const login = { clientId: this.id, username: this.id, password: Buffer.from(this.secret) };
     const client = await RawMqtt.login(broker.mqttPort, login);
     const topic = edgeTopic(site.config.community.id, this.id, 'mark');
@@ -63,7 +73,7 @@ export class LoadEdge {
     this.marks.highest = Math.max(this.marks.highest, seq);
   }
 
-  #send(client: RawMqtt, site: BrokerSite, { seq, messageId }: { seq: number; messageId: number }): void {
+  #send(client: RawMqtt, site: LoadedSite, { seq, messageId }: { seq: number; messageId: number }): void {
     if (client.isClosed) return;
     const topic = `${site.config.community.id}/${this.id}/data`;
     client.send({ cmd: 'publish', topic, payload: this.#body(seq), qos: 1, messageId, dup: false, retain: false });

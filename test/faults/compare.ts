@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { decodePack, type LogEntry, type LogPage, type SeriesRange } from '@commonworks/core';
 import { readTap } from '../site/outbox-tap.ts';
+import { readSeries } from '../site/series-pages.ts';
 import { withDatabase } from '../site/stored.ts';
 import { readBooked } from './account.ts';
 import type { Happened } from './bad-minutes.ts';
@@ -76,12 +77,14 @@ type PlacedValue = { readonly timeMs: number; readonly mwh: number };
 async function series(bad: BadSite, { device, direction }: EvenMeter): Promise<PlacedValue[]> {
   const edge = bad.edgeOf(device === 'mill-meter' ? 'shop' : 'home');
   const toMs = Math.round(realNow() + YEAR_MS);
-  const query = new URLSearchParams({ edge, device, point: direction, fromMs: '0', toMs: String(toMs) });
-  const range = await bad.site.log<SeriesRange>(`/series?${query}`);
-  return range.timesMs.flatMap((timeMs, n) => {
-    const value = range.values[n];
-    return typeof value === 'number' ? [{ timeMs, mwh: Math.round(value * 1000) }] : [];
-  });
+  const query = { edge, device, point: direction, fromMs: '0', toMs: String(toMs) };
+  const pages = await readSeries((path) => bad.site.log<SeriesRange>(path), query);
+  return pages.flatMap(({ timesMs, values }) =>
+    timesMs.flatMap((timeMs, n) => {
+      const value = values[n];
+      return typeof value === 'number' ? [{ timeMs, mwh: Math.round(value * 1000) }] : [];
+    }),
+  );
 }
 
 function communitySamples(bad: BadSite, { device, direction }: EvenMeter): PlacedValue[] {

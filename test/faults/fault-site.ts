@@ -58,9 +58,7 @@ export async function openFaultSite(options: FaultSiteOptions): Promise<FaultSit
   const edges = new Map(
     options.edges.map((name) => [name, { id: newId(), secret: randomBytes(32).toString('base64url') }]),
   );
-  const seedEdges = await Promise.all(
-    [...edges].map(async ([name, { id, secret }]) => ({ id, name, secretHash: await hashSecret(secret) })),
-  );
+  const seedEdges = [...edges].map(([name, { id, secret }]) => ({ id, name, secretHash: hashSecret(secret) }));
   const seed = { ...options.seed({ edges, newId, badgeOf }), edges: seedEdges };
   writeFileSync(join(dir, 'seed.yaml'), stringify(seed), { mode: 0o600 });
   const serviceToken = readFileSync(join(dir, 'keys', 'service.token'), 'utf8').trim();

@@ -14,6 +14,7 @@ import type {
 } from '@commonworks/core/api/admin.ts';
 import type {
   Alarm,
+  BackupState,
   BadgeRecord,
   Booking,
   BookingRequest,
@@ -179,6 +180,7 @@ function operatorCalls(get: Get, send: Send) {
   return {
     devices: (options?: Options) => get<Device[]>('/devices', options),
     alarms: (options?: Options) => get<Alarm[]>('/alarms', options),
+    backup: (options?: Options) => get<BackupState>('/backup', options),
     clocks: (options?: Options) => get<Clocks>('/clocks', options),
     confirmTime: (body: ConfirmTimeRequest) => send<Clocks>('POST', '/clocks/confirmations', { body }),
     commands: (options?: Options) => get<CommandRecord[]>('/commands', options),

@@ -2,6 +2,7 @@
 import type { Alarm, Device } from '@commonworks/core/api/index.ts';
 import { overlay } from '../live/live-store.ts';
 import { AlarmList } from '../operator/alarm-list.tsx';
+import { BackupCard } from '../operator/backup-card.tsx';
 import { ClocksCard } from '../operator/clocks-card.tsx';
 import { CommandForm } from '../operator/command-form.tsx';
 import { CommandList } from '../operator/command-list.tsx';
@@ -36,6 +37,7 @@ export function OperatorPage() {
               <div class="stack">
                 <DeviceList devices={all} />
                 <ClocksCard />
+                <BackupCard />
               </div>
               <div class="stack">
                 {hasRole(me, 'operator') && <CommandForm devices={all} />}

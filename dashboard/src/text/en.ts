@@ -1,4 +1,5 @@
 /** The English catalogue: every word of the web app. A neighbour's word first, the field's term second. */
+import { enBackup } from './en-backup.ts';
 import { enClocks } from './en-clocks.ts';
 import { enClosing } from './en-closing.ts';
 import { enEnergy } from './en-energy.ts';
@@ -85,6 +86,7 @@ export const en = {
   ...enEnergy,
   ...enWork,
   membership: enMembership,
+  backup: enBackup,
   clocks: enClocks,
   closing: enClosing,
 } as const;

@@ -1,0 +1,361 @@
+/** One bad client against the real listeners, with an honest edge beside: what the honest one waits is counted in turns, not in seconds. */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { type AccessDocument, type BrokerStatus, encodePack, type LoginRefusalList } from '@commonworks/core';
+import fc from 'fast-check';
+import type { IConnectPacket, Packet } from 'mqtt-packet';
+import { describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { type BrokerUnderTest, SECRET, SERVICE_TOKEN, startBroker } from './broker/broker-under-test.ts';
+import { RawMqtt } from './broker/raw-mqtt.ts';
+import { seedOf } from './setup/seed.ts';
+
+const EPOCH = randomUUID();
+const BOOT = randomUUID();
+
+const as = (user: string, more: Partial<IConnectPacket> = {}): Partial<IConnectPacket> => ({
+  clientId: user,
+  username: user,
+  password: Buffer.from(SECRET),
+  ...more,
+});
+const asService = (): Partial<IConnectPacket> => ({
+  clientId: `service-${randomUUID()}`,
+  username: 'service',
+  password: Buffer.from(SERVICE_TOKEN),
+});
+
+const statusOf = (boot: string, n = 0) =>
+  JSON.stringify({ state: 'online', sinceMs: n, boot, version: '1', backlog: n });
+
+function packOf(edge: string, seq: number): string {
+  const sample = {
+    device: 'home-1',
+    point: 'activePowerW',
+    timeMs: Date.now() - seq,
+    value: seq,
+    quality: 'good',
+  } as const;
+  return encodePack({ edge, epoch: EPOCH, seq, boot: BOOT, samples: [sample], events: [] });
+}
+
+const publication = (topic: string, payload: string, more: Partial<Packet> = {}) =>
+  ({ cmd: 'publish', topic, payload, qos: 1, messageId: 1, retain: false, dup: false, ...more }) as Packet;
+
+/** Counts the turns of the event loop that broker and clients share here. */
+function countTurns(): { readonly turns: () => number; readonly end: () => void } {
+  let [turns, isEnded] = [0, false];
+  const tick = () => {
+    turns += 1;
+    if (!isEnded) setImmediate(tick);
+  };
+  tick();
+  return {
+    turns: () => turns,
+    end: () => {
+      isEnded = true;
+    },
+  };
+}
+
+/** An honest edge that sends a pack at a time and counts the turns until each is acknowledged. */
+async function honest(broker: BrokerUnderTest) {
+  const client = await RawMqtt.login(broker.addresses.mqttPort, as(broker.otherEdge));
+  let seq = 0;
+  return {
+    client,
+    async turnsPerPack(turns: () => number, count: number): Promise<number[]> {
+      const waited: number[] = [];
+      for (let i = 0; i < count; i++) {
+        const acks = () => client.packets.filter(({ cmd }) => cmd === 'puback').length;
+        const [before, startedAt] = [acks(), turns()];
+        seq += 1;
+        client.send(publication(`${broker.community}/${broker.otherEdge}/data`, packOf(broker.otherEdge, seq)));
+        await client.until(() => acks() > before || client.isClosed);
+        expect(client.isClosed).toBe(false);
+        waited.push(turns() - startedAt);
+      }
+      return waited;
+    },
+  };
+}
+
+const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+
+const misuseOf = async (broker: BrokerUnderTest, user: string) =>
+  (await broker.get<LoginRefusalList>('/refusals')).misuse.filter((one) => one.user === user).map(({ code }) => code);
+
+const without = (document: AccessDocument, user: string): AccessDocument => ({
+  ...document,
+  version: document.version + 1,
+  principals: document.principals.map((one) => (one.user === user ? { ...one, enabled: false } : one)),
+});
+
+describe('a client that floods', () => {
+  it('with thousands of subscriptions and hangs up ends nothing but itself, and people are told', async () => {
+    await using broker = await startBroker();
+    const beside = await honest(broker);
+    const mark = `${broker.community}/${broker.edge}/mark`;
+    for (let round = 0; round < 3; round++) {
+      const client = await RawMqtt.login(broker.addresses.mqttPort, as(broker.edge));
+      for (let i = 1; i <= 5000; i++) {
+        client.send({ cmd: 'subscribe', messageId: i, subscriptions: [{ topic: mark, qos: 1 }] } as Packet);
+      }
+      client.socket.end();
+      await client.closed();
+    }
+    const count = countTurns();
+    expect((await beside.turnsPerPack(count.turns, 5)).length).toBe(5);
+    count.end();
+    expect(await misuseOf(broker, broker.edge)).toContain('broker.budget-exceeded');
+    expect(broker.lines.some(({ code }) => code === 'broker.budget-exceeded')).toBe(true);
+  });
+
+  it('with unbounded budgets still ends no process: messages nobody listens for any more do not pile up calls', async () => {
+    await using broker = await startBroker({}, { userBudgets: { subscribe: { burst: 1e6, perSecond: 1 } } });
+    const beside = await honest(broker);
+    const mark = `${broker.community}/${broker.edge}/mark`;
+    const client = await RawMqtt.login(broker.addresses.mqttPort, as(broker.edge));
+    client.send(publication(`${broker.community}/${broker.edge}/data`, packOf(broker.edge, 1)));
+    for (let i = 1; i <= 5000; i++) {
+      client.send({ cmd: 'subscribe', messageId: i, subscriptions: [{ topic: mark, qos: 1 }] } as Packet);
+    }
+    client.socket.end();
+    await client.closed();
+    const count = countTurns();
+    await beside.turnsPerPack(count.turns, 5);
+    count.end();
+  });
+
+  it('with statuses keeps nobody waiting, is cut, and is withdrawn while it goes on', async () => {
+    await using broker = await startBroker({ penaltyMs: 1, penaltyMaxMs: 1 });
+    const beside = await honest(broker);
+    const watcher = await RawMqtt.login(broker.addresses.mqttPort, asService());
+    watcher.send({
+      cmd: 'subscribe',
+      messageId: 1,
+      subscriptions: [{ topic: `${broker.community}/+/status`, qos: 0 }],
+    } as Packet);
+    await watcher.until(() => watcher.packets.some(({ cmd }) => cmd === 'suback'));
+    const count = countTurns();
+    const calm = median(await beside.turnsPerPack(count.turns, 20));
+    let [isOver, sent] = [false, 0];
+    const topic = `${broker.community}/${broker.edge}/status`;
+    const flood = async () => {
+      while (!isOver) {
+        const client = await RawMqtt.login(broker.addresses.mqttPort, as(broker.edge));
+        while (!isOver && !client.isClosed) {
+          for (let i = 0; i < 500; i++) client.send(publication(topic, statusOf(BOOT, ++sent), { retain: true }));
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        client.socket.destroy();
+      }
+    };
+    const flooding = flood();
+    await watcher.until(() => sent > 5000);
+    const underAttack = await beside.turnsPerPack(count.turns, 60);
+    expect(await broker.putAccess(without(broker.document, broker.edge))).toBe(200);
+    // Whoever gets the answer finds it done, with the flood going on.
+    const { clients } = await broker.get<BrokerStatus>('/status');
+    expect(clients.some(({ user }) => user === broker.edge)).toBe(false);
+    isOver = true;
+    await flooding;
+    count.end();
+    expect(sent).toBeGreaterThan(5000);
+    // Each turn hands over a little of the flood; the number of turns is what it was.
+    expect(median(underAttack)).toBeLessThanOrEqual(3 * calm + 10);
+    // Last one wins: told on twice a second, not thousands of times.
+    const told = watcher.packets.filter((packet) => packet.cmd === 'publish' && packet.topic === topic).length;
+    expect(told).toBeLessThan(200);
+    expect(await misuseOf(broker, broker.otherEdge)).toEqual([]);
+  });
+
+  it('comes back with the newest status of a flood, on the wire and after a restart', async () => {
+    await using broker = await startBroker();
+    const topic = `${broker.community}/${broker.edge}/status`;
+    const client = await RawMqtt.login(broker.addresses.mqttPort, as(broker.edge));
+    for (let n = 1; n <= 50; n++) client.send(publication(topic, statusOf(BOOT, n), { retain: true }));
+    const watcher = await RawMqtt.login(broker.addresses.mqttPort, asService());
+    watcher.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic, qos: 1 }] } as Packet);
+    const last = () => {
+      const told = watcher.packets.filter((packet) => packet.cmd === 'publish').at(-1);
+      return told?.cmd === 'publish' ? JSON.parse(told.payload.toString()).sinceMs : null;
+    };
+    await watcher.until(() => last() === 50);
+  });
+
+  it('with live values loses what nobody could look at, and says so once', async () => {
+    await using broker = await startBroker({}, { userBudgets: { live: { burst: 100, perSecond: 1 } } });
+    const watcher = await RawMqtt.login(broker.addresses.mqttPort, asService());
+    const topic = `${broker.community}/${broker.edge}/live`;
+    watcher.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic, qos: 0 }] } as Packet);
+    await watcher.until(() => watcher.packets.some(({ cmd }) => cmd === 'suback'));
+    const client = await RawMqtt.login(broker.addresses.mqttPort, as(broker.edge));
+    const live = JSON.stringify({ device: 'home-1', timeMs: 1, values: {} });
+    for (let i = 0; i < 2000; i++) client.send(publication(topic, live, { qos: 0 }));
+    client.send({ cmd: 'pingreq' } as Packet);
+    await client.until(() => client.packets.some(({ cmd }) => cmd === 'pingresp'));
+    expect(watcher.packets.filter(({ cmd }) => cmd === 'publish').length).toBeLessThan(150);
+    expect(broker.lines.filter(({ code }) => code === 'broker.budget-exceeded')).toHaveLength(1);
+    expect(client.isClosed).toBe(false);
+  });
+});
+
+describe('strangers', () => {
+  it('that are silent, from one address or in all, never keep a log-in out', async () => {
+    await using broker = await startBroker({ strangersMax: 40, strangersPerAddressMax: 20, connectTimeoutMs: 60_000 });
+    const { mqttPort } = broker.addresses;
+    const silent = await Promise.all(Array.from({ length: 150 }, () => RawMqtt.open(mqttPort)));
+    for (let i = 0; i < 5; i++) {
+      const client = await RawMqtt.login(mqttPort, as(broker.edge));
+      expect(client.returnCode).toBe(0);
+      client.socket.destroy();
+    }
+    const held = () => silent.filter((client) => !client.isClosed).length;
+    await silent[0]?.until(() => held() <= 20);
+    // Those that have logged in are not counted with them.
+    const edge = await RawMqtt.login(mqttPort, as(broker.edge));
+    const more = await Promise.all(Array.from({ length: 60 }, () => RawMqtt.open(mqttPort)));
+    await more[0]?.until(() => more.filter((client) => !client.isClosed).length <= 20);
+    expect(edge.isClosed).toBe(false);
+  });
+
+  it('that never ask for a WebSocket do not keep one out', async () => {
+    await using broker = await startBroker({ strangersMax: 20, strangersPerAddressMax: 10 });
+    const { mqttWsPort } = broker.addresses;
+    const silent = await Promise.all(Array.from({ length: 60 }, () => RawMqtt.open(mqttWsPort)));
+    const socket = new WebSocket(`ws://127.0.0.1:${mqttWsPort}`, 'mqtt');
+    await once(socket, 'open');
+    socket.close();
+    await silent[0]?.until(() => silent.filter((client) => !client.isClosed).length <= 10);
+  });
+});
+
+describe('two agents under one id', () => {
+  const cloneLine = (broker: BrokerUnderTest) => broker.lines.find(({ code }) => code === 'broker.client-id-shared');
+
+  it('are named when they throw each other out', async () => {
+    await using broker = await startBroker();
+    for (let i = 0; i < 6; i++) await RawMqtt.login(broker.addresses.mqttPort, as(broker.edge));
+    expect(cloneLine(broker)?.message).toContain('two agents share this id');
+    expect(await misuseOf(broker, broker.edge)).toEqual(['broker.client-id-shared']);
+  });
+
+  it('are named when a life comes back after another, and an agent that restarts or reconnects is not', async () => {
+    await using broker = await startBroker();
+    const topic = `${broker.community}/${broker.edge}/status`;
+    const tell = async (boot: string) => {
+      const client = await RawMqtt.login(broker.addresses.mqttPort, as(broker.edge));
+      client.send(publication(topic, statusOf(boot), { retain: true }));
+      await client.until(() => client.packets.some(({ cmd }) => cmd === 'puback'));
+      client.socket.destroy();
+      await client.closed();
+    };
+    for (const boot of ['a', 'a', 'b', 'c', 'c', 'd']) await tell(boot);
+    expect(cloneLine(broker)).toBeUndefined();
+    await tell('c');
+    expect(cloneLine(broker)?.message).toContain('came back after another');
+  });
+});
+
+describe('a session', () => {
+  it('is its user’s: whoever is given that client id later begins with an empty one', async () => {
+    await using broker = await startBroker();
+    const { mqttPort } = broker.addresses;
+    const person = (user: string) => ({
+      user,
+      role: 'operator' as const,
+      secretHash: broker.document.principals[0]?.secretHash ?? '',
+      enabled: true,
+    });
+    const before = [...broker.document.principals, person('ann')];
+    expect(await broker.putAccess({ ...broker.document, version: 2, principals: before })).toBe(200);
+    const ann = await RawMqtt.login(mqttPort, as('ann', { clientId: 'ann-b-1', clean: false }));
+    const filter = `${broker.community}/+/status`;
+    ann.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: filter, qos: 1 }] } as Packet);
+    await ann.until(() => ann.packets.some(({ cmd }) => cmd === 'suback'));
+    ann.socket.destroy();
+    await ann.closed();
+    expect(await broker.putAccess({ ...broker.document, version: 3, principals: [...before, person('ann-b')] })).toBe(
+      200,
+    );
+    const other = await RawMqtt.login(mqttPort, as('ann-b', { clientId: 'ann-b-1', clean: false }));
+    expect(other.packets[0]).toMatchObject({ cmd: 'connack', returnCode: 0, sessionPresent: false });
+  });
+});
+
+/** Any order of what a client may do, also nonsense, and hanging up in the middle. */
+const step = (broker: BrokerUnderTest) => {
+  const own = `${broker.community}/${broker.edge}`;
+  const topic = fc.constantFrom(
+    `${own}/mark`,
+    `${own}/cmd`,
+    `${own}/time`,
+    `${own}/data`,
+    `${own}/live`,
+    `${own}/status`,
+    '#',
+    'a#',
+    '$SYS/x',
+  );
+  const messageId = fc.integer({ min: 1, max: 65_535 });
+  return fc.oneof(
+    fc.record({
+      cmd: fc.constant('subscribe'),
+      messageId,
+      subscriptions: fc.array(fc.record({ topic, qos: fc.integer({ min: 0, max: 2 }) }), {
+        minLength: 1,
+        maxLength: 30,
+      }),
+    }),
+    fc.record({
+      cmd: fc.constant('unsubscribe'),
+      messageId,
+      unsubscriptions: fc.array(topic, { minLength: 1, maxLength: 30 }),
+    }),
+    fc.record({
+      cmd: fc.constant('publish'),
+      messageId,
+      topic,
+      qos: fc.integer({ min: 0, max: 2 }),
+      retain: fc.boolean(),
+      dup: fc.boolean(),
+      payload: fc.string({ maxLength: 200 }),
+    }),
+    fc.record({ cmd: fc.constantFrom('puback', 'pubrec', 'pubrel', 'pubcomp'), messageId }),
+    fc.constant({ cmd: 'pingreq' }),
+  );
+};
+
+describe('any order of packets', () => {
+  it('leaves the process alive and the honest edge served', async () => {
+    const minutes = process.env['LONG'] === '1' ? 5 : 0;
+    const end = performance.now() + minutes * 60_000;
+    let seed = seedOf('PACKETS_SEED');
+    await using broker = await startBroker({ penaltyMs: 1, penaltyMaxMs: 1 });
+    const beside = await honest(broker);
+    const count = countTurns();
+    do {
+      const scripts = fc.sample(fc.array(step(broker), { maxLength: 200 }), { seed: seed++, numRuns: 60 });
+      for (const script of scripts) {
+        const client = await RawMqtt.login(
+          broker.addresses.mqttPort,
+          as(broker.edge, { clean: script.length % 2 === 0 }),
+        );
+        for (const packet of script) {
+          try {
+            client.send(packet as Packet);
+          } catch {
+            // The writer of this test refuses what MQTT does not know.
+          }
+        }
+        // Some hang up at once, some after what they sent was looked at.
+        if (script.length % 3 === 0) client.socket.destroy();
+        else client.socket.end();
+        await client.closed();
+      }
+      await beside.turnsPerPack(count.turns, 3);
+    } while (performance.now() < end);
+    count.end();
+  }, 600_000);
+});
