@@ -1,4 +1,5 @@
 /** A disk that is full or fails: nothing is acknowledged that is not on it, the process says what is wrong, and goes on when it can. */
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -178,11 +179,11 @@ describe(`what is written on a disk that fails (CUT_SEED=${SEED})`, () => {
   it.each(FAULTS)(
     'an outbox keeps what it reported as kept and says edge.outbox-write-failed, while $of fail with $errno',
     async (fault) => {
-      const knowledge = new Knowledge();
+      const [knowledge, edge] = [new Knowledge(), randomUUID()];
       const made = await newDisk('outbox.db', async () => undefined);
       const said = await liveThroughFaults<SaidOfOutbox>(
         {
-          ...{ entry: './cuts/outbox-writer.ts', args: (file) => [file, 'edge', String(SEED)], kept: 'kept' },
+          ...{ entry: './cuts/outbox-writer.ts', args: (file) => [file, edge, String(SEED)], kept: 'kept' },
           ...{ hear: (line) => knowledge.hear(line) },
         },
         { ...made, fault, random: seeded(SEED) },

@@ -1,4 +1,5 @@
 /** Packs on their way to the wire: each is looked at before it goes out, and one that is damaged never does. */
+import { invariant } from '@commonworks/core';
 import { DamagedFile } from './outbox-faults.ts';
 import type { OutboxLife } from './outbox-life.ts';
 import { type PackRow, rowsOf } from './pack-rows.ts';
@@ -15,11 +16,14 @@ export function readWaiting(
   { afterN, ...reading }: Reading & { readonly afterN: number },
 ): KeptPack[] {
   const { sql } = life;
+  const newestN = life.packs.backlog().headN;
   for (;;) {
     const firstN = sql.firstWaiting.get()?.['n'];
     if (typeof firstN !== 'number') return [];
     const rows = sql.waiting.iterate(Math.max(afterN, firstN - 1), reading.limit.packs);
-    const { intact, isAll } = take(life, rowsOf(rows), reading);
+    const { intact, isAll, spoiledN } = take(life, rowsOf(rows), reading);
+    // What declares them was written just now: were that damaged, too, this would never end.
+    invariant(spoiledN <= newestN, 'a pack written just now can be read');
     // Damaged ones are no longer there: what comes behind them is read.
     if (intact.length > 0 || isAll) return intact;
   }
@@ -45,7 +49,12 @@ export function readWanted(life: OutboxLife, reading: Reading): KeptPack[] {
   return all;
 }
 
-type Taken = { readonly intact: KeptPack[]; readonly isAll: boolean; readonly lastSeq: number | null };
+type Taken = {
+  readonly intact: KeptPack[];
+  readonly isAll: boolean;
+  readonly lastSeq: number | null;
+  readonly spoiledN: number;
+};
 
 function take(life: OutboxLife, rows: Iterable<PackRow>, { limit, stampMs }: Reading): Taken {
   const intact: KeptPack[] = [];
@@ -62,5 +71,5 @@ function take(life: OutboxLife, rows: Iterable<PackRow>, { limit, stampMs }: Rea
     else intact.push({ n: row.n, epoch: row.epoch, seq: row.seq, body: row.body });
   }
   if (spoiled.length > 0) life.packs.transact(() => setAside(life, spoiled, stampMs));
-  return { intact, isAll: lastSeq === null, lastSeq };
+  return { intact, isAll: lastSeq === null, lastSeq, spoiledN: spoiled.at(-1)?.n ?? 0 };
 }

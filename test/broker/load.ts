@@ -1,7 +1,7 @@
 /** Edges that publish packs at full speed and remember every acknowledgement; they resend what was not acknowledged. */
 import { createHash, randomUUID } from 'node:crypto';
 import { edgeTopic, encodePack, type MarkMessage } from '@commonworks/core';
-import type { BrokerProcess, BrokerSite } from '../peers/broker-process.ts';
+import type { BrokerSite } from '../peers/broker-process.ts';
 import { RawMqtt } from './raw-mqtt.ts';
 
 /** Of a site only its community is needed: it begins the topics. */
