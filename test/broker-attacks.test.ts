@@ -25,6 +25,8 @@ const asService = (): Partial<IConnectPacket> => ({
   password: Buffer.from(SERVICE_TOKEN),
 });
 
+const FREE = { live: { burst: 1e6, perSecond: 1 } };
+
 const statusOf = (boot: string, n = 0) =>
   JSON.stringify({ state: 'online', sinceMs: n, boot, version: '1', backlog: n });
 
@@ -281,6 +283,43 @@ describe('a session', () => {
     );
     const other = await RawMqtt.login(mqttPort, as('ann-b', { clientId: 'ann-b-1', clean: false }));
     expect(other.packets[0]).toMatchObject({ cmd: 'connack', returnCode: 0, sessionPresent: false });
+  });
+});
+
+describe('what one client may leave behind', () => {
+  it('ends with its connection at a hundred QoS 2 handshakes left half open', async () => {
+    await using broker = await startBroker();
+    const client = await RawMqtt.login(broker.addresses.mqttPort, as(broker.edge));
+    const topic = `${broker.community}/${broker.edge}/live`;
+    const live = JSON.stringify({ device: 'home-1', timeMs: 1, values: {} });
+    for (let id = 1; id <= 2000; id++) client.send(publication(topic, live, { qos: 2, messageId: id }));
+    await client.closed();
+    expect(client.packets.filter(({ cmd }) => cmd === 'pubrec').length).toBeLessThanOrEqual(100);
+    const beside = await honest(broker);
+    const count = countTurns();
+    expect(await beside.turnsPerPack(count.turns, 1)).toHaveLength(1);
+    count.end();
+  });
+
+  it('is a bounded queue for a session that is away, the oldest of it kept', async () => {
+    await using broker = await startBroker({ sessionMessagesMax: 20, latestMs: 1 }, { userBudgets: FREE });
+    const { mqttPort } = broker.addresses;
+    const filter = `${broker.community}/+/live`;
+    const away = await RawMqtt.login(mqttPort, as('olga', { clientId: 'olga-away', clean: false }));
+    away.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: filter, qos: 1 }] } as Packet);
+    await away.until(() => away.packets.some(({ cmd }) => cmd === 'suback'));
+    away.socket.destroy();
+    await away.closed();
+    const edge = await RawMqtt.login(mqttPort, as(broker.edge));
+    for (let n = 1; n <= 300; n++) {
+      const live = JSON.stringify({ device: 'home-1', timeMs: n, values: {} });
+      edge.send(publication(`${broker.community}/${broker.edge}/live`, live, { messageId: n }));
+    }
+    await edge.until(() => edge.packets.filter(({ cmd }) => cmd === 'puback').length === 300);
+    const back = await RawMqtt.login(mqttPort, as('olga', { clientId: 'olga-away', clean: false }));
+    back.send({ cmd: 'pingreq' } as Packet);
+    await back.until(() => back.packets.some(({ cmd }) => cmd === 'pingresp'));
+    await back.until(() => back.packets.filter(({ cmd }) => cmd === 'publish').length === 20);
   });
 });
 
