@@ -12,7 +12,23 @@ export const BROKER_MIGRATIONS: readonly Migration[] = [
   `CREATE TABLE edge_devices (
      edge TEXT NOT NULL, page INTEGER NOT NULL, payload TEXT NOT NULL, PRIMARY KEY (edge, page)
    ) STRICT;`,
+  `CREATE TABLE log_witness (
+     id INTEGER PRIMARY KEY CHECK (id = 1), log TEXT NOT NULL, generation INTEGER NOT NULL, since_ms INTEGER NOT NULL,
+     head INTEGER NOT NULL, hash TEXT, written_ms INTEGER NOT NULL
+   ) STRICT;`,
 ];
+
+/** What the log was when it was last looked at: kept in another file, so that an older telemetry.db is noticed. */
+export type LogWitness = {
+  readonly log: string;
+  readonly generation: number;
+  /** When that generation began: two branches may count alike. */
+  readonly sinceMs: number;
+  readonly head: number;
+  /** Of the entry at `head`; null when that is none, or damaged. */
+  readonly hash: string | null;
+  readonly writtenMs: number;
+};
 
 export type SavedAccess = { readonly document: AccessDocument; readonly syncedMs: number };
 export type SavedStatus = { readonly edge: string; readonly receivedMs: number; readonly payload: string };
@@ -65,6 +81,24 @@ export class BrokerTables {
   #saveStatus({ edge, receivedMs, payload }: SavedStatus): void {
     if (payload === '') this.#db.prepare('DELETE FROM edge_status WHERE edge = ?').run(edge);
     else this.#db.prepare('INSERT OR REPLACE INTO edge_status VALUES (?, ?, ?)').run(edge, receivedMs, payload);
+  }
+
+  witness(): LogWitness | null {
+    const row = this.#db.prepare('SELECT * FROM log_witness').get();
+    if (row === undefined) return null;
+    const numbers = {
+      generation: Number(row['generation']),
+      sinceMs: Number(row['since_ms']),
+      head: Number(row['head']),
+    };
+    const hash = row['hash'] === null ? null : String(row['hash']);
+    return { log: String(row['log']), ...numbers, hash, writtenMs: Number(row['written_ms']) };
+  }
+
+  saveWitness({ log, generation, sinceMs, head, hash, writtenMs }: LogWitness): void {
+    this.#db
+      .prepare('INSERT OR REPLACE INTO log_witness VALUES (1, ?, ?, ?, ?, ?, ?)')
+      .run(log, generation, sinceMs, head, hash, Math.trunc(writtenMs));
   }
 
   devices(): Pick<SavedDevices, 'edge' | 'page' | 'payload'>[] {

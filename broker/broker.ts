@@ -17,6 +17,7 @@ import { createJudgeAgain } from './ingest/judge-again.ts';
 import type { Stores } from './ingest/stores.ts';
 import { openStores } from './ingest/stores.ts';
 import { LatestMessages } from './latest-messages.ts';
+import { createLogWatch, type LogWatch } from './log-watch.ts';
 import { createMarkTeller } from './mark-teller.ts';
 import { MQTT_LIMITS, type MqttLimits } from './mqtt/limits.ts';
 import { type Listener, listenTcp, listenWebSocket } from './mqtt/listeners.ts';
@@ -68,7 +69,7 @@ export async function openBroker(given: BrokerOptions): Promise<Broker> {
   const hub = given.hub ?? rightHub(given.now);
   const options = { ...given, hub, log: withoutRepeats(given.log, hub.now) };
   const limits = { ...MQTT_LIMITS, ...given.limits };
-  const stores = await openStores({ ...options, budgets: options.edgeBudgets });
+  const stores = await openStores({ ...options, budgets: options.edgeBudgets, nowMs: hub.now() });
   const opened: (() => Promise<unknown>)[] = [() => stores.close()];
   try {
     return await assemble(options, { limits, stores, opened });
@@ -96,7 +97,7 @@ async function assemble(options: Known, base: Base): Promise<Broker> {
   const addresses = await listenAll(whole, base.limits, opened);
   return {
     addresses,
-    readLog: stores.reads.readLog,
+    readLog: whole.watch.readEntries,
     cursors: {
       get: stores.reads.sink,
       set: (sink, cursor) => stores.writer.call('saveSink', { name: sink, cursor }),
@@ -112,6 +113,7 @@ type Whole = Access & {
   readonly ingest: Ingest;
   readonly mqtt: MqttBroker;
   readonly latest: LatestMessages;
+  readonly watch: LogWatch;
 };
 
 function connect(options: Known, { limits, stores }: Base): Whole {
@@ -123,7 +125,8 @@ function connect(options: Known, { limits, stores }: Base): Whole {
     head: stores.start.head,
     commitMs: options.commitMs ?? COMMIT_MS,
     onMarks: (marks) => {
-      tellMarks(mqtt, community, marks);
+      tell(marks);
+      watch.marked(marks);
       if (ingest.pending < limits.pendingTotal) mqtt.wakeAll();
     },
     onOverruns: (overruns) =>
@@ -132,6 +135,8 @@ function connect(options: Known, { limits, stores }: Base): Whole {
         spend: (edge, name, amount) => mqtt.spend(edge, name, amount),
       }),
   });
+  const tell = (marks: readonly Mark[]) => tellMarks(mqtt, { community, watch }, marks);
+  const watch: LogWatch = createLogWatch({ stores, ingest, log, now, tellMarks: tell });
   const access = openAccess({
     ...{ community, serviceToken: options.serviceToken, now, saved: stores.start.access },
     save: (saved) => stores.writer.call('saveAccess', saved),
@@ -145,10 +150,7 @@ function connect(options: Known, { limits, stores }: Base): Whole {
     save: (batch) => stores.writer.call('saveLatest', batch),
     ...{ log, elapsedMs: hub.monotonic, periodMs: limits.latestMs },
   });
-  const marks = createMarkTeller({
-    read: (edge) => stores.writer.call('marks', edge),
-    tell: (found) => tellMarks(mqtt, community, found),
-  });
+  const marks = createMarkTeller({ read: (edge) => stores.writer.call('marks', edge), tell });
   const mqtt: MqttBroker = new MqttBroker({
     ...{ limits, log, now, elapsedMs: hub.monotonic, budgets: { ...USER_BUDGETS, ...options.userBudgets } },
     hooks: {
@@ -156,7 +158,7 @@ function connect(options: Known, { limits, stores }: Base): Whole {
       mayPublish: (principal, publication) => rules.publish(principal, publication),
       maySubscribe: (principal, filter) => rules.subscribe(principal, filter),
       receive: createReceiver({
-        ...{ ingest, latest, now, community },
+        ...{ ingest, latest, now, community, watch },
         manners: () => mqtt,
         tellTime: (edge, payload) => tellTimeOf(mqtt, edgeTopic(community, edge, 'time'), answerTime(edge, payload)),
       }),
@@ -171,7 +173,7 @@ function connect(options: Known, { limits, stores }: Base): Whole {
       isFull: () => ingest.pending >= limits.pendingTotal,
     },
   });
-  return { ...access, options, stores, ingest, mqtt, latest };
+  return { ...access, options, stores, ingest, mqtt, latest, watch };
 }
 
 async function listenAll(whole: Whole, limits: MqttLimits, opened: Base['opened']): Promise<Broker['addresses']> {
@@ -185,6 +187,8 @@ async function listenAll(whole: Whole, limits: MqttLimits, opened: Base['opened'
     isServiceToken: (token) => credentials.isServiceToken(token),
     ingest,
     ...stores.reads,
+    readPage: whole.watch.readPage,
+    isDamaged: whole.watch.isDamaged,
     queries: stores.queries,
     replaceAccess: (document) => keeper.replace(document),
     status: () => statusOf(whole),
@@ -216,9 +220,13 @@ function tellTimeOf(mqtt: MqttBroker, topic: string, text: string | null): void 
   if (text !== null) mqtt.publish(topic, text, { qos: 0, retain: false });
 }
 
-function tellMarks(mqtt: MqttBroker, community: string, marks: readonly Mark[]): void {
-  for (const { edge, epoch, seq, hash } of marks) {
-    const mark: MarkMessage = { epoch, seq, ...(hash === null ? {} : { hash }) };
+type MarkTeller = { readonly community: string; readonly watch: LogWatch };
+
+function tellMarks(mqtt: MqttBroker, { community, watch }: MarkTeller, marks: readonly Mark[]): void {
+  const of = watch.identity();
+  for (const { edge, epoch, seq, hash, wanted } of marks) {
+    const held = hash === null ? {} : { hash };
+    const mark: MarkMessage = { epoch, seq, ...held, ...of, ...(wanted.length === 0 ? {} : { wanted: [...wanted] }) };
     mqtt.publish(edgeTopic(community, edge, 'mark'), JSON.stringify(mark), { qos: 1, retain: false });
   }
 }
@@ -242,10 +250,11 @@ function tellTime(log: BrokerLog, { isTrusted, source, errorMs, correctionMs }: 
   else log.warn({ code: 'broker.time-unconfirmed', ...fields }, "nobody vouches for the hub's time: confirm it");
 }
 
-async function statusOf({ options, stores, ingest, keeper, mqtt }: Whole): Promise<BrokerStatus> {
-  const counts = await stores.reads.counts();
+async function statusOf({ options, stores, ingest, keeper, mqtt, watch }: Whole): Promise<BrokerStatus> {
+  const [counts, logState] = await Promise.all([stores.reads.counts(), stores.writer.call('logState', undefined)]);
   return {
     ...counts,
+    log: { ...logState, fallenBehind: watch.fallenBehind() },
     community: options.community,
     nowMs: options.hub.now(),
     hubTime: options.hub.state(),

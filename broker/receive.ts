@@ -4,6 +4,7 @@ import { devicesTopic, edgeTopic, MESSAGE_LIMITS } from '@commonworks/core';
 import { bootOf, devicesPayload, isLivePayload, isStatusPayload } from './edge-messages.ts';
 import type { Ingest } from './ingest/ingest.ts';
 import type { LatestMessages } from './latest-messages.ts';
+import type { LogWatch } from './log-watch.ts';
 import type { Disposition, Received } from './mqtt/mqtt-broker.ts';
 import type { BudgetName } from './mqtt/user-budgets.ts';
 
@@ -12,12 +13,15 @@ export type ReceiverParts = {
   readonly ingest: Pick<Ingest, 'keep'>;
   readonly latest: LatestMessages;
   readonly now: Clock;
+  readonly watch: Pick<LogWatch, 'edgeStatus'>;
   readonly tellTime: (edge: string, payload: Uint8Array) => void;
   readonly manners: () => {
     /** False: its connections are ended. */
     readonly spend: (edge: string, name: BudgetName) => boolean;
     /** True: it sends more of it than anybody needs, and this one may be dropped. */
     readonly mayLose: (edge: string, name: BudgetName) => boolean;
+    /** How long it has to wait, milliseconds; meanwhile nothing more is read from its sender. */
+    readonly pace: (edge: string, name: 'data', bytes: number) => number;
     readonly toldBoot: (edge: string, boot: string) => void;
   };
 };
@@ -25,17 +29,13 @@ export type ReceiverParts = {
 type Receive = (received: Received) => Disposition | Promise<Disposition>;
 
 export function createReceiver(parts: ReceiverParts): Receive {
-  const { ingest, manners } = parts;
+  const { manners } = parts;
   return (received) => {
     const { topic, payload } = received;
     const { edge, channel } = topic;
     switch (channel) {
       case 'data':
-        return ingest.keep(edge, payload).then((outcome) => {
-          if (outcome !== 'quarantined') return 'deliver';
-          manners().spend(edge, 'poison');
-          return 'swallow';
-        });
+        return takeData(parts, edge, payload);
       case 'live':
         return !manners().mayLose(edge, 'live') && isLivePayload(payload) ? 'deliver' : 'swallow';
       case 'status':
@@ -58,9 +58,18 @@ export function createReceiver(parts: ReceiverParts): Receive {
   };
 }
 
+async function takeData({ ingest, manners }: ReceiverParts, edge: string, payload: Uint8Array): Promise<Disposition> {
+  const waitMs = manners().pace(edge, 'data', payload.length);
+  if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs).unref());
+  const outcome = await ingest.keep(edge, payload);
+  if (outcome !== 'quarantined') return 'deliver';
+  manners().spend(edge, 'poison');
+  return 'swallow';
+}
+
 /** Told on and kept by whoever knows the newest only. */
 function takeStatus(
-  { latest, now, community, manners }: ReceiverParts,
+  { latest, now, community, manners, watch }: ReceiverParts,
   { topic, payload, isRetained }: Received,
 ): void {
   if (!isStatusPayload(payload)) return;
@@ -68,6 +77,8 @@ function takeStatus(
   const text = Buffer.from(payload).toString('utf8');
   const boot = bootOf(text);
   if (boot !== null) manners().toldBoot(edge, boot);
+  // It asks again with its next status.
+  watch.edgeStatus(edge, payload).catch(() => undefined);
   const saved = { status: { edge, receivedMs: now(), payload: text } };
   latest.take({ topic: edgeTopic(community, edge, 'status'), payload: text, isRetained, saved });
 }

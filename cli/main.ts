@@ -14,6 +14,7 @@ import { register as grafana } from './commands/grafana.ts';
 import { register as importEda } from './commands/import-eda.ts';
 import { register as init } from './commands/init.ts';
 import { register as ledger } from './commands/ledger.ts';
+import { register as log } from './commands/log.ts';
 import { register as metering } from './commands/metering.ts';
 import { register as run } from './commands/run.ts';
 import { register as settle } from './commands/settle.ts';
@@ -38,6 +39,7 @@ for (const register of [
   verify,
   backup,
   ledger,
+  log,
   container,
   flows,
   grafana,

@@ -1,6 +1,6 @@
 /** What a site keeps of its hub's time: what people confirmed, and how its clock chip ran. Each file has one writer. */
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HubMoment, TimeConfirmation } from '@commonworks/core';
 import { CHIP_PAIR_EVERY_MS, CHIP_PAIRS_MAX, ChipPair, readChip } from './clock-chip.ts';
@@ -59,4 +59,11 @@ function writeWhole(file: string, value: unknown): void {
     closeSync(fd);
   }
   renameSync(`${file}.new`, file);
+  // The new name is on disk when its folder is.
+  const folder = openSync(dirname(file), 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }

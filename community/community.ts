@@ -8,6 +8,7 @@ import { forgetKeys } from './control/idempotency.ts';
 import { type Logger, workshopOf } from './http/app.ts';
 import { buildServer } from './http/server.ts';
 import { runLiveLoop } from './live/live-loop.ts';
+import { createLogStateReader } from './live/log-state.ts';
 import { createRefusalReader } from './live/login-refusals.ts';
 import { takeSnapshot } from './live/snapshot.ts';
 import { type Control, openControl } from './open-control.ts';
@@ -39,7 +40,8 @@ export async function runCommunity(options: CommunityOptions): Promise<void> {
   const control = openControl(site, stores, { ...options, mqttUrl: peers.mqtt });
   const following = openDerivation(site, { stores, control }, { ...options, logUrl: peers.log });
   const { db, live, logIn } = stores;
-  const readRefusals = createRefusalReader({ url: peers.log, token: site.serviceToken });
+  const source = { url: peers.log, token: site.serviceToken };
+  const [readRefusals, readLogState] = [createRefusalReader(source), createLogStateReader(source)];
   const { id, zone, currency } = site.config.community;
   const backedUp = { dataDir: site.dataDir, isDemo: site.config.demo !== undefined, community: id };
   const app = {
@@ -55,7 +57,9 @@ export async function runCommunity(options: CommunityOptions): Promise<void> {
     {
       ...{ live, db },
       snapshot: () =>
-        takeSnapshot({ db, live, clock, hub, ...following, link: control.link, readRefusals, backedUp, zone }),
+        takeSnapshot({
+          ...{ db, live, clock, hub, ...following, link: control.link, readRefusals, readLogState, backedUp, zone },
+        }),
       isReplaying: () => clock.status().mode === 'replaying',
       housekeeping: () => keepHouse({ stores, control }, { clock, context: workshopOf(app) }),
       onFault: (error) => log.error({ err: error }, 'housekeeping failed'),

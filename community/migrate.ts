@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { CodedError } from '@commonworks/core';
+import { makeWhole } from '@commonworks/store/make-whole.ts';
 
 /** The schema of one folder: the n-th step leads to version n. A step that was released is never edited. */
 export type FolderMigrations = { readonly folder: string; readonly steps: readonly string[] };
@@ -55,5 +56,6 @@ function refuseNewer(versions: ReadonlyMap<string, number>, folders: readonly Fo
 function backUp(raw: DatabaseSync, file: string, versions: ReadonlyMap<string, number>): void {
   const label = [...versions].sort().map(([folder, version]) => `${folder}${version}`);
   const target = `${file}.before-${label.join('-')}`;
-  if (!existsSync(target)) raw.prepare('VACUUM INTO ?').run(target);
+  if (existsSync(target)) return;
+  makeWhole(target, (unfinished) => raw.prepare('VACUUM INTO ?').run(unfinished));
 }

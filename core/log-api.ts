@@ -2,6 +2,7 @@
 import { type Static, Type } from 'typebox';
 import { HubTimeState } from './hub-time.ts';
 import { QUALITIES } from './quality.ts';
+import { Nullable } from './schema.ts';
 
 /** Readings stamped later than this after their receipt are not of this world: a wrong clock, or worse. */
 export const FUTURE_TOLERANCE_MS = 300_000;
@@ -23,9 +24,50 @@ export const LogEntry = Type.Object({
 });
 export type LogEntry = Static<typeof LogEntry>;
 
-/** GET /log?after=CURSOR&limit=N&waitMs=M: oldest first; waits up to waitMs when there is nothing yet. */
-export const LogPage = Type.Object({ entries: Type.Array(LogEntry), next: Type.Integer(), head: Type.Integer() });
+export const HOLE_REASONS = ['body', 'row', 'page', 'missing'] as const;
+
+/**
+ * What the log acknowledged and cannot give any more, both cursors included. `edge`, `epoch` and `seq` are of the one pack
+ * that stood there, null where nobody knows. `body`: other bytes than its SHA-256 says; `row`: what stands beside the body
+ * was changed; `page`: the file cannot be read there; `missing`: the row is gone.
+ */
+export const LogHole = Type.Object({
+  fromCursor: Type.Integer(),
+  toCursor: Type.Integer(),
+  edge: Nullable(Type.String()),
+  epoch: Nullable(Type.String()),
+  seq: Nullable(Type.Integer()),
+  reason: Type.Enum([...HOLE_REASONS]),
+});
+export type LogHole = Static<typeof LogHole>;
+
+/**
+ * GET /log?after=CURSOR&limit=N&waitMs=M: oldest first; waits up to waitMs when there is nothing yet. `behind` entries come
+ * after `next`: cursors rise in leaps. A follower that also names `log`, `generation` and the `hash` of the entry at
+ * `after` is told by 409 when the log is not what it has read: see `LogChanged`.
+ */
+export const LogPage = Type.Object({
+  log: Type.String(),
+  generation: Type.Integer(),
+  entries: Type.Array(LogEntry),
+  holes: Type.Array(LogHole),
+  next: Type.Integer(),
+  head: Type.Integer(),
+  behind: Type.Integer(),
+});
 export type LogPage = Static<typeof LogPage>;
+
+/**
+ * The problem `broker.log-changed`: up to `commonCursor` the log is what the follower has read. It goes on from there at
+ * most, and takes only packs (edge, epoch, seq) that it has never taken.
+ */
+export const LogChanged = Type.Object({
+  code: Type.Literal('broker.log-changed'),
+  log: Type.String(),
+  generation: Type.Integer(),
+  commonCursor: Type.Integer(),
+});
+export type LogChanged = Static<typeof LogChanged>;
 
 /** Readings in one answer of GET /series. */
 export const SERIES_PAGE_MAX = 10_000;
@@ -127,12 +169,47 @@ export const ProjectionStatus = Type.Object({
 });
 export type ProjectionStatus = Static<typeof ProjectionStatus>;
 
+/** How the log itself stands: which it is, what of it is damaged, and who has seen more of it than there is. */
+export const LogState = Type.Object({
+  id: Type.String(),
+  generation: Type.Integer(),
+  /** When this generation began, and why. */
+  sinceMs: Type.Number(),
+  cause: Type.Enum(['created', 'restored', 'rolled-back', 'repaired']),
+  /** Damaged packs, by edge; `asked` are those that their edge is asked for, `declared` those it no longer has. */
+  holes: Type.Array(
+    Type.Object({
+      edge: Nullable(Type.String()),
+      packs: Type.Integer(),
+      asked: Type.Integer(),
+      mended: Type.Integer(),
+      declared: Type.Integer(),
+      sinceMs: Type.Number(),
+      lastMs: Type.Number(),
+    }),
+  ),
+  /** `damaged`: packs are missing that may still come again. */
+  damage: Type.Enum(['none', 'damaged']),
+  /** Edges that were told a higher mark than this log has: it is an older copy. */
+  fallenBehind: Type.Array(
+    Type.Object({
+      edge: Type.String(),
+      epoch: Type.String(),
+      heldSeq: Type.Integer(),
+      markSeq: Type.Integer(),
+      sinceMs: Type.Number(),
+    }),
+  ),
+});
+export type LogState = Static<typeof LogState>;
+
 /** GET /status: how the broker and its log stand. */
 export const BrokerStatus = Type.Object({
   community: Type.String(),
   nowMs: Type.Number(),
   /** Newest cursor of the log. */
   head: Type.Integer(),
+  log: LogState,
   accessVersion: Type.Integer(),
   /** When the access document was last confirmed by a PUT; null when it never was. */
   accessSyncedMs: Type.Union([Type.Number(), Type.Null()]),
@@ -147,7 +224,8 @@ export const BrokerStatus = Type.Object({
   clients: Type.Array(
     Type.Object({ user: Type.String(), clientId: Type.String(), role: Type.String(), sinceMs: Type.Number() }),
   ),
-  sinks: Type.Array(Type.Object({ name: Type.String(), cursor: Type.Integer() })),
+  /** Followers that keep their place here; `behind` entries are still before them. */
+  sinks: Type.Array(Type.Object({ name: Type.String(), cursor: Type.Integer(), behind: Type.Integer() })),
   projections: Type.Array(ProjectionStatus),
   /** What the broker knows of the time. */
   hubTime: HubTimeState,

@@ -57,9 +57,10 @@ async function run(signal: AbortSignal): Promise<void> {
     // In a demo the clock is trusted from the first moment; elsewhere nobody knows yet.
     stampMs: clock.status().mode === 'system' ? kernelMs() : clock.now(),
   });
-  if (outbox.damagedFile !== null) {
-    log.error({ code: 'edge.outbox-corrupt', file: outbox.damagedFile }, 'the outbox was damaged and set aside');
-  }
+  const tellDamage = (file: string) =>
+    log.error({ code: 'edge.outbox-corrupt', file }, 'the outbox was damaged and set aside');
+  if (outbox.damagedFile !== null) tellDamage(outbox.damagedFile);
+  outbox.onDamaged(tellDamage);
   log.info({ edge: config.edge, edgeName: config.name, backlog: outbox.backlog().packs }, 'ready');
   await Promise.race([
     runAgent({ loaded, outbox, clock, boot, version: packageJson.version, log, signal }),

@@ -259,8 +259,9 @@ describe('after log-in', () => {
     await client.until(() => client.packets.some((packet) => packet.cmd === 'publish'));
     const mark = client.packets.find((packet) => packet.cmd === 'publish');
     expect(mark?.cmd === 'publish' && JSON.parse(mark.payload.toString())).toEqual({
-      ...{ epoch: EPOCH, seq: 1 },
+      ...{ epoch: EPOCH, seq: 1, generation: 1 },
       hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+      log: expect.stringMatching(/^[0-9a-f-]{36}$/),
     });
   });
 });

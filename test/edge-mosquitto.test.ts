@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { decodePack, devicesTopic, type EdgeStatus, edgeTopic } from '@commonworks/core';
+import { decodePack, devicesTopic, type EdgeStatus, edgeTopic, type MarkMessage } from '@commonworks/core';
 import { type Outbox, openOutbox } from '@commonworks/edge/outbox/outbox.ts';
-import { startPublisher } from '@commonworks/edge/publish/publisher.ts';
+import { type PublisherOptions, startPublisher } from '@commonworks/edge/publish/publisher.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { compileSlave } from './edge-peers/compile-slave.ts';
 import {
@@ -74,7 +74,7 @@ describe('A publisher behind mosquitto', () => {
     }));
     return outbox.call('append', drafts, Date.now());
   };
-  const publish = (outbox: Outbox, signal: AbortSignal, resendMs = 60_000) =>
+  const publish = (outbox: Outbox, signal: AbortSignal, more: Partial<PublisherOptions> = {}) =>
     startPublisher({
       url: `mqtt://127.0.0.1:${port}`,
       community: COMMUNITY,
@@ -93,7 +93,7 @@ describe('A publisher behind mosquitto', () => {
       onOldCopy: () => undefined,
       onState: () => undefined,
       signal,
-      resendMs,
+      ...more,
     });
 
   it('sends in sequence and keeps everything until a mark comes', async () => {
@@ -114,11 +114,43 @@ describe('A publisher behind mosquitto', () => {
     expect(lastStatus()?.state).toBe('offline');
   });
 
+  it('sends again, byte for byte, what a log lost that has fallen back, and what it wants', async () => {
+    const stop = new AbortController();
+    await using outbox = await openTestOutbox();
+    await append(outbox, 100);
+    const news: string[] = [];
+    const publisher = publish(outbox, stop.signal, { onLogNews: ({ code }) => news.push(code) });
+    await eventually('100 packs', () => packsIn(heard()).length >= 100);
+    const bodies = packsIn(heard()).map(({ payload }) => payload);
+    const mark = (seq: number, more: Partial<MarkMessage> = {}) => {
+      const payload = JSON.stringify({ epoch: EPOCH, seq, log: 'log-1', generation: 1, ...more } satisfies MarkMessage);
+      return publishWithMosquitto(port, { topic: MARK, payload });
+    };
+    await mark(100);
+    await eventually('all held', () => outbox.backlog().packs === 0);
+    expect(outbox.held()).toEqual({ log: 'log-1', generation: 1, epoch: EPOCH, seq: 100 });
+    const wanted = [{ epoch: EPOCH, fromSeq: 11, toSeq: 30 }];
+    for (let i = 0; i < 3; i++) await mark(100, { wanted });
+    await mark(90, { generation: 2 });
+    await eventually('30 packs again', () => packsIn(heard()).length >= 130);
+    await append(outbox, 1);
+    await eventually('a new one', () => packsIn(heard()).some(({ pack }) => pack.seq === 101));
+    expect(
+      packsIn(heard())
+        .slice(100, 130)
+        .map(({ payload }) => payload),
+    ).toEqual([...bodies.slice(10, 30), ...bodies.slice(90)]);
+    expect(packsIn(heard())).toHaveLength(131);
+    expect(news).toEqual(['edge.log-fell-back']);
+    stop.abort();
+    await publisher.done;
+  });
+
   it('sends again, byte for byte, when no mark comes, and after the broker was away', async () => {
     const stop = new AbortController();
     await using outbox = await openTestOutbox();
     await append(outbox, 20);
-    const publisher = publish(outbox, stop.signal, 100);
+    const publisher = publish(outbox, stop.signal, { resendMs: 100 });
     await eventually('a second sending', () => packsIn(heard()).length >= 40);
     const bodies = new Map<number, Set<string>>();
     for (const { pack, payload } of packsIn(heard())) {
@@ -173,13 +205,24 @@ describe('An edge process behind mosquitto', () => {
     first.child.kill('SIGKILL');
     await eventually('the will', () => lastStatus()?.state === 'offline');
     const sentBefore = packsIn(heard()).length;
+    const { epoch } = packsIn(heard())[0]?.pack ?? { epoch: '' };
     const second = start();
     await eventually('two more packs', () => packsIn(heard()).length >= sentBefore * 2 + 2);
     const seqs = new Set(packsIn(heard()).map(({ pack }) => pack.seq));
     expect([...seqs].sort((a, b) => a - b)).toEqual(Array.from({ length: seqs.size }, (_, i) => i + 1));
+    const mark = (seq: number, generation: number) =>
+      publishWithMosquitto(port, { topic: MARK, payload: JSON.stringify({ epoch, seq, log: 'log-1', generation }) });
+    await mark(2, 1);
+    await mark(1, 2);
+    await eventually('word of the log', () => second.output().includes('edge.log-fell-back'));
     second.child.kill('SIGTERM');
     const [code] = await once(second.child, 'exit');
     expect(code).toBe(0);
+    const third = start();
+    await eventually('the newest mark', () => lastStatus()?.held !== undefined);
+    expect(lastStatus()?.held).toEqual({ log: 'log-1', generation: 2, epoch, seq: 1 });
+    third.child.kill('SIGTERM');
+    await once(third.child, 'exit');
     await eventually('the farewell', () => lastStatus()?.state === 'offline');
   });
 

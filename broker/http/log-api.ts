@@ -3,25 +3,29 @@ import type {
   AccessDocument,
   BrokerStatus,
   DeadLetter,
-  LogEntry,
+  LogChanged,
   LoginRefusalList,
   LogPage,
   QuarantineRelease,
   Result,
 } from '@commonworks/core';
 import { CodedError, ERROR_CATALOGUE, isCoded } from '@commonworks/core';
+import type { LogAnswer } from '@commonworks/telemetry/log/judge-follower.ts';
 import { StorageFailure } from '@commonworks/telemetry/worker/call-worker.ts';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Queries } from '../ingest/queries.ts';
+import type { AskForPage } from '../log-watch.ts';
 import { metricsText } from './metrics.ts';
 import { addSeriesRoutes } from './series-routes.ts';
 
 export type LogApi = {
   readonly isServiceToken: (token: string) => boolean;
   readonly ingest: Ingest;
-  readonly readLog: (after: number, limit: number) => Promise<LogEntry[]>;
+  /** Whether packs are missing that may still come again. */
+  readonly isDamaged: () => Promise<boolean>;
+  readonly readPage: (ask: AskForPage) => Promise<LogAnswer>;
   readonly readDeadLetters: (after: number, limit: number) => Promise<DeadLetter[]>;
   readonly queries: Queries;
   readonly replaceAccess: (document: unknown) => Promise<Result<number>>;
@@ -42,6 +46,9 @@ const LogQuery = Type.Object({
   after: Cursor,
   limit: Limit,
   waitMs: Type.Integer({ minimum: 0, maximum: WAIT_MAX_MS, default: 0 }),
+  log: Type.Optional(Type.String({ maxLength: 80 })),
+  generation: Type.Optional(Type.Integer({ minimum: 1 })),
+  hash: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
 });
 const LettersQuery = Type.Object({ after: Cursor, limit: Limit });
 const EdgeQuery = Type.Object({ edge: Type.String({ minLength: 1, maxLength: 80 }) });
@@ -53,9 +60,11 @@ export function buildLogApi(api: LogApi): FastifyInstance {
     await sendProblem(reply, 401, { code: 'broker.login-refused', detail: 'a service token is needed' });
   });
   app.setErrorHandler((error: unknown, _request, reply) => answerError(reply, error));
-  app.get('/healthz', (_request, reply) =>
-    reply.code(api.ingest.isWritable ? 200 : 503).send({ status: api.ingest.isWritable ? 'ok' : 'not writable' }),
-  );
+  app.get('/healthz', async (_request, reply) => {
+    if (!api.ingest.isWritable) return reply.code(503).send({ status: 'not writable' });
+    // A restart mends nothing here: what supervises the process is told that it works, and people that it is not whole.
+    return reply.send({ status: (await api.isDamaged()) ? 'damaged' : 'ok' });
+  });
   addLogRoutes(app, api);
   addSeriesRoutes(app, api.queries);
   addStatusRoutes(app, api);
@@ -66,16 +75,16 @@ function addLogRoutes(app: FastifyInstance, api: LogApi): void {
   app.get<{ Querystring: Type.Static<typeof LogQuery> }>(
     '/log',
     { schema: { querystring: LogQuery } },
-    async (request, reply): Promise<LogPage> => {
-      const { after, limit, waitMs } = request.query;
-      let entries = await api.readLog(after, limit);
-      if (entries.length === 0) {
+    async (request, reply): Promise<LogPage | FastifyReply> => {
+      const { waitMs, ...ask } = request.query;
+      let answer = await api.readPage(ask);
+      if (answer.kind === 'page' && answer.page.next === ask.after && waitMs > 0) {
         const gone = new AbortController();
         reply.raw.on('close', () => gone.abort());
-        await api.ingest.waitPast(after, waitMs, gone.signal);
-        entries = await api.readLog(after, limit);
+        await api.ingest.waitPast(ask.after, waitMs, gone.signal);
+        answer = await api.readPage(ask);
       }
-      return { entries, next: entries.at(-1)?.cursor ?? after, head: api.ingest.head };
+      return answer.kind === 'page' ? answer.page : sendChanged(reply, answer.changed);
     },
   );
   app.get<{ Querystring: Type.Static<typeof LettersQuery> }>(
@@ -111,6 +120,13 @@ function addStatusRoutes(app: FastifyInstance, api: LogApi): void {
   });
 }
 
+/** What has been read of the log is not what it is now: the follower goes back, and takes what it never took. */
+function sendChanged(reply: FastifyReply, changed: Omit<LogChanged, 'code'>): FastifyReply {
+  const code = 'broker.log-changed';
+  const detail = `this is log ${changed.log}, generation ${changed.generation}`;
+  return sendProblem(reply, 409, { code, detail, more: changed });
+}
+
 function bearerOf(request: FastifyRequest): string {
   return /^Bearer (\S{1,200})$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
 }
@@ -130,9 +146,9 @@ function answerError(reply: FastifyReply, error: unknown): FastifyReply {
 function sendProblem(
   reply: FastifyReply,
   status: number,
-  { code, detail }: { code: keyof typeof ERROR_CATALOGUE; detail: string },
+  { code, detail, more = {} }: { code: keyof typeof ERROR_CATALOGUE; detail: string; more?: object },
 ): FastifyReply {
   const { title, remedy } = ERROR_CATALOGUE[code];
-  const problem = { type: `urn:commonworks:error:${code}`, title, status, detail, code, remedy };
+  const problem = { type: `urn:commonworks:error:${code}`, title, status, detail, code, remedy, ...more };
   return reply.code(status).type('application/problem+json').send(problem);
 }

@@ -29,9 +29,21 @@ export function metricsText(status: BrokerStatus, { ingest: { counts }, queries 
     { name: 'log_head', help: 'Newest cursor of the log', kind: 'gauge', value: status.head },
     { name: 'dead_letters', help: 'Dead letters and quarantined packs kept', kind: 'gauge', value: status.deadLetters },
     { name: 'mqtt_clients', help: 'Connected MQTT clients', kind: 'gauge', value: status.clients.length },
+    { name: 'log_generation', help: 'Generation of the log', kind: 'gauge', value: status.log.generation },
+    { name: 'log_packs_wanted', help: 'Damaged packs that edges are asked for', kind: 'gauge', value: wanted(status) },
+    {
+      name: 'edges_told_more',
+      help: 'Edges that were told a higher mark',
+      kind: 'gauge',
+      value: status.log.fallenBehind.length,
+    },
     { name: 'writable', help: '1 while commits succeed', kind: 'gauge', value: status.isWritable ? 1 : 0 },
   ];
-  return lines.map(exposition).join('') + status.sinks.map(sinkLag(status.head)).join('');
+  return lines.map(exposition).join('') + status.sinks.map(sinkLag).join('');
+}
+
+function wanted({ log }: BrokerStatus): number {
+  return log.holes.reduce((sum, { asked }) => sum + asked, 0);
 }
 
 function exposition({ name, help, kind, value }: Line): string {
@@ -39,6 +51,6 @@ function exposition({ name, help, kind, value }: Line): string {
   return `# HELP ${full} ${help}\n# TYPE ${full} ${kind}\n${full} ${value}\n`;
 }
 
-function sinkLag(head: number): (sink: { name: string; cursor: number }) => string {
-  return ({ name, cursor }) => `commonworks_broker_sink_lag{sink=${JSON.stringify(name)}} ${head - cursor}\n`;
+function sinkLag({ name, behind }: BrokerStatus['sinks'][number]): string {
+  return `commonworks_broker_sink_lag{sink=${JSON.stringify(name)}} ${behind}\n`;
 }

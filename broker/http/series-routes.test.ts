@@ -71,7 +71,7 @@ class Watch {
 async function openBroker(dir: string, watch: Watch) {
   const files = { telemetryFile: join(dir, 'telemetry.db'), brokerFile: join(dir, 'broker.db') };
   fill(files.telemetryFile);
-  const stores = await openStores(files, watch.start);
+  const stores = await openStores({ ...files, nowMs: NOW_MS }, watch.start);
   const nothing = () => undefined;
   const moment = () => ({ nowMs: NOW_MS, boot: BOOT, upMs: 0, isTrusted: true });
   const ingest = new Ingest({
@@ -81,6 +81,8 @@ async function openBroker(dir: string, watch: Watch) {
   });
   const api = buildLogApi({
     ...{ isServiceToken: (token) => token === 'token', ingest, ...stores.reads, queries: stores.queries },
+    readPage: () => Promise.reject(new Error('not asked here')),
+    isDamaged: async () => false,
     replaceAccess: () => Promise.reject(new Error('not asked here')),
     status: async () => (await stores.reads.counts()) as unknown as BrokerStatus,
     refusals: () => ({ nowMs: 0, refusals: [], misuse: [] }),

@@ -77,7 +77,7 @@ describe('What the budgets cost', () => {
       texts.push(text);
       return prepare(text);
     };
-    openLogTables(db, SMALL);
+    openLogTables(db, { budgets: SMALL });
     // Once at the start, or when somebody asks for the status.
     const often = texts.filter(
       (text) => !/GROUP BY|hash IS NULL|max\(cursor\)/.test(text) && /dead_letter|unplaced/.test(text),
@@ -103,7 +103,7 @@ describe('A file of an earlier version', () => {
         (6, 1, '${BAD}', 'pack', 'core.pack-malformed', 'r', NULL, NULL, x'61'),
         (7, 1, '${BAD}', 'record', 'broker.record-rejected', 'r', NULL, NULL, x'62')`);
     for (const migration of TELEMETRY_MIGRATIONS.slice(at)) db.exec(migration);
-    const tables = openLogTables(db, SMALL);
+    const tables = openLogTables(db, { budgets: SMALL });
     expect(lettersOf(tables, BAD).map(({ id, text }) => [id, text])).toEqual([
       [5, 'a'],
       [7, 'b'],

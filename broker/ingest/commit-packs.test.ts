@@ -62,7 +62,7 @@ describe('a group commit', () => {
     const report = commit(tables, ...bodies);
     expect(report.outcomes).toEqual(['held', 'held']);
     expect([report.head, markOf(tables)]).toEqual([2, 2]);
-    const entries = readLog(tables.db, 0, 10);
+    const { entries } = readLog(tables.db, { after: 0, limit: 10 });
     expect(entries.map(({ cursor, seq, body }) => [cursor, seq, body])).toEqual([
       [1, 1, bodies[0]],
       [2, 2, bodies[1]],
@@ -75,7 +75,11 @@ describe('a group commit', () => {
     const body = packText(1, { samples: [reading(NOW, 1)] });
     expect(commit(tables, body, body).outcomes).toEqual(['held', 'repeated']);
     expect(commit(tables, body).outcomes).toEqual(['repeated']);
-    expect([readLog(tables.db, 0, 10).length, letters(tables), values(tables)]).toEqual([1, [], [1]]);
+    expect([readLog(tables.db, { after: 0, limit: 10 }).entries.length, letters(tables), values(tables)]).toEqual([
+      1,
+      [],
+      [1],
+    ]);
   });
 
   it('quarantines other bytes under a known key and keeps the first', () => {
@@ -141,6 +145,18 @@ describe('a group commit', () => {
     commit(tables, packText(1, { epoch: NEXT_EPOCH, events: [old] }));
     expect(markOf(tables)).toBe(9);
     expect(openLogTables(tables.db).log.marks()).toEqual(tables.log.marks());
+  });
+
+  it('holds what was declared of an epoch that it does not know: a log that was lost has forgotten it', () => {
+    const tables = openTables();
+    const gap = (epoch: string): EventRecord => ({
+      ...{ device: 'edge', type: 'gap', timeMs: NOW },
+      body: { epoch, fromSeq: 1, toSeq: 40, reason: 'the log lost it' },
+    });
+    commit(tables, packText(1, { events: [gap(NEXT_EPOCH)] }));
+    expect([markOf(tables), markOf(tables, NEXT_EPOCH), letters(tables).length]).toEqual([1, 40, 0]);
+    commit(tables, packText(2, { events: [gap('no epoch at all')] }));
+    expect(letters(tables).length).toBe(1);
   });
 
   it('can be opened again after a device declared a gap beyond what a number holds', () => {

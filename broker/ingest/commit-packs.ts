@@ -1,5 +1,5 @@
 /** The group commit: many packs, one transaction, durable when it returns. */
-import type { HubMoment } from '@commonworks/core';
+import { type HubMoment, isCoded } from '@commonworks/core';
 import { isStorageFault } from '@commonworks/store/store-fault.ts';
 import type { Overrun } from '@commonworks/telemetry/edge-budgets.ts';
 import type { Mark } from '@commonworks/telemetry/log/pack-log.ts';
@@ -58,7 +58,8 @@ export function commitPacks(tables: CommitTables, packs: readonly IncomingPack[]
   try {
     return commit(tables, packs, (incoming, arrivals) => takePack(tables, incoming, arrivals));
   } catch (error) {
-    if (isStorageFault(error)) throw error;
+    // A damaged block of readings is no fault of the pack that meets it.
+    if (isStorageFault(error) || isCoded(error, 'telemetry.chunk-corrupt')) throw error;
     if (packs.length > 1) return joined(packs.map((pack) => commitPacks(tables, [pack])));
     const reason = `the pack could not be processed: ${error instanceof Error ? error.message : String(error)}`;
     return commit(tables, packs, (incoming) =>

@@ -34,7 +34,7 @@ describe('An edge that invents series', () => {
       ['record', 'broker.record-rejected', 1],
     ]);
     expect(lettersOf(tables, GOOD)).toEqual([]);
-    const again = openLogTables(tables.db, SMALL);
+    const again = openLogTables(tables.db, { budgets: SMALL });
     expect(commit(again, pack({ edge: BAD, seq: 2 }, [power('c', NOW + 1), power('f')])).overruns).toHaveLength(1);
     expect(points(again, BAD, 'c')).toEqual([1, 1]);
   });
@@ -76,7 +76,7 @@ describe('An edge that invents words', () => {
     expect(report.overruns).toEqual([{ edge: BAD, budget: 'words', count: 3 }]);
     expect(words(tables, BAD)).toEqual(['word 0', 'word 1', 'word 2']);
     expect(words(tables, GOOD)).toEqual(['word 0', 'word 1', 'mine', 'mine too']);
-    const again = openLogTables(tables.db, SMALL);
+    const again = openLogTables(tables.db, { budgets: SMALL });
     const next = commit(again, pack({ edge: BAD, seq: 2 }, [state('mine', NOW + 20), state('one more', NOW + 21)]));
     expect(next.overruns).toEqual([{ edge: BAD, budget: 'words', count: 1 }]);
   });
@@ -94,7 +94,7 @@ describe('An edge that invents words', () => {
   it('has those of before charged to nobody', () => {
     const tables = openTables();
     tables.db.exec(`INSERT INTO word (id, text) VALUES (1, 'a'), (2, 'b'), (3, 'c')`);
-    const again = openLogTables(tables.db, SMALL);
+    const again = openLogTables(tables.db, { budgets: SMALL });
     commit(
       again,
       pack(
@@ -152,7 +152,7 @@ describe('An edge that fills the dead letters', () => {
     commit(tables, ...others.map((edge) => pack({ edge, seq: 1 }, old(3))));
     expect(commit(tables, pack({ edge: GOOD, seq: 1 }, old(4))).overruns).toEqual([]);
     expect([...others, GOOD, BAD].map((edge) => lettersOf(tables, edge).length)).toEqual([3, 3, 4, 8]);
-    expect(openLogTables(tables.db, SMALL).letters.count()).toBe(18);
+    expect(openLogTables(tables.db, { budgets: SMALL }).letters.count()).toBe(18);
   });
 
   it('keeps them 400 days, by a clock that is known to be right', () => {
@@ -205,7 +205,7 @@ describe('An edge that sends packs which cannot be taken', () => {
     expect(report.overruns).toEqual([{ edge: BAD, budget: 'quarantine', count: 2 }]);
     expect(points(tables, GOOD, 'd')).toEqual([1]);
     expect(commit(tables, { edge: GOOD, body: 'garbage' }).outcomes).toEqual(['quarantined']);
-    const again = openLogTables(tables.db, SMALL);
+    const again = openLogTables(tables.db, { budgets: SMALL });
     expect(commit(again, noise(9), noise(2)).outcomes).toEqual(['refused', 'repeated']);
     expect(again.quarantine.count()).toBe(FITTING + 1);
   });
@@ -258,7 +258,7 @@ describe('An edge that sends packs which cannot be taken', () => {
     );
     for (let n = 1; n <= 20; n++) insert.run(BAD, Buffer.from(noise(n).body));
     insert.run(BAD, Buffer.from(noise(20).body));
-    const again = openLogTables(tables.db, SMALL);
+    const again = openLogTables(tables.db, { budgets: SMALL });
     expect([again.quarantine.count(), commit(again, noise(20), noise(21)).outcomes]).toEqual([
       20,
       ['repeated', 'refused'],
@@ -278,8 +278,8 @@ describe('An edge that invents epochs', () => {
     expect(lettersOf(tables, BAD).map(({ code }) => code)).toEqual(['broker.pack-scattered', 'core.pack-malformed']);
     expect([points(tables, BAD, 'd'), points(tables, GOOD, 'd')]).toEqual([[], [1]]);
     expect(commit(tables, pack({ edge: BAD, seq: 2, epoch: epochOf(2) }, [])).outcomes).toEqual(['held']);
-    expect(openLogTables(tables.db, SMALL).log.marks(BAD)).toHaveLength(SMALL.epochs);
-    expect(readLog(tables.db, 0, 100)).toHaveLength(SMALL.epochs + 2);
+    expect(openLogTables(tables.db, { budgets: SMALL }).log.marks(BAD)).toHaveLength(SMALL.epochs);
+    expect(readLog(tables.db, { after: 0, limit: 100 }).entries).toHaveLength(SMALL.epochs + 2);
   });
 });
 
@@ -319,7 +319,7 @@ describe('An edge that declares endless gaps', () => {
       [true, 3],
     ]);
     expect([rows(tables), lettersOf(tables, BAD).length, lettersOf(tables, GOOD).length]).toEqual([4, 2, 0]);
-    const again = openLogTables(tables.db, SMALL);
+    const again = openLogTables(tables.db, { budgets: SMALL });
     expect(commit(again, pack({ edge: BAD, seq: 101 }, [], [gap(60)])).overruns).toHaveLength(1);
   });
 

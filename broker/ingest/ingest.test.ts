@@ -17,7 +17,7 @@ async function openIngest() {
   const folder = mkdtempSync(join(tmpdir(), 'ingest-'));
   const budgets = { ...EDGE_BUDGETS, quarantineBytes: { perEdge: 600, reserved: 600, pool: 0, total: 10_000 } };
   const files = { telemetryFile: join(folder, 'telemetry.db'), brokerFile: join(folder, 'broker.db') };
-  const stores = await openStores({ ...files, budgets });
+  const stores = await openStores({ ...files, budgets, nowMs: Date.now() });
   onTestFinished(async () => {
     await stores.close();
     rmSync(folder, { recursive: true });

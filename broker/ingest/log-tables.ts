@@ -18,10 +18,17 @@ export type LogTables = {
 
 export type CommitTables = LogTables & { readonly db: DatabaseSync; readonly series: SeriesTables };
 
-export function openLogTables(db: DatabaseSync, budgets: EdgeBudgets = EDGE_BUDGETS): CommitTables {
+export type LogTablesOptions = {
+  readonly budgets?: EdgeBudgets | undefined;
+  /** Of the log's generation: new entries get no lower cursor. */
+  readonly firstCursor?: () => number;
+};
+
+export function openLogTables(db: DatabaseSync, options: LogTablesOptions = {}): CommitTables {
+  const { budgets = EDGE_BUDGETS, firstCursor } = options;
   return {
     db,
-    log: new PackLog(db, budgets),
+    log: new PackLog(db, budgets, firstCursor),
     letters: new DeadLetters(db, budgets),
     quarantine: new Quarantine(db, budgets),
     clocks: new BootClocks(db, budgets),

@@ -3,23 +3,27 @@ import type { DatabaseSync } from 'node:sqlite';
 import { invariant } from '@commonworks/core';
 import { isStorageFault } from '@commonworks/store/store-fault.ts';
 import { Cursors } from '@commonworks/telemetry/log/cursors.ts';
+import { answerFollower, type FollowerPlace } from '@commonworks/telemetry/log/judge-follower.ts';
 import { readCounts } from '@commonworks/telemetry/log/read-counts.ts';
-import { readDeadLetters, readLog } from '@commonworks/telemetry/log/read-log.ts';
+import { readDeadLetters } from '@commonworks/telemetry/log/read-log.ts';
 import { openForReading } from '@commonworks/telemetry/sqlite/open-database.ts';
 import { serveCalls } from '@commonworks/telemetry/worker/serve-calls.ts';
+import { damageOf } from './damage-met.ts';
 
 type Page = { readonly after: number; readonly limit: number };
+/** `head`: the newest cursor that was acknowledged. */
+export type FollowerAsk = FollowerPlace & Page & { readonly head: number };
 
-let opened: DatabaseSync | null = null;
+let opened: { db: DatabaseSync; path: string } | null = null;
 
 const handlers = {
   open: (telemetryFile: string) => {
-    opened = openForReading(telemetryFile);
+    opened = { db: openForReading(telemetryFile), path: telemetryFile };
   },
-  log: ({ after, limit }: Page) => readLog(db(), after, limit),
-  deadLetters: ({ after, limit }: Page) => readDeadLetters(db(), after, limit),
-  counts: () => readCounts(db()),
-  sink: (name: string) => new Cursors(db()).load(name),
+  log: (ask: FollowerAsk) => guarded(() => answerFollower(db(), ask)),
+  deadLetters: ({ after, limit }: Page) => guarded(() => readDeadLetters(db(), after, limit)),
+  counts: () => guarded(() => readCounts(db())),
+  sink: (name: string) => guarded(() => new Cursors(db()).load(name)),
   close: () => db().close(),
 };
 
@@ -27,7 +31,16 @@ export type ReadWorkerApi = typeof handlers;
 
 function db(): DatabaseSync {
   invariant(opened !== null, 'the log is open');
-  return opened;
+  return opened.db;
+}
+
+/** Damage that cannot be read past ends the process: the next start salvages the file. */
+function guarded<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw opened === null ? error : damageOf(opened, error);
+  }
 }
 
 serveCalls(handlers, { isStorage: isStorageFault });

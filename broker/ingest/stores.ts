@@ -1,11 +1,13 @@
 /** The worker threads over the site's databases: one writes, one reads the log, one answers questions about the series. */
-import type { DeadLetter, LogEntry } from '@commonworks/core';
+import { type DeadLetter, isCoded } from '@commonworks/core';
+import type { LogAnswer } from '@commonworks/telemetry/log/judge-follower.ts';
 import type { LogCounts } from '@commonworks/telemetry/log/read-counts.ts';
 import type { WorkerCalls } from '@commonworks/telemetry/worker/call-worker.ts';
 import { startWorker } from '@commonworks/telemetry/worker/call-worker.ts';
+import type { Handlers } from '@commonworks/telemetry/worker/serve-calls.ts';
 import { Queries } from './queries.ts';
 import type { QueryWorkerApi } from './query-worker.ts';
-import type { ReadWorkerApi } from './read-worker.ts';
+import type { FollowerAsk, ReadWorkerApi } from './read-worker.ts';
 import { shareCalls } from './shared-call.ts';
 import type { StoreFiles, WriteWorkerApi } from './write-worker.ts';
 
@@ -14,7 +16,7 @@ export type Stores = {
   /** What the files held when they were opened. */
   readonly start: ReturnType<WriteWorkerApi['open']>;
   readonly reads: {
-    readonly readLog: (after: number, limit: number) => Promise<LogEntry[]>;
+    readonly readLog: (ask: FollowerAsk) => Promise<LogAnswer>;
     readonly readDeadLetters: (after: number, limit: number) => Promise<DeadLetter[]>;
     readonly counts: () => Promise<LogCounts>;
     readonly sink: (name: string) => Promise<number>;
@@ -26,8 +28,12 @@ export type Stores = {
 };
 
 export async function openStores(files: StoreFiles, start: typeof startWorker = startWorker): Promise<Stores> {
-  const writer = await start<WriteWorkerApi>(new URL('./write-worker.ts', import.meta.url));
-  const reader = await start<ReadWorkerApi>(new URL('./read-worker.ts', import.meta.url));
+  const { calls: writer, damaged } = watchDamage(
+    await start<WriteWorkerApi>(new URL('./write-worker.ts', import.meta.url)),
+  );
+  const { calls: reader, damaged: damagedRead } = watchDamage(
+    await start<ReadWorkerApi>(new URL('./read-worker.ts', import.meta.url)),
+  );
   const queries = new Queries(async () => {
     const thread = await start<QueryWorkerApi>(new URL('./query-worker.ts', import.meta.url));
     try {
@@ -43,20 +49,20 @@ export async function openStores(files: StoreFiles, start: typeof startWorker = 
     await writer.terminate();
   };
   try {
-    const { telemetryFile, brokerFile, budgets } = files;
-    const saved = await writer.call('open', { telemetryFile, brokerFile, budgets });
+    const { telemetryFile, brokerFile, budgets, nowMs } = files;
+    const saved = await writer.call('open', { telemetryFile, brokerFile, budgets, nowMs });
     await reader.call('open', telemetryFile);
     return {
       writer,
       start: saved,
       reads: {
-        readLog: (after, limit) => reader.call('log', { after, limit }),
+        readLog: (ask) => reader.call('log', ask),
         readDeadLetters: (after, limit) => reader.call('deadLetters', { after, limit }),
         counts: shareCalls(() => reader.call('counts', undefined)),
         sink: (name) => reader.call('sink', name),
       },
       queries,
-      died: Promise.race([writer.died, reader.died]),
+      died: Promise.race([writer.died, reader.died, damaged, damagedRead]),
       close: async () => {
         await queries.close();
         await reader.call('close', undefined);
@@ -68,4 +74,22 @@ export async function openStores(files: StoreFiles, start: typeof startWorker = 
     await terminate();
     throw error;
   }
+}
+
+/** The first call that meets damage ends the process: what follows it must not be served from a file that is not sound. */
+function watchDamage<Api extends Handlers>(started: WorkerCalls<Api>) {
+  const damage = Promise.withResolvers<never>();
+  damage.promise.catch(() => undefined);
+  const calls: WorkerCalls<Api> = {
+    ...started,
+    call: async (...of) => {
+      try {
+        return await started.call(...of);
+      } catch (error) {
+        if (of[0] !== 'open' && isCoded(error, 'telemetry.log-damaged')) damage.reject(error);
+        throw error;
+      }
+    },
+  };
+  return { calls, damaged: damage.promise };
 }

@@ -1,11 +1,11 @@
 /** One pack into the log within a transaction: what it holds, what it declares, and what of it cannot be taken. */
 import type { ErrorCode, HubMoment, Pack, Receipt, Sample } from '@commonworks/core';
-import { ClockEvent, decodePack, GapEvent, isCoded, placePack, receiptMs } from '@commonworks/core';
+import { ClockEvent, decodePack, GapEvent, isCoded, isUuid, placePack, receiptMs } from '@commonworks/core';
 import type { WaitingPack } from '@commonworks/telemetry/log/boot-clocks.ts';
+import { readPackKey } from '@commonworks/telemetry/log/read-key.ts';
 import type { SeriesSample } from '@commonworks/telemetry/port.ts';
 import { Value } from 'typebox/value';
 import type { LogTables } from './log-tables.ts';
-import { readPackKey } from './read-key.ts';
 
 /** `edge` is the authenticated sender; times are of the process's clock. */
 export type IncomingPack = {
@@ -138,11 +138,14 @@ function takeEvents(tables: LogTables, held: Held, arrivals: Arrival[]): void {
   }
 }
 
-/** A gap can only be behind the pack that declares it. */
+/**
+ * A gap can only be behind the pack that declares it. Of an epoch that this log does not know, too: a log that was lost
+ * has forgotten it, and its agent says once what of it is gone.
+ */
 function takeGap(tables: LogTables, { incoming, pack }: Held, body: unknown): boolean {
   if (!Value.Check(GapEvent, body) || body.fromSeq < 1 || body.toSeq < body.fromSeq) return false;
   if (body.epoch === pack.epoch && body.toSeq >= pack.seq) return false;
-  if (body.epoch !== pack.epoch && !tables.log.isKnown(pack.edge, body.epoch)) return false;
+  if (body.epoch !== pack.epoch && !isUuid(body.epoch)) return false;
   const range = { fromSeq: body.fromSeq, toSeq: body.toSeq, reason: body.reason };
   const isHeld = tables.log.holdRange({ edge: pack.edge, epoch: body.epoch }, range, incoming.receivedMs);
   if (!isHeld) tables.overruns.note(pack.edge, 'ranges');

@@ -31,7 +31,7 @@ export const SMALL: EdgeBudgets = {
 export function openTables(budgets: EdgeBudgets = SMALL): CommitTables {
   const db = new DatabaseSync(':memory:');
   for (const migration of TELEMETRY_MIGRATIONS) db.exec(migration);
-  return openLogTables(db, budgets);
+  return openLogTables(db, { budgets });
 }
 
 type From = { readonly edge: string; readonly seq: number; readonly epoch?: string };

@@ -1,27 +1,27 @@
 /** The one thread that writes: it owns telemetry.db and broker.db, and is asked nothing that another can answer. */
-import type { HubMoment } from '@commonworks/core';
+import type { HubMoment, LogHole } from '@commonworks/core';
 import { invariant } from '@commonworks/core';
 import { isStorageFault } from '@commonworks/store/store-fault.ts';
 import type { EdgeBudgets } from '@commonworks/telemetry/edge-budgets.ts';
-import { Cursors } from '@commonworks/telemetry/log/cursors.ts';
 import type { OwnedDatabase } from '@commonworks/telemetry/sqlite/open-database.ts';
 import { openOwnedDatabase } from '@commonworks/telemetry/sqlite/open-database.ts';
-import { TELEMETRY_MIGRATIONS } from '@commonworks/telemetry/sqlite/schema.ts';
 import { inTransaction } from '@commonworks/telemetry/sqlite/transaction.ts';
 import { serveCalls } from '@commonworks/telemetry/worker/serve-calls.ts';
 import type { SavedAccess } from '../broker-tables.ts';
 import { BROKER_MIGRATIONS, BrokerTables } from '../broker-tables.ts';
 import type { LatestBatch } from '../latest-messages.ts';
 import { commitPacks, judgeSomeAgain } from './commit-packs.ts';
-import type { CommitTables } from './log-tables.ts';
-import { committed, openLogTables, rolledBack } from './log-tables.ts';
+import { damageOf } from './damage-met.ts';
+import { LogKeeper } from './log-keeper.ts';
+import { committed, rolledBack } from './log-tables.ts';
+import { type OpenedLog, openLog } from './open-log.ts';
 import type { PackedBatch } from './packed-batch.ts';
 import { unpackBatch } from './packed-batch.ts';
 
-type Opened = CommitTables & {
-  readonly files: readonly OwnedDatabase[];
-  readonly cursors: Cursors;
+type Opened = OpenedLog & {
+  readonly brokerFile: OwnedDatabase;
   readonly broker: BrokerTables;
+  readonly keeper: LogKeeper;
 };
 
 /** `budgets`: other bounds of an edge than the usual. */
@@ -29,28 +29,36 @@ export type StoreFiles = {
   readonly telemetryFile: string;
   readonly brokerFile: string;
   readonly budgets?: EdgeBudgets | undefined;
+  readonly nowMs: number;
 };
 
 let opened: Opened | null = null;
+/** Damage that was met between calls: the next one tells it. */
+let met: unknown = null;
 
 const handlers = {
-  open: ({ telemetryFile, brokerFile, budgets }: StoreFiles) => {
-    const telemetry = openOwnedDatabase(telemetryFile, TELEMETRY_MIGRATIONS);
-    const broker = openOwnedDatabase(brokerFile, BROKER_MIGRATIONS);
-    const { db } = telemetry;
-    opened = {
-      ...openLogTables(db, budgets),
-      files: [telemetry, broker],
-      cursors: new Cursors(db),
-      broker: new BrokerTables(broker.db),
-    };
-    const { broker: saved } = opened;
+  open: ({ telemetryFile, brokerFile, budgets, nowMs }: StoreFiles) => {
+    const brokerOwned = openOwnedDatabase(brokerFile, BROKER_MIGRATIONS);
+    const saved = new BrokerTables(brokerOwned.db);
+    const telemetry = openLog(telemetryFile, { witness: saved.witness(), nowMs, budgets });
+    const { log, salvaged } = telemetry;
+    const keeper = new LogKeeper({ ...telemetry, broker: saved });
+    opened = { ...telemetry, brokerFile: brokerOwned, broker: saved, keeper };
+    const rolledBack = salvaged === null ? keeper.compare(nowMs) : null;
+    if (salvaged !== null) keeper.witness(nowMs, { isDue: true });
     const [statuses, devices] = [saved.statuses(), saved.devices()];
-    return { head: opened.log.head, access: saved.access(), statuses, devices };
+    return { head: log.head, log: keeper.state(), rolledBack, salvaged, access: saved.access(), statuses, devices };
   },
   commit: (batch: PackedBatch) => commitPacks(tables(), unpackBatch(batch)),
   judgeAgain: (some: { reason: 'hub' | 'refused'; afterCursor: number; hub: HubMoment }) =>
     judgeSomeAgain(tables(), some),
+  /** Here and not from a reader: a mark must never be told after a newer one. */
+  marks: (edge: string | undefined) => tables().log.marks(edge),
+  mark: ({ edge, epoch }: { edge: string; epoch: string }) => tables().log.mark(edge, epoch),
+  seenBy: ({ nowMs, ...follower }: { after: number; generation: number; nowMs: number }) =>
+    tables().keeper.seenBy(follower, nowMs),
+  setAside: ({ holes, nowMs }: { holes: readonly LogHole[]; nowMs: number }) => tables().keeper.setAside(holes, nowMs),
+  logState: () => tables().keeper.state(),
   releaseQuarantine: (edge: string) => {
     const all = tables();
     try {
@@ -62,13 +70,13 @@ const handlers = {
       throw error;
     }
   },
-  /** Here and not from a reader: a mark must never be told after a newer one. */
-  marks: (edge: string | undefined) => tables().log.marks(edge),
   saveSink: ({ name, cursor }: { name: string; cursor: number }) => tables().cursors.save(name, cursor),
   saveAccess: (access: SavedAccess) => tables().broker.saveAccess(access),
   saveLatest: (batch: LatestBatch) => tables().broker.saveLatest(batch),
   close: () => {
-    for (const file of tables().files) file.close();
+    tables().keeper.witness(Date.now(), { isDue: true });
+    tables().close();
+    tables().brokerFile.close();
     opened = null;
   },
 };
@@ -86,12 +94,42 @@ function seal(): void {
   } catch (error) {
     // Nothing is lost: the readings stay in memory and in series_log, and the next commit tries again.
     if (!isStorageFault(error)) throw error;
+    const damage = damageOf(tables(), error);
+    if (damage !== error) met = damage;
   }
 }
 
-serveCalls(handlers, {
+function witness(): void {
+  try {
+    tables().keeper.witness(Date.now());
+  } catch (error) {
+    // Then the one before stands: it says less, and nothing wrong.
+    if (!isStorageFault(error)) throw error;
+  }
+}
+
+/** These write broker.db. */
+const BROKER_CALLS: ReadonlySet<string> = new Set(['saveAccess', 'saveLatest']);
+
+/** What the damaged file is to blame for ends this process: the next start salvages it. */
+function guarded(known: typeof handlers): typeof handlers {
+  const guard =
+    (name: string, work: (argument: never) => unknown) =>
+    (argument: never): unknown => {
+      if (met !== null && name !== 'close') throw met;
+      try {
+        return work(argument);
+      } catch (error) {
+        throw opened === null || BROKER_CALLS.has(name) ? error : damageOf(opened, error);
+      }
+    };
+  return Object.fromEntries(Object.entries(known).map(([name, work]) => [name, guard(name, work)])) as typeof handlers;
+}
+
+serveCalls(guarded(handlers), {
   isStorage: isStorageFault,
   afterwards: (method) => {
     if (method === 'commit' || method === 'judgeAgain') seal();
+    if (method === 'commit') witness();
   },
 });

@@ -43,7 +43,11 @@ export class ConnectionGuard {
     this.#conn = conn;
     this.#options = options;
     this.#read = conn.read.bind(conn);
-    conn.read = () => (this.#isHeld() ? this.#postpone() : this.#take());
+    conn.read = (size?: number) => {
+      // The stream itself asks for nothing to have its buffer filled: given something, it would drop it.
+      if (size === 0) return this.#read(0);
+      return this.#isHeld() ? this.#postpone() : this.#take();
+    };
     conn.on('drain', () => this.wake());
     conn.on('close', () => this.#endSlow());
   }

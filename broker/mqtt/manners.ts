@@ -46,6 +46,13 @@ export class Manners {
     return false;
   }
 
+  /** Returns how long what was sent has to wait; told of when it does. */
+  pace(user: string, name: BudgetName, amount: number): number {
+    const waitMs = this.#budgets.owe(user, name, amount);
+    if (waitMs > 0) this.#misdeed(user, 'broker.budget-exceeded', BUDGET_WORDS[name]);
+    return waitMs;
+  }
+
   /** Somebody with the right secret connects, perhaps in the place of a connection from `before`. Returns how long it has to wait. */
   connects(user: string, at: { readonly address: string; readonly before: string | null }): number {
     const { address, before } = at;

@@ -208,6 +208,11 @@ export class MqttBroker {
     return !this.#manners.isWithin(user, name);
   }
 
+  /** How long what a user sent has to wait before it is taken, milliseconds. */
+  pace(user: string, name: BudgetName, amount: number): number {
+    return this.#manners.pace(user, name, amount);
+  }
+
   /** An agent has said which of its lives it is. */
   toldBoot(user: string, boot: string): void {
     this.#manners.toldBoot(user, boot);

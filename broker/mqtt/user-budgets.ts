@@ -5,7 +5,9 @@ export type Budget = { readonly burst: number; readonly perSecond: number };
 /**
  * Far above what any agent of ours does, and far below what hurts. `connect`: an agent that flaps every two seconds stays
  * within it. `subscribe`: also UNSUBSCRIBE. `devices`: a list of 256 pages, eight times in a row. `live`: a thousand
- * devices that are told twice a second. `poison`: packs put into quarantine.
+ * devices that are told twice a second. `poison`: packs put into quarantine. `data`: bytes of packs; 120 kB a second are 2,000
+ * readings, and a gigabyte is the outbox of a week: beyond it an edge is let wait, so that no one fills the disk by itself
+ * in an hour.
  */
 export const USER_BUDGETS = {
   connect: { burst: 60, perSecond: 1 },
@@ -16,6 +18,7 @@ export const USER_BUDGETS = {
   live: { burst: 20_000, perSecond: 2000 },
   poison: { burst: 200, perSecond: 0.1 },
   overrun: { burst: 1000, perSecond: 1 },
+  data: { burst: 1_073_741_824, perSecond: 262_144 },
 } as const satisfies Readonly<Record<string, Budget>>;
 
 export type BudgetName = keyof typeof USER_BUDGETS;
@@ -31,6 +34,7 @@ export const BUDGET_WORDS: Readonly<Record<BudgetName, string>> = {
   live: 'it sends more live values than anybody can look at; the others are dropped',
   poison: 'it sends packs that cannot be read or taken, again and again',
   overrun: 'it sends more different devices, points or states, or more values that cannot be taken, than a site has',
+  data: 'it sends more readings than a site has: it is let wait for each, and keeps the others itself',
 };
 
 /** As many as an access document has users; the ones unheard of longest begin anew, with full buckets. */
@@ -62,6 +66,13 @@ export class UserBudgets {
     const isWithin = bucket.tokens >= amount;
     bucket.tokens = Math.max(0, bucket.tokens - amount);
     return isWithin;
+  }
+
+  /** Takes it, on credit if need be; returns how long until the credit is paid back, milliseconds. */
+  owe(user: string, name: BudgetName, amount: number): number {
+    const bucket = this.#bucket(user, name);
+    bucket.tokens -= amount;
+    return bucket.tokens >= 0 ? 0 : (-bucket.tokens / this.#table[name].perSecond) * 1000;
   }
 
   #bucket(user: string, name: BudgetName): Bucket {

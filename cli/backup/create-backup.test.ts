@@ -31,7 +31,7 @@ describe('a backup of a running site', () => {
     // The fault it replaces: the copied file has not a single table.
     expect(statSync(join(site.dir, 'data', 'telemetry.db')).size).toBeLessThan(10_000);
     const { backup, manifest } = await createBackup(site.dir, site.target);
-    const log = readLog(copyOf(backup, 'data/telemetry.db'), 0, 1000);
+    const log = readLog(copyOf(backup, 'data/telemetry.db'), { after: 0, limit: 1000 }).entries;
     expect(log.map(({ body }) => body)).toEqual(site.bodies.map(String));
     expect(copyOf(backup, 'data/auth.db').prepare('SELECT id FROM user').get()).toEqual({ id: 'ida' });
     expect(copyOf(backup, 'edges/cellar.outbox.db').prepare('SELECT value FROM meta').get()).toBeDefined();

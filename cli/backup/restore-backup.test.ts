@@ -93,7 +93,7 @@ describe('a restoration into a new folder', () => {
     const { generation, aside } = await restoreBackup(backup, into, { over: false });
     expect(aside).toBeNull();
     withLog(into, (db) => {
-      expect(readLog(db, 0, 1000).map(({ body }) => body)).toEqual(site.bodies.map(String));
+      expect(readLog(db, { after: 0, limit: 1000 }).entries.map(({ body }) => body)).toEqual(site.bodies.map(String));
       expect(currentGeneration(db)).toEqual(generation);
       expect(generation).toMatchObject({ generation: 2, cause: 'restored', afterCursor: 50 });
       expect(generation?.firstCursor).toBeGreaterThan(50);
@@ -115,7 +115,7 @@ describe('a restoration into a new folder', () => {
     await restoreBackup(backup, into, { over: false });
     withLog(into, (db) => {
       expect(db.prepare('PRAGMA user_version').get()).toEqual({ user_version: TELEMETRY_MIGRATIONS.length });
-      expect(readLog(db, 0, 1000)).toHaveLength(50);
+      expect(readLog(db, { after: 0, limit: 1000 }).entries).toHaveLength(50);
       expect(currentGeneration(db).cause).toBe('restored');
     });
     expect(readdirSync(join(into, 'data')).filter((name) => name.includes('before'))).toEqual([]);
@@ -164,9 +164,9 @@ describe('a restoration over the old site', () => {
     await using site = await siteUnderTest();
     const backup = await stoppedWithBackup(site);
     withLog(site.dir, (db) => {
-      db.exec("INSERT INTO pack SELECT 5000000, source, 999, 1, hash, 0, x'00', NULL FROM pack WHERE cursor = 1");
+      db.exec("INSERT INTO pack SELECT 5000000, source, 999, 1, hash, 0, x'00', NULL, NULL FROM pack WHERE cursor = 1");
       db.exec("INSERT INTO log_identity VALUES (1, 'a')");
-      db.exec("INSERT INTO log_generation VALUES (7, 1, 'repaired', 50, 51)");
+      db.exec("INSERT INTO log_generation VALUES (7, 1, 'repaired', 50, 51, 50)");
     });
     const outbox = join('edges', 'cellar.outbox.db');
     withDatabase(join(site.dir, outbox), (db) => db.exec("UPDATE meta SET value = 'of now'"));

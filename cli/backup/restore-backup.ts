@@ -4,7 +4,7 @@ import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CodedError, isCoded } from '@commonworks/core';
 import type { Generation } from '@commonworks/telemetry/log/log-identity.ts';
-import { lockFile } from '@commonworks/telemetry/sqlite/open-database.ts';
+import { lockDatabase } from '@commonworks/telemetry/sqlite/open-database.ts';
 import { holdSite } from '../site/hold-site.ts';
 import { readSite } from '../site/read-site.ts';
 import { siteFiles } from '../site/site-files.ts';
@@ -115,7 +115,7 @@ async function holdStopped(into: string): Promise<() => void> {
 /** A lock that is broken, as on a failing disk, is nobody's: no broker starts with it. */
 function lockUnlessBroken(file: string): () => void {
   try {
-    return lockFile(file);
+    return lockDatabase(file);
   } catch (error) {
     if (isCoded(error, 'telemetry.database-unusable')) return () => undefined;
     throw error;

@@ -43,7 +43,7 @@ export async function siteUnderTest(options: { packs?: number; migrations?: numb
   const data = join(dir, 'data');
   const migrations = TELEMETRY_MIGRATIONS.slice(0, options.migrations ?? TELEMETRY_MIGRATIONS.length);
   const telemetry = openOwnedDatabase(join(data, 'telemetry.db'), migrations);
-  const bodies = Array.from({ length: options.packs ?? 50 }, (_, n) => packBody(n));
+  const bodies = Array.from({ length: options.packs ?? 50 }, (_, n) => packBody(n + 1));
   addPacks(telemetry.db, bodies);
   const broker = openOwnedDatabase(join(data, 'broker.db'), BROKER_MIGRATIONS);
   broker.db.exec(`INSERT INTO edge_status VALUES ('${EDGE}', 1, '{}')`);
@@ -51,8 +51,9 @@ export async function siteUnderTest(options: { packs?: number; migrations?: numb
   for (let n = 1; n <= 3; n++) await postCharge(db, config.community.id, n);
   const auth = new DatabaseSync(join(data, 'auth.db'));
   auth.exec("PRAGMA journal_mode = WAL; CREATE TABLE user (id TEXT); INSERT INTO user VALUES ('ida')");
-  const outbox = openOutboxFile(join(dir, 'edges', 'cellar.outbox.db'), 1);
-  outbox.db.exec(`INSERT INTO meta VALUES ('mark', 'of the backup')`);
+  const file = join(dir, 'edges', 'cellar.outbox.db');
+  const { opened: outbox } = openOutboxFile({ file, edge: EDGE, nowMs: 1 }, (opened) => opened);
+  outbox.exec(`INSERT INTO meta VALUES ('mark', 'of the backup')`);
   writeFileSync(join(dir, 'edges', 'cellar.yaml'), 'edge: cellar\n');
   writeFileSync(join(data, 'hub-time.json'), '[]');
   let isOpen = true;
@@ -63,7 +64,7 @@ export async function siteUnderTest(options: { packs?: number; migrations?: numb
     broker.close();
     await db.destroy();
     auth.close();
-    outbox.db.close();
+    outbox.close();
   };
   return {
     ...{ folder, dir, target, community: config.community.id, bodies, stop },
@@ -76,7 +77,10 @@ export async function siteUnderTest(options: { packs?: number; migrations?: numb
 
 /** Some small and as they came, most long enough to be packed. */
 function packBody(n: number): Buffer {
-  return Buffer.from(`[{"n":"${n}","v":"${n % 5 === 0 ? '' : randomBytes(20).toString('hex').repeat(20)}"}]`);
+  const key = { bn: `${EDGE}/`, n: 'pack', vs: `${EPOCH}.${n}.${uuid(3)}` };
+  return Buffer.from(
+    `[${JSON.stringify(key)},{"n":"${n}","v":"${n % 5 === 0 ? '' : randomBytes(20).toString('hex').repeat(20)}"}]`,
+  );
 }
 
 /** With the columns of the first schema where there are no others. */

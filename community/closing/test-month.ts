@@ -97,6 +97,6 @@ export async function meteredMonth(homes: number, reads: Reads = () => true): Pr
 
 /** What a gap left behind arrives after all. */
 export async function arriveLate(db: Db, homes: number, reads: Reads): Promise<void> {
-  const late = packs(homes, reads).map((entry, i) => ({ ...entry, cursor: 10_000 + i }));
+  const late = packs(homes, reads).map((entry, i) => ({ ...entry, seq: 10_000 + i, cursor: 10_000 + i }));
   await processPage(db, { entries: late, next: late.at(-1)?.cursor ?? 0 }, []);
 }

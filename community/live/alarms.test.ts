@@ -28,6 +28,7 @@ const well: Snapshot = {
   ...{ nowMs: NOW, isBrokerConnected: true, devices: [device({})], edges: [edge('online')] },
   ...{ zone: 'Europe/Vienna', isBrokerKnown: true, stillInForce: [] },
   ...{ access: { isCurrent: true, sinceMs: 0 }, log: { behind: 0, sinceMs: null }, registerBreaks: [], edgesOver: [] },
+  stored: { state: null, names: new Map(), replacedMs: null },
   hubTime: hubTime({}),
   backup: null,
 };

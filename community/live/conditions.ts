@@ -8,6 +8,7 @@ import type { Condition } from './alarms.ts';
 import { type BackupSeen, backupConditions } from './backup-conditions.ts';
 import { clockConditions } from './clock-conditions.ts';
 import { type EdgeSeen, edgeConditions } from './edge-conditions.ts';
+import { type LogSeen, logConditions } from './log-conditions.ts';
 
 export type Snapshot = {
   readonly nowMs: number;
@@ -27,6 +28,8 @@ export type Snapshot = {
   readonly access: { readonly isCurrent: boolean; readonly sinceMs: number };
   /** Packs in the log that this server has not taken in yet, and since when that is so. */
   readonly log: { readonly behind: number; readonly sinceMs: number | null };
+  /** The broker's log itself. */
+  readonly stored: LogSeen;
   /** The newest of each register in the last days. */
   readonly registerBreaks: readonly RegisterBreak[];
   /** What edges brought beyond their budgets, in the last day. */
@@ -43,6 +46,7 @@ const DEVICES_TOLD_MAX = 20;
 export function findConditions(snapshot: Snapshot): Condition[] {
   return [
     ...serverConditions(snapshot),
+    ...logConditions(snapshot.stored, snapshot),
     ...edgeConditions(snapshot.edges, snapshot),
     ...backupConditions(snapshot.backup, snapshot.hubTime.nowMs),
     ...clockConditions(snapshot.hubTime, snapshot.edges),

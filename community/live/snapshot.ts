@@ -11,6 +11,7 @@ import { registerBreaks } from '../metering/list-judgements.ts';
 import type { CommunityLive } from './community-live.ts';
 import type { Snapshot } from './conditions.ts';
 import type { EdgeSeen } from './edge-conditions.ts';
+import { type ReadLogState, seenLog } from './log-state.ts';
 import type { ReadRefusals } from './login-refusals.ts';
 
 /** How far the derivation is behind the log, and since when. */
@@ -18,8 +19,8 @@ export class LogProgress {
   #behind = 0;
   #sinceMs: number | null = null;
 
-  note(page: { cursor: number; head: number }, nowMs: number): void {
-    this.#behind = Math.max(0, page.head - page.cursor);
+  note(page: { behind: number }, nowMs: number): void {
+    this.#behind = page.behind;
     if (this.#behind === 0) this.#sinceMs = null;
     else this.#sinceMs ??= nowMs;
   }
@@ -43,6 +44,7 @@ export async function takeSnapshot(of: {
   progress: LogProgress;
   link: { isConnected(): boolean; connectedForMs(): number };
   readRefusals: ReadRefusals;
+  readLogState: ReadLogState;
   backedUp: BackedUpSite;
   zone: string;
 }): Promise<Snapshot> {
@@ -60,6 +62,7 @@ export async function takeSnapshot(of: {
     stillInForce: await commandsStillInForce(of.db),
     access: of.access.state(),
     log: of.progress.state,
+    stored: await seenLog(of.db, await live.edges(), of.readLogState),
     registerBreaks: await registerBreaks(of.db, nowMs - BREAK_TOLD_MS),
     edgesOver: await edgesOver(of.db, nowMs),
   };

@@ -23,6 +23,8 @@ export type PageMessage = {
   readonly type: 'page';
   readonly cursor: number;
   readonly head: number;
+  /** Entries of the log after the cursor. */
+  readonly behind: number;
   readonly changed: { readonly fromMs: number; readonly toMs: number; readonly intervals: number } | null;
   readonly notices: readonly Notice[];
 };

@@ -65,6 +65,8 @@ await followLog(
     readPage: logPageReader(options.log, stop.signal),
     listeners,
     inTurn,
+    ...time,
+    now: clock.now,
     events: {
       onTurn: async () => {
         await inTurn(() => serveRequests(db));
@@ -72,13 +74,13 @@ await followLog(
         if (notices.length > 0) say({ type: 'notices', notices });
         await settleIfDue();
       },
-      onPage: async ({ cursor, head, notices, changedStarts }) => {
+      onPage: async ({ cursor, head, behind, notices, changedStarts }) => {
         const [fromMs, toMs] = changedStarts.reduce(
           ([least, most], start) => [Math.min(least, start), Math.max(most, start)],
           [Number.POSITIVE_INFINITY, 0],
         );
         const changed = changedStarts.length === 0 ? null : { fromMs, toMs, intervals: changedStarts.length };
-        say({ type: 'page', cursor, head, changed, notices });
+        say({ type: 'page', cursor, head, behind, changed, notices });
         if (changed === null) return;
         const { zone } = community;
         whenToLook.note(changed, monthSpan(localMonth(clock.now(), zone), zone).fromMs);

@@ -11,6 +11,7 @@ import { openDatabase } from '../database.ts';
 import { applySeed } from '../register/apply-seed.ts';
 import type { PageMessage } from './derivation-messages.ts';
 import { startDerivation } from './start-derivation.ts';
+import { testPage } from './test-page.ts';
 
 const uuid = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 const community = { id: uuid(1), zone: 'Europe/Vienna', currency: 'EUR' };
@@ -41,7 +42,7 @@ async function serveLog(entries: LogEntry[]): Promise<{ url: string; token: stri
     const after = Number(new URL(request.url ?? '', 'http://x').searchParams.get('after'));
     const page = entries.filter((entry) => entry.cursor > after).slice(0, 5);
     const next = page.at(-1)?.cursor ?? after;
-    const answer = () => response.end(JSON.stringify({ entries: page, next, head: entries.length }));
+    const answer = () => response.end(JSON.stringify(testPage(page, next, entries.length)));
     setTimeout(answer, page.length === 0 ? 10 : 0);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');

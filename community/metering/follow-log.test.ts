@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../database.ts';
 import { createTurns, followLog } from './follow-log.ts';
 import { metredCursor, moveCursor } from './process-page.ts';
+import { testPage } from './test-page.ts';
 
 const uuid = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 const [edge, epoch, boot] = [uuid(2), uuid(3), uuid(4)] as const;
@@ -44,7 +45,12 @@ describe('following the log', () => {
       await followLog(
         db,
         {
-          readPage: async (after) => ({ entries: entries.filter((one) => one.cursor > after), next: 4, head: 4 }),
+          readPage: async (after) =>
+            testPage(
+              entries.filter((one) => one.cursor > after),
+              4,
+              4,
+            ),
           listeners: [async (tx, record) => void (await statement(record.entry.cursor).execute(tx))],
           inTurn: createTurns(),
           retryMinMs: 1,
@@ -70,7 +76,7 @@ describe('following the log', () => {
       {
         readPage: async () => {
           stop.abort();
-          return { entries: [], next: 0, head: 0 };
+          return testPage([], 0, 0);
         },
         listeners: [],
         inTurn: createTurns(),

@@ -1,22 +1,25 @@
 /** Follows the broker's log for ever: a page at a time, a bad record set aside, a failing disk waited for. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CodedError, type HubMoment, isCoded, type LogPage } from '@commonworks/core';
+import { type Clock, CodedError, type HubMoment, isCoded, type LogEntry, type LogPage } from '@commonworks/core';
 import { faultWords, isStorageFault } from '@commonworks/store/store-fault.ts';
 import type { Db } from '../database.ts';
 import { createJudgeWaiting } from './judge-waiting.ts';
 import type { LogListener, Notice } from './log-listener.ts';
-import type { PlacePage } from './place-entries.ts';
-import { metredCursor, moveCursor, type PageOutcome, processPage } from './process-page.ts';
+import { goBack, type LogPlace, logPlace, savePlace } from './log-place.ts';
+import { type MeteredPage, metredCursor, moveCursor, type PageOutcome, processPage } from './process-page.ts';
+import { changeOf } from './read-log-page.ts';
+import { takeNew } from './taken-packs.ts';
 
 export type SplitOutcome = PageOutcome & { readonly faults: readonly CodedError[] };
 
-export type ReadLogPage = (after: number, waitMs: number) => Promise<LogPage>;
+/** `place`: where the reader stands, so that it learns when the log is not what it has read. */
+export type ReadLogPage = (after: number, waitMs: number, place?: LogPlace | null) => Promise<LogPage>;
 
 export type FollowEvents = {
   /** Before each look at the log, at least every ten seconds. */
   readonly onTurn?: () => Promise<void>;
-  /** After each committed page. `head` is the newest cursor of the log. */
-  readonly onPage: (page: PageOutcome & { cursor: number; head: number }) => Promise<void>;
+  /** After each committed page. `head` is the newest cursor of the log; `behind` entries come after `cursor`. */
+  readonly onPage: (page: PageOutcome & { cursor: number; head: number; behind: number }) => Promise<void>;
   /** Transitions only: a fault that began, or null when it is over. */
   readonly onFault: (fault: CodedError | null) => void;
 };
@@ -47,6 +50,8 @@ export async function followLog(
     readonly inTurn: InTurn;
     /** The hub's clock; absent: what it stamps is right. */
     readonly hub?: () => HubMoment;
+    /** When something was noticed; absent: the machine's clock. */
+    readonly now?: Clock;
     /** First pause after a fault; it doubles up to ten seconds. */
     readonly retryMinMs?: number;
   },
@@ -56,24 +61,28 @@ export async function followLog(
   const retryMinMs = port.retryMinMs ?? RETRY_MIN_MS;
   let retryMs = retryMinMs;
   let isFaulty = false;
+  let behind = 0;
   const judgeWaiting = createJudgeWaiting(db, { ...port, process: (page) => processOrSplit(db, page, port.listeners) });
   while (!signal.aborted) {
     try {
       await port.events.onTurn?.();
       for (const outcome of await judgeWaiting()) {
         for (const fault of outcome.faults) port.events.onFault(fault);
-        await port.events.onPage({ ...outcome, cursor, head: cursor });
+        await port.events.onPage({ ...outcome, cursor, head: cursor, behind });
       }
-      const page = { ...(await port.readPage(cursor, WAIT_MS)), hub: port.hub?.() };
-      const outcome =
-        page.entries.length === 0 ? null : await port.inTurn(() => processOrSplit(db, page, port.listeners));
+      const read = await readOn(db, port, cursor);
+      const page = typeof read === 'number' ? null : { ...read, place: placeAfter(read), hub: port.hub?.() };
+      if (typeof read === 'number') cursor = read;
+      const isNews = page !== null && page.next > cursor;
+      const outcome = isNews ? await port.inTurn(() => processOrSplit(db, page, port.listeners)) : null;
       if (isFaulty) port.events.onFault(null);
       isFaulty = false;
       retryMs = retryMinMs;
-      if (outcome === null) continue;
+      if (page === null || outcome === null) continue;
       cursor = page.next;
+      behind = page.behind;
       for (const fault of outcome.faults) port.events.onFault(fault);
-      await port.events.onPage({ ...outcome, cursor, head: page.head });
+      await port.events.onPage({ ...outcome, cursor, head: page.head, behind });
     } catch (error) {
       if (signal.aborted) return;
       if (!isFaulty) port.events.onFault(faultOf(error));
@@ -82,6 +91,27 @@ export async function followLog(
       retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
     }
   }
+}
+
+/** The next page; or, when the log is not what was read of it, the cursor to go back to. */
+async function readOn(
+  db: Db,
+  port: { readonly readPage: ReadLogPage; readonly inTurn: InTurn; readonly now?: Clock },
+  cursor: number,
+): Promise<LogPage | number> {
+  try {
+    return await port.readPage(cursor, WAIT_MS, await logPlace(db));
+  } catch (error) {
+    const changed = changeOf(error);
+    if (changed === null) throw error;
+    const nowMs = (port.now ?? Date.now)();
+    return await port.inTurn(() => db.transaction().execute((tx) => goBack(tx, changed, nowMs)));
+  }
+}
+
+function placeAfter({ log, generation, entries, next }: LogPage): LogPlace {
+  const last = entries.at(-1);
+  return { log, generation, hash: last?.cursor === next && last.hash !== '' ? last.hash : null };
 }
 
 function faultOf(error: unknown): CodedError {
@@ -99,11 +129,7 @@ function withFault(error: unknown): string {
  * A page that fails is tried record by record: the one at fault is passed over and named, the rest goes through. Only what
  * the disk is to blame for is thrown: a wrong statement would be as wrong the next time, and would hold up everybody.
  */
-async function processOrSplit(
-  db: Db,
-  page: PlacePage & { readonly next: number },
-  listeners: readonly LogListener[],
-): Promise<SplitOutcome> {
+async function processOrSplit(db: Db, page: MeteredPage, listeners: readonly LogListener[]): Promise<SplitOutcome> {
   try {
     return { ...(await processPage(db, page, listeners)), faults: [] };
   } catch (error) {
@@ -124,16 +150,23 @@ async function processOrSplit(
       changedStarts.push(...outcome.changedStarts);
     } catch (error) {
       if (isStorageFault(error)) throw error;
-      await db.transaction().execute((tx) => passOver(tx, entry.cursor, part.next));
+      await db.transaction().execute((tx) => passOver(tx, entry, part.next));
       const message = `cursor ${entry.cursor} of edge ${entry.edge}: ${withFault(error)}`;
       faults.push(new CodedError('community.record-refused', message, { cause: error }));
     }
   }
-  if (page.next > 0) await db.transaction().execute((tx) => moveCursor(tx, page.next));
+  if (page.next > 0) await db.transaction().execute((tx) => passTo(tx, page));
   return { notices, changedStarts, faults };
 }
 
-async function passOver(tx: Db, cursor: number, next: number): Promise<void> {
-  if (next > 0) await moveCursor(tx, next);
-  else await tx.deleteFrom('pending_pack').where('cursor', '=', cursor).execute();
+async function passTo(tx: Db, { next, place }: MeteredPage): Promise<void> {
+  await moveCursor(tx, next);
+  if (place !== undefined) await savePlace(tx, place);
+}
+
+async function passOver(tx: Db, entry: LogEntry, next: number): Promise<void> {
+  if (next > 0) {
+    await takeNew(tx, [entry]);
+    await moveCursor(tx, next);
+  } else await tx.deleteFrom('pending_pack').where('cursor', '=', entry.cursor).execute();
 }

@@ -1,5 +1,5 @@
 /** Judges again what waited for the hub's time, when that became known or was set: before anything new is read. */
-import type { HubMoment, LogEntry } from '@commonworks/core';
+import { type HubMoment, isCoded, type LogEntry } from '@commonworks/core';
 import type { Db } from '../database.ts';
 import type { InTurn, ReadLogPage, SplitOutcome } from './follow-log.ts';
 import type { PendingReason } from './pending-packs.ts';
@@ -23,7 +23,8 @@ export function createJudgeWaiting(db: Db, port: Port): () => Promise<SplitOutco
 
   async function judge(reason: PendingReason, hub: HubMoment | undefined): Promise<SplitOutcome[]> {
     const outcomes: SplitOutcome[] = [];
-    let after = 0;
+    // Those of a log that is no more have cursors below zero.
+    let after = Number.MIN_SAFE_INTEGER;
     for (;;) {
       const rows = await waitingPacks(db, { reason, after });
       if (rows.length === 0) return outcomes;
@@ -69,10 +70,20 @@ async function withBodies(rows: readonly Row[], readPage: ReadLogPage): Promise<
   const entries: LogEntry[] = [];
   for (const { cursor, entry } of rows) {
     if (entry === '' && !fetched.has(cursor)) {
-      for (const one of (await readPage(cursor - 1, 0)).entries) fetched.set(one.cursor, one);
+      for (const one of await entriesAfter(cursor - 1, readPage)) fetched.set(one.cursor, one);
     }
     const whole = entry === '' ? fetched.get(cursor) : (JSON.parse(entry) as LogEntry);
     if (whole !== undefined) entries.push(whole);
   }
   return entries;
+}
+
+/** None when the log proves to be another: the next look at it tells. */
+async function entriesAfter(cursor: number, readPage: ReadLogPage): Promise<readonly LogEntry[]> {
+  try {
+    return (await readPage(cursor, 0)).entries;
+  } catch (error) {
+    if (isCoded(error, 'broker.log-changed')) return [];
+    throw error;
+  }
 }

@@ -12,6 +12,7 @@ import { createTurns, followLog } from './follow-log.ts';
 import { listJudgements, registerBreaks } from './list-judgements.ts';
 import { processPage } from './process-page.ts';
 import { serveRequests } from './serve-requests.ts';
+import { testPage } from './test-page.ts';
 
 const uuid = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 const [community, roof, home] = [uuid(1), uuid(2), uuid(10)] as const;
@@ -76,7 +77,11 @@ describe('a rollover', () => {
     await using db = await seeded({ ratedPowerW: 24_000, assignments });
     const stop = new AbortController();
     const readPage = async (after: number) => ({
-      ...{ entries: every(wraps).filter((one) => one.cursor > after), next: wraps.length, head: wraps.length },
+      ...testPage(
+        every(wraps).filter((one) => one.cursor > after),
+        wraps.length,
+        wraps.length,
+      ),
     });
     const events = { onPage: async () => stop.abort(), onFault: () => {} };
     await followLog(db, { readPage, listeners: [], inTurn: createTurns(), events }, stop.signal);

@@ -10,6 +10,7 @@ import { addTariff } from '../register/tariffs.ts';
 import { createTurns, followLog } from './follow-log.ts';
 import { metredCursor, processPage } from './process-page.ts';
 import { serveRequests } from './serve-requests.ts';
+import { testPage } from './test-page.ts';
 
 const uuid = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 const [community, roof, epoch, boot] = [uuid(1), uuid(2), uuid(3), uuid(4)] as const;
@@ -304,7 +305,12 @@ describe('followLog', () => {
     await followLog(
       db,
       {
-        readPage: async (after) => ({ entries: entries.filter((one) => one.cursor > after), next: 3, head: 3 }),
+        readPage: async (after) =>
+          testPage(
+            entries.filter((one) => one.cursor > after),
+            3,
+            3,
+          ),
         listeners: [listener],
         inTurn: createTurns(),
         events: {
@@ -331,7 +337,7 @@ describe('followLog', () => {
           calls++;
           if (calls < 2) throw new CodedError('community.log-unreachable', 'refused');
           if (calls === 3) stop.abort();
-          return { entries: [], next: 0, head: 0 };
+          return testPage([], 0, 0);
         },
         listeners: [],
         inTurn: createTurns(),
@@ -355,7 +361,7 @@ describe('followLog', () => {
     await followLog(
       db,
       {
-        readPage: async () => ({ entries, next: 300, head: 300 }),
+        readPage: async () => testPage(entries, 300, 300),
         listeners: [],
         inTurn: createTurns(),
         retryMinMs: 1,

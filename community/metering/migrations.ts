@@ -100,7 +100,28 @@ const VERSION_7 = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+/**
+ * Where the metering stands in which log, and which packs it has taken: what is read again after the log fell back is not
+ * taken twice. Entries up to `counted_cursor` were taken before this was kept: they are read once more, to note their keys.
+ */
+const VERSION_8 = `
+  CREATE TABLE log_place (
+    reader TEXT PRIMARY KEY, log TEXT NOT NULL, generation INTEGER NOT NULL, hash TEXT, counted_cursor INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO log_place SELECT reader, '', 0, NULL, cursor FROM log_cursor;
+  UPDATE log_cursor SET cursor = 0;
+  CREATE TABLE taken_packs (
+    edge TEXT NOT NULL, epoch TEXT NOT NULL, from_seq INTEGER NOT NULL, to_seq INTEGER NOT NULL,
+    PRIMARY KEY (edge, epoch, from_seq)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE log_change (
+    no INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, from_log TEXT NOT NULL, from_generation INTEGER NOT NULL,
+    from_cursor INTEGER NOT NULL, to_log TEXT NOT NULL, to_generation INTEGER NOT NULL, common_cursor INTEGER NOT NULL
+  ) STRICT;
+  ALTER TABLE pending_pack ADD COLUMN pack_key TEXT NOT NULL DEFAULT '';
+`;
+
 export const METERING_MIGRATIONS: FolderMigrations = {
   folder: 'metering',
-  steps: [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7],
+  steps: [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8],
 };

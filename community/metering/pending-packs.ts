@@ -33,12 +33,12 @@ export class PendingPacks {
     { entry, receipt }: { readonly entry: LogEntry; readonly receipt: Receipt },
     at: { readonly boot: string; readonly reason: WaitsFor | 'refused' },
   ): Promise<void> {
-    const { edge, cursor } = entry;
+    const { edge, cursor, epoch, seq } = entry;
     const isWhole = at.reason === 'refused' || (await this.#hasRoom(edge));
     const text = isWhole ? JSON.stringify(entry) : '';
     await this.#tx
       .insertInto('pending_pack')
-      .values({ cursor, edge, ...at, entry: text, receipt: JSON.stringify(receipt) })
+      .values({ cursor, edge, ...at, entry: text, receipt: JSON.stringify(receipt), pack_key: `${epoch}/${seq}` })
       .onConflict((conflict) => conflict.doNothing())
       .execute();
     if (at.reason === 'refused') await this.#trimRefused(edge);
@@ -60,10 +60,10 @@ export class PendingPacks {
     return true;
   }
 
-  /** They are read from the log again: nothing is lost. */
+  /** They are read from the log again, so nothing is lost; those of a log that is no more stay. */
   async #emptyNewest(edge: string, count: number): Promise<void> {
     await sql`UPDATE pending_pack SET entry = '' WHERE cursor IN (SELECT cursor FROM pending_pack
-      WHERE ${WHOLE} AND edge = ${edge} ORDER BY cursor DESC LIMIT ${count})`.execute(this.#tx);
+      WHERE ${WHOLE} AND cursor > 0 AND edge = ${edge} ORDER BY cursor DESC LIMIT ${count})`.execute(this.#tx);
     this.#wholeOf.delete(edge);
     this.#whole = null;
     this.#whole = await this.#count(WHOLE);

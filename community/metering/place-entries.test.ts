@@ -5,6 +5,7 @@ import { type Db, openDatabase } from '../database.ts';
 import { addPoint, assignDevice } from '../register/points.ts';
 import { createTurns, followLog } from './follow-log.ts';
 import { metredCursor } from './process-page.ts';
+import { testPage } from './test-page.ts';
 
 const uuid = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 const [community, edge, epoch, boot, hubBoot] = [uuid(1), uuid(2), uuid(3), uuid(4), uuid(5)] as const;
@@ -36,7 +37,7 @@ async function follow(db: Db, log: readonly LogEntry[], hub: HubMoment): Promise
   const readPage = async (after: number, waitMs: number): Promise<LogPage> => {
     const entries = log.filter(({ cursor }) => cursor > after);
     if (entries.length === 0 && waitMs > 0) stop.abort();
-    return { entries, next: entries.at(-1)?.cursor ?? after, head: log.length };
+    return testPage(entries, entries.at(-1)?.cursor ?? after, log.length);
   };
   const events = { onPage: async () => {}, onFault: (fault: unknown) => expect(fault).toBeNull() };
   await followLog(db, { readPage, listeners: [], inTurn: createTurns(), hub: () => hub, events }, stop.signal);

@@ -8,28 +8,32 @@ import { keepIdentity } from './keep-identity.ts';
 import { keepPower } from './keep-power.ts';
 import { keepRegisters } from './keep-registers.ts';
 import type { LogListener, LogRecord, Notice } from './log-listener.ts';
+import { type LogPlace, METERING_READER, savePlace } from './log-place.ts';
 import { type PlacePage, placeEntries } from './place-entries.ts';
 import { shareStarts } from './share-starts.ts';
-
-const READER = 'metering';
+import { takeNew } from './taken-packs.ts';
 
 /** The log position up to which everything is in this database. */
 export async function metredCursor(db: Db): Promise<number> {
-  const row = await db.selectFrom('log_cursor').select('cursor').where('reader', '=', READER).executeTakeFirst();
+  const row = await db
+    .selectFrom('log_cursor')
+    .select('cursor')
+    .where('reader', '=', METERING_READER)
+    .executeTakeFirst();
   return row?.cursor ?? 0;
 }
 
 export type PageOutcome = { readonly notices: Notice[]; readonly changedStarts: number[] };
 
-/** `next` is the cursor after the page, 0 for one that only judges again; a page that was processed before is passed over. */
-export async function processPage(
-  db: Db,
-  page: PlacePage & { readonly next: number },
-  listeners: readonly LogListener[],
-): Promise<PageOutcome> {
+/** `next` is the cursor after the page, 0 for one that only judges again; `place` is then in which log that is. */
+export type MeteredPage = PlacePage & { readonly next: number; readonly place?: LogPlace | undefined };
+
+/** A page that was processed before is passed over, and so is a pack that was taken under another cursor. */
+export async function processPage(db: Db, page: MeteredPage, listeners: readonly LogListener[]): Promise<PageOutcome> {
   return await db.transaction().execute(async (tx) => {
     const cursor = await metredCursor(tx);
-    const entries = page.entries.filter((entry) => entry.cursor > cursor);
+    const after = page.entries.filter((entry) => entry.cursor > cursor);
+    const entries = await takeNew(tx, after);
     const records = await placeEntries(tx, { ...page, entries });
     const changedStarts = await deriveChanged(tx, await keepNews(tx, records));
     await followLoadCurve(tx, changedStarts);
@@ -39,6 +43,7 @@ export async function processPage(
       for (const listener of listeners) await listener(tx, record, (notice) => notices.push(notice));
     }
     await moveCursor(tx, Math.max(cursor, page.next));
+    if (page.place !== undefined && page.next >= cursor) await savePlace(tx, page.place);
     return { notices, changedStarts: [...new Set([...changedStarts, ...shared.starts])] };
   });
 }
@@ -111,7 +116,7 @@ function timesOf(change: DeviceChange, { assignments }: PointRecord, exchangedMs
 export async function moveCursor(tx: Db, cursor: number): Promise<void> {
   await tx
     .insertInto('log_cursor')
-    .values({ reader: READER, cursor })
+    .values({ reader: METERING_READER, cursor })
     .onConflict((conflict) => conflict.column('reader').doUpdateSet({ cursor }))
     .execute();
 }

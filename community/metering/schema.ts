@@ -60,6 +60,21 @@ export type StorageStateRow = {
 
 export type MeteringTables = {
   log_cursor: { reader: string; cursor: number };
+  /** `hash`: of the entry at the cursor, null where that is none; entries up to `counted_cursor` count as taken. */
+  log_place: { reader: string; log: string; generation: number; hash: string | null; counted_cursor: number };
+  /** Sequence numbers taken of each source: ranges, both ends included, that do not touch. */
+  taken_packs: { edge: string; epoch: string; from_seq: number; to_seq: number };
+  /** Each time the log proved to be another than was read. */
+  log_change: {
+    no: Generated<number>;
+    time_ms: number;
+    from_log: string;
+    from_generation: number;
+    from_cursor: number;
+    to_log: string;
+    to_generation: number;
+    common_cursor: number;
+  };
   series: { no: Generated<number>; edge: string; device: string; point: string; newest_ms: number };
   source: { no: Generated<number>; edge: string; epoch: string };
   register_sample: {
@@ -80,7 +95,10 @@ export type MeteringTables = {
     source_no: number;
     seq: number;
   };
-  /** `entry`: empty beyond what is kept here, and read from the log again; `receipt`: the hub's clock when it came, JSON. */
+  /**
+   * `entry`: empty beyond what is kept here, and read from the log again; `receipt`: the hub's clock when it came, JSON;
+   * `pack_key`: `epoch/seq`. A cursor below zero is of a log that is no more.
+   */
   pending_pack: {
     cursor: number;
     edge: string;
@@ -88,6 +106,7 @@ export type MeteringTables = {
     entry: string;
     reason: PendingReason;
     receipt: string;
+    pack_key: Generated<string>;
   };
   /** `told` counts up within an edge: the one told last is the newest. */
   boot_clock: { boot: string; offset_ms: number; edge: string; told: number };

@@ -228,7 +228,7 @@ describe('settleMonth', () => {
     const before = await statement(db, anna);
     const late = entries()
       .slice(100, 103)
-      .map((entry, i) => ({ ...entry, cursor: 10_000 + i }));
+      .map((entry, i) => ({ ...entry, seq: 10_000 + i, cursor: 10_000 + i }));
     await processPage(db, { entries: late, next: 10_002 }, []);
     const second = await settled(db);
     expect(second).toMatchObject({ version: 2, period: '2026-11' });

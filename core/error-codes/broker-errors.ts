@@ -41,6 +41,16 @@ export const BROKER_ERRORS = {
     title: 'A port cannot be opened',
     remedy: 'Stop the program that uses it, or choose another port under listen in site.yaml.',
   },
+  'broker.log-changed': {
+    title: 'The log is not the one that a follower has read',
+    remedy:
+      'Followers of the log go back to the last entry they have in common by themselves and take what they never took; a program of yours that reads /log does the same with commonCursor.',
+  },
+  'broker.log-rolled-back': {
+    title: 'telemetry.db is an older copy, another file or a new one',
+    remedy:
+      'Nothing is to be done for what the edges still hold: they send it again by themselves. If a newer telemetry.db exists, stop the site, put it back and start it; docs/durability.md says what is missing otherwise.',
+  },
   'broker.login-refused': {
     title: 'An MQTT log-in was refused',
     remedy:
@@ -108,10 +118,15 @@ export const BROKER_ERRORS = {
     title: 'A reading carries a time more than 400 days old or over five minutes ahead',
     remedy: 'Set the clock of the edge; the reading stands among the dead letters.',
   },
+  'telemetry.backup-unreadable': {
+    title: 'A backup that was named holds no telemetry.db that can be read',
+    remedy:
+      'Name a telemetry.db, or the folder that holds one (of an archive: unpack it first). A backup that is damaged itself gives what is sound of it.',
+  },
   'telemetry.chunk-corrupt': {
     title: 'A stored block of readings cannot be read',
     remedy:
-      'Restore the newest good backup (`npx commonworks backup restore BACKUP DIR --over`); the disk or card may be failing.',
+      'Nothing is lost: it is made from the packs in the log. The broker ends, and writes telemetry.db anew from what is sound when it starts again. The disk or card may be failing.',
   },
   'telemetry.database-in-use': {
     title: 'Another process has this database open',
@@ -119,7 +134,8 @@ export const BROKER_ERRORS = {
   },
   'telemetry.database-unusable': {
     title: 'The telemetry database cannot be opened or written',
-    remedy: 'Check that the folder exists, is writable and has free space.',
+    remedy:
+      'Check that the folder exists, is writable and has as much free space as telemetry.db is large: a damaged one is written anew beside itself. The message says what the disk answered.',
   },
   'telemetry.influx-community': {
     title: "The community's id cannot be a tag in InfluxDB",
@@ -153,6 +169,21 @@ export const BROKER_ERRORS = {
     title: 'An InfluxDB target cannot be reached or is overloaded',
     remedy:
       'Start it or wait: the projection tries again by itself and misses nothing. Look at its own log when this lasts.',
+  },
+  'telemetry.log-damaged': {
+    title: 'Packs in telemetry.db are damaged',
+    remedy:
+      'They are set aside and asked for again from their edges by themselves. `npx commonworks log verify` tells which; with a backup `npx commonworks log repair SITE --from BACKUP` fills them. Replace the disk or card: it fails.',
+  },
+  'telemetry.log-damaged-again': {
+    title: 'telemetry.db is damaged again and again',
+    remedy:
+      'The disk or card fails: copy the site folder to another one. Move the files telemetry.db.damaged-... away (they are evidence, and may still give what a backup does not have), then `npx commonworks log repair SITE`.',
+  },
+  'telemetry.log-missing': {
+    title: 'The site has no telemetry.db',
+    remedy:
+      'If it was lost, copy the newest one of a backup to data/telemetry.db of the site; else start the site: it makes a new one, and the agents send what they still keep.',
   },
   'telemetry.range-too-large': {
     title: 'A query asks for more readings than are given at once',

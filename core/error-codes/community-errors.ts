@@ -167,6 +167,16 @@ export const COMMUNITY_ERRORS = {
     remedy:
       'Look at that agent: a device or a badge reader repeats something all the time, or it is not ours. Nothing of the other edges is lost; what it sent itself stands in the log. Revoke it if nobody knows it.',
   },
+  'live.log-damaged': {
+    title: 'Stored readings are damaged on the disk of the hub',
+    remedy:
+      'Agents send again what they still keep. Then stop the site and run `npx commonworks log repair SITE --from BACKUP` with your newest backup, and replace the disk or card: it fails.',
+  },
+  'live.log-rolled-back': {
+    title: 'The stored readings fell back to an older state',
+    remedy:
+      'If a newer telemetry.db exists, stop the site, put it in place and start again. Otherwise wait until the agents named have sent again, and look at which quarter hours stay missing.',
+  },
   'live.log-behind': {
     title: 'The community server is behind the stored readings',
     remedy: 'It catches up by itself; when it does not, look into its log for a fault that repeats.',

@@ -59,6 +59,16 @@ export const EDGE_ERRORS = {
     title: 'A device did not answer and is given a rest',
     remedy: 'Check its power, unit number and wiring; it is tried again by itself.',
   },
+  'edge.log-changed': {
+    title: 'The broker has another log than before',
+    remedy:
+      'Nothing to do when the broker was set up anew: what the agent still keeps is sent again, the rest is declared. Else look which broker brokerUrl leads to.',
+  },
+  'edge.log-fell-back': {
+    title: 'The log of the broker has lost what it had',
+    remedy:
+      'Nothing to do here: what the agent still keeps is sent again, the rest is declared as a gap. Find out at the broker why an older or repaired log is in use.',
+  },
   'edge.modbus-corrupt': {
     title: 'Bytes came back, but no valid reply among them',
     remedy: 'Check baud rate, parity, termination and that unit numbers are unique.',
@@ -82,7 +92,8 @@ export const EDGE_ERRORS = {
   },
   'edge.outbox-corrupt': {
     title: 'The outbox file is damaged',
-    remedy: 'Nothing to do: it was set aside, what could be read was saved, and a new epoch began. Check the storage.',
+    remedy:
+      'Nothing to do: it was set aside, what could be read was saved and what could not was declared, and a new epoch began. Replace the card or disk when it happens again.',
   },
   'edge.outbox-foreign': {
     title: 'The outbox file belongs to another edge',
@@ -94,7 +105,8 @@ export const EDGE_ERRORS = {
   },
   'edge.outbox-write-failed': {
     title: 'The outbox cannot be written',
-    remedy: 'Free space on the disk; readings wait in memory, within limits, meanwhile.',
+    remedy:
+      'Free space on the disk; one that is not full is failing and should be replaced. Readings wait in memory, within limits, meanwhile; an agent that cannot open its outbox ends and is started again.',
   },
   'edge.p1-crc': {
     title: 'A P1 telegram has the wrong checksum',

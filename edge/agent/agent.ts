@@ -63,6 +63,8 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     devices: equipment.descriptions,
     onCommand: (signed) => receiveCommand(options, executor, signed),
     onOldCopy: () => log.warn({ code: 'edge.outbox-corrupt' }, 'the outbox is an old copy: a new epoch began'),
+    onLogNews: ({ code, message }) => log.warn({ code }, message),
+    stamp: () => time.stamp(time.now()),
     onState: (fault) => logFault(log, 'broker', fault),
   });
   const onOutput = (output: LineOutput, isReplaying: boolean) => {
@@ -178,8 +180,10 @@ function connectionOf({ loaded, outbox, signal, resendMs }: AgentOptions) {
 
 function statusOf({ boot, version, outbox }: AgentOptions, time: ToldTime, state: EdgeStatus['state']): EdgeStatus {
   const status = { state, sinceMs: time.now(), boot, version, backlog: outbox.backlog().packs };
-  // A will speaks when nobody can look at the clock any more.
-  return state === 'online' ? { ...status, clock: time.knowledge() } : status;
+  // A will speaks when nobody can look at the clock, or at the marks, any more.
+  if (state !== 'online') return status;
+  const held = outbox.held();
+  return { ...status, clock: time.knowledge(), ...(held === null ? {} : { held }) };
 }
 
 function logReach(log: Logger, { device, type, body }: EventRecord): void {

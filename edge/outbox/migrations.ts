@@ -43,7 +43,24 @@ INSERT INTO elapsed (id, ms, boot, kernelMs) VALUES (1, 0, '', 0);
 CREATE TABLE life (life TEXT PRIMARY KEY, boot TEXT NOT NULL, isTold INTEGER NOT NULL) STRICT;
 `;
 
-const STEPS = [VERSION_1, VERSION_2];
+/**
+ * `hash`: SHA-256 of the body, written with it; null in rows of earlier versions, as is `sum`, the checksum of an
+ * epoch's counts. `spoiled` keeps the newest bodies that
+ * were no longer what had been written, for a person to look at.
+ */
+const VERSION_3 = `
+ALTER TABLE pack ADD COLUMN hash BLOB;
+ALTER TABLE epoch ADD COLUMN sum INTEGER;
+CREATE TABLE spoiled (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  epoch TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  body ANY,
+  hash BLOB
+) STRICT;
+`;
+
+const STEPS = [VERSION_1, VERSION_2, VERSION_3];
 export const OUTBOX_SCHEMA = STEPS.length;
 
 /** What brings a file of this version (0: empty) to the newest, as one transaction; empty when it is there. */

@@ -67,7 +67,7 @@ describe('An outbox', () => {
     store.close();
   });
 
-  it('trims only what the mark covers, whatever marks come', () => {
+  it('lets wait what the mark does not cover, whatever marks come: one lower than before makes packs wait again', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(40), { maxLength: 8 }), (marks) => {
         rmSync(file, { force: true });
@@ -78,15 +78,12 @@ describe('An outbox', () => {
           Array.from({ length: 40 }, (_, i) => draft(i)),
           NOW,
         );
-        let highest = 0;
+        const bodies = store.read(0, all).map((pack) => pack.body);
         for (const mark of marks) {
           const { backlog } = store.applyMark({ epoch: EPOCHS[0], seq: mark });
-          highest = Math.max(highest, mark);
-          expect(backlog.packs).toBe(40 - highest);
+          expect(backlog.packs).toBe(40 - mark);
         }
-        expect(store.read(0, all).map((pack) => pack.seq)).toEqual(
-          Array.from({ length: 40 - highest }, (_, i) => highest + 1 + i),
-        );
+        expect(store.read(0, all).map((pack) => pack.body)).toEqual(bodies.slice(marks.at(-1) ?? 0));
         store.close();
       }),
       { numRuns: 20 },
@@ -170,6 +167,23 @@ describe('An outbox', () => {
     store.close();
   });
 
+  it('sends of a file without hashes what is a whole pack of its own key, and declares the rest', () => {
+    const db = new DatabaseSync(file);
+    db.exec(`${outboxSteps(0).split('ALTER')[0]} PRAGMA user_version = 1; COMMIT`);
+    db.prepare('INSERT INTO epoch (epoch, nextSeq, mark) VALUES (?, 5, 0)').run(EPOCHS[0]);
+    const add = db.prepare('INSERT INTO pack (epoch, seq, body, bytes, createdMs) VALUES (?, ?, ?, ?, 5)');
+    const bodyOf = (seq: number) => encodePack({ edge: EDGE, epoch: EPOCHS[0], seq, boot: BOOT, ...draft(seq) });
+    const bodies = [bodyOf(1), bodyOf(2).replace('"n":"home-1', '"m":"home-1'), bodyOf(7), bodyOf(4)];
+    for (const [i, body] of bodies.entries()) add.run(EPOCHS[0], i + 1, body, body.length);
+    db.close();
+    const store = openOutboxStore(options());
+    expect(store.read(0, all).map(({ body }) => body)).toEqual([bodies[0], bodies[3]]);
+    const [declaration] = store.read(4, all);
+    const gaps = decodePack(declaration?.body ?? '').pack.events.map(({ body }) => [body['fromSeq'], body['toSeq']]);
+    expect(gaps).toEqual([[2, 3]]);
+    store.close();
+  });
+
   it('remembers whose packs wait for their date, within one boot of the machine', () => {
     const time = (kernelBoot: string) => ({ kernelBoot, kernelMs: () => 1 });
     const undated = { samples: [{ ...draft(1).samples[0], timeMs: 5000 } as Sample], events: [] };
@@ -217,8 +231,13 @@ describe('An outbox', () => {
     const saved = healed.read(0, all).filter((pack) => pack.epoch === EPOCHS[0]);
     expect(saved.length).toBeGreaterThan(50);
     expect(saved.map((pack) => pack.seq)).toEqual(saved.map((_, i) => i + 1));
+    const declared = healed.read(0, all).at(-1);
+    const [gap] = decodePack(declared?.body ?? '').pack.events;
+    expect([declared?.epoch, declared?.seq]).toEqual([EPOCHS[1], 1]);
+    expect(gap?.body).toMatchObject({ epoch: EPOCHS[0], fromSeq: saved.length + 1, toSeq: 400 });
+    expect(healed.openCommands()).toEqual([{ id: 'c1', body: '{}', state: 'accepted', ...LEASE }]);
     healed.append([draft(1000)], NOW);
-    expect(healed.read(0, all).at(-1)).toMatchObject({ epoch: EPOCHS[1], seq: 1 });
+    expect(healed.read(0, all).at(-1)).toMatchObject({ epoch: EPOCHS[1], seq: 2 });
     healed.close();
   });
 

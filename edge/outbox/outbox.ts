@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { CodedError } from '@commonworks/core';
 import type {
+  OutboxState,
   StoreAnswer,
   StoreArguments,
   StoreMethod,
@@ -12,6 +13,7 @@ import type {
   WorkerReply,
   WorkerRequest,
 } from './protocol.ts';
+import type { HeldMark } from './seen-log.ts';
 import type { Backlog, OutboxOptions } from './store.ts';
 
 export type { Backlog, CommandRow, KeptPack, LeaseEnd, OutboxOptions, PackDraft } from './store.ts';
@@ -28,10 +30,15 @@ export type Outbox = AsyncDisposable & {
   readonly call: Call;
   /** As of the last answer of the worker. */
   readonly backlog: () => Backlog;
-  readonly epoch: string;
-  /** Begun when the file was opened: no log can know it yet. */
-  readonly isNewEpoch: boolean;
+  readonly epoch: () => string;
+  /** Begun since the file was opened: no log can know it yet. */
+  readonly isNewEpoch: () => boolean;
+  /** The newest mark of a log that has told its name. */
+  readonly held: () => HeldMark | null;
+  /** Set aside when the outbox was opened. */
   readonly damagedFile: string | null;
+  /** Called when the file turns out to be damaged while it is in use, with the name under which it was set aside. */
+  readonly onDamaged: (listener: (file: string) => void) => void;
   /** Rejects when the thread ends unasked: nothing can be kept any more, and the agent should be started anew. */
   readonly died: Promise<never>;
   /** Called after packs were kept. */
@@ -43,24 +50,30 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: options });
   const hello = await firstMessage(worker);
   if (!hello.isOpen) throw errorOf(hello.fault);
-  const thread = askThread(worker);
+  let { state } = hello;
+  const damageListeners: ((file: string) => void)[] = [];
+  const thread = askThread(worker, (after) => {
+    const before = state;
+    state = after;
+    if (after.damagedFile === null || after.damagedFile === before.damagedFile) return;
+    for (const listener of damageListeners) listener(after.damagedFile);
+  });
   const listeners: (() => void)[] = [];
-  let backlog = hello.backlog as Backlog;
   const call: Call = async (method, ...args) => {
     const answer = await thread.post(method, args);
-    if (method === 'append') {
-      backlog = answer as StoreAnswer<'append'>;
-      for (const listener of listeners) listener();
-    }
-    if (method === 'applyMark') backlog = (answer as StoreAnswer<'applyMark'>).backlog;
+    if (method === 'append') for (const listener of listeners) listener();
     return answer;
   };
   return {
     call,
-    backlog: () => backlog,
-    epoch: hello.epoch,
-    isNewEpoch: hello.isNewEpoch,
-    damagedFile: hello.damagedFile,
+    backlog: () => state.backlog,
+    epoch: () => state.epoch,
+    isNewEpoch: () => state.isNewEpoch,
+    held: () => state.held,
+    damagedFile: hello.state.damagedFile,
+    onDamaged: (listener) => {
+      damageListeners.push(listener);
+    },
     onKept: (listener) => {
       listeners.push(listener);
     },
@@ -77,7 +90,7 @@ type Thread = {
 };
 
 /** Calls to the outbox's thread and their answers; a thread that has died answers every call with its error. */
-function askThread(worker: Worker): Thread {
+function askThread(worker: Worker, onState: (state: OutboxState) => void): Thread {
   const pending = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   let nextId = 1;
   let ended: Error | null = null;
@@ -85,6 +98,7 @@ function askThread(worker: Worker): Thread {
   worker.on('message', (reply: WorkerReply) => {
     const call = pending.get(reply.id);
     pending.delete(reply.id);
+    if (reply.isDone && reply.state !== null) onState(reply.state);
     if (reply.isDone) call?.resolve(reply.answer as never);
     else call?.reject(errorOf(reply.fault));
   });

@@ -15,6 +15,7 @@ import {
 } from '@commonworks/core';
 import type { IClientOptions, MqttClient } from 'mqtt';
 import type { Outbox } from '../outbox/outbox.ts';
+import type { LogNews } from '../outbox/seen-log.ts';
 import { connectBroker } from './connect-broker.ts';
 import { deviceMessages } from './device-messages.ts';
 import type { Pump } from './pump.ts';
@@ -34,6 +35,10 @@ export type PublisherOptions = {
   readonly onCommand: (command: SignedCommand) => void;
   /** The outbox turned out to be an old copy and began a new epoch. */
   readonly onOldCopy: () => void;
+  /** The log is another than before, or has lost what it had. */
+  readonly onLogNews?: (news: LogNews) => void;
+  /** The stamp of what has to be declared when a mark comes; absent: that of what was kept last. */
+  readonly stamp?: () => number;
   /** Connected (null), or why not; told when that changes. */
   readonly onState: (fault: Error | null) => void;
   readonly signal: AbortSignal;
@@ -78,21 +83,14 @@ export function startPublisher(options: PublisherOptions): Publisher {
     isWaiting: () => pump !== null && pump.acknowledged() > 0 && outbox.backlog().packs > 0,
     resend: () => pump?.rewind(),
   });
-  const onMark = async (mark: MarkMessage) => {
-    const before = outbox.backlog().packs;
-    const { isOldCopy, isOwn, backlog } = await outbox.call('applyMark', mark);
-    if (isOldCopy) {
-      options.onOldCopy();
-      pump?.rewind();
-    }
-    if (backlog.packs < before || isOldCopy) stalls.progress();
-    return isOwn;
-  };
+  const onMark = createMarkTaker(options, { pump: () => pump, progress: () => stalls.progress() });
   const publishStatus = () => {
     client?.publish(topics.status, JSON.stringify(options.status('online')), { qos: 1, retain: true });
   };
   const statusTimer = setInterval(publishStatus, STATUS_PERIOD_MS);
   outbox.onKept(() => pump?.wake());
+  // What was saved of a damaged file may stand before what was sent last.
+  outbox.onDamaged(() => pump?.rewind());
 
   const runSession = async (opened: MqttClient) => {
     const ended = new Promise<void>((resolve) => opened.once('close', () => resolve()));
@@ -101,7 +99,7 @@ export function startPublisher(options: PublisherOptions): Publisher {
     for (const { topic, payload } of devices) opened.publish(topic, payload, { qos: 1, retain: true });
     const ports = sessionPorts(options, (mark) => onMark(mark).catch(() => false));
     const { community, edge } = options;
-    pump = startSession(opened, { community, edge, ports, firstMarkMs: outbox.isNewEpoch ? 0 : FIRST_MARK_MS });
+    pump = startSession(opened, { community, edge, ports, firstMarkMs: outbox.isNewEpoch() ? 0 : FIRST_MARK_MS });
     exchange = options.time === undefined ? null : startTimeExchange(opened, { community, edge, ports: options.time });
     const stop = () => void goOffline(opened, options);
     signal.addEventListener('abort', stop, { once: true });
@@ -127,9 +125,30 @@ export function startPublisher(options: PublisherOptions): Publisher {
   };
 }
 
+/** What a mark changes in the outbox, and what has to be sent because of it; tells whether it is of the epoch in use. */
+function createMarkTaker(
+  options: PublisherOptions,
+  on: { readonly pump: () => Pump | null; readonly progress: () => void },
+): (mark: MarkMessage) => Promise<boolean> {
+  const { outbox, stamp, resendMs = RESEND_MS } = options;
+  return async (mark) => {
+    const before = outbox.backlog().packs;
+    const context = stamp === undefined ? {} : { stampMs: stamp() };
+    const outcome = await outbox.call('applyMark', mark, { patienceMs: resendMs, ...context });
+    const { isOldCopy, isFallen, isWanted, isOwn, backlog, news } = outcome;
+    if (isOldCopy) options.onOldCopy();
+    if (news !== null) options.onLogNews?.(news);
+    if (isOldCopy || isFallen) on.pump()?.rewind();
+    if (isWanted) on.pump()?.sendWanted();
+    if (backlog.packs < before || isOldCopy || isFallen) on.progress();
+    return isOwn;
+  };
+}
+
 function sessionPorts({ outbox, onCommand }: PublisherOptions, onMark: (mark: MarkMessage) => Promise<boolean>) {
   const read = (afterN: number, limit: { packs: number; bytes: number }) => outbox.call('read', afterN, limit);
-  return { read, onMark, onCommand };
+  const readWanted = (limit: { packs: number; bytes: number }) => outbox.call('readWanted', limit);
+  return { read, readWanted, onMark, onCommand };
 }
 
 function topicsOf({ community, edge }: PublisherOptions) {

@@ -5,7 +5,7 @@ import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { createPump, type Pump, type PumpPorts } from './pump.ts';
 
-export type SessionPorts = Pick<PumpPorts, 'read'> & {
+export type SessionPorts = Pick<PumpPorts, 'read' | 'readWanted'> & {
   readonly onMark: (mark: MarkMessage) => Promise<boolean>;
   readonly onCommand: (command: SignedCommand) => void;
 };
@@ -29,6 +29,7 @@ export function startSession(client: MqttClient, options: SessionOptions): Pump 
       await first.promise;
       return ports.read(afterN, limit);
     },
+    readWanted: ports.readWanted,
     send: (pack, done) => {
       client.publish(topic, pack.body, { qos: 1 }, (error) => done(!error));
     },

@@ -24,9 +24,9 @@ export type RaiseGeneration = {
   /** The newest cursor anybody is known to have seen. */
   readonly seenCursor: number;
   /** Up to here nothing has changed; absent: up to the newest entry there is. */
-  readonly afterCursor?: number;
-  /** The highest generation known elsewhere: of the file that is replaced, of an earlier restoration. */
-  readonly aboveGeneration?: number;
+  readonly afterCursor?: number | undefined;
+  /** The highest generation known elsewhere, of a replaced file or to a follower: a number is never given twice. */
+  readonly aboveGeneration?: number | undefined;
 };
 
 /** How far beyond the newest cursor known a new generation begins: what was given out last may be known to nobody here. */
@@ -73,15 +73,16 @@ export function raiseGeneration(
 ): Generation {
   nameOf(db, nowMs);
   const before = currentGeneration(db);
-  const head = Math.max(newestCursor(db), before.firstCursor - 1);
+  const newest = newestCursor(db);
+  const head = Math.max(newest, before.firstCursor - 1);
   const next = {
     generation: Math.max(before.generation, aboveGeneration) + 1,
     sinceMs: Math.trunc(nowMs),
     cause,
-    afterCursor: Math.min(afterCursor ?? newestCursor(db), newestCursor(db)),
+    afterCursor: Math.min(afterCursor ?? newest, newest),
     firstCursor: Math.max(head, seenCursor) + CURSOR_STRIDE,
   };
-  insertGeneration(db, next);
+  insertGeneration(db, next, newest);
   return next;
 }
 
@@ -101,21 +102,27 @@ function nameOf(db: DatabaseSync, nowMs: number): string {
   if (known !== undefined) return String(known['log']);
   const log = uuidV7(Math.trunc(nowMs), randomBytes(10));
   db.prepare('INSERT INTO log_identity VALUES (1, ?)').run(log);
-  insertGeneration(db, {
-    ...{ generation: 1, sinceMs: Math.trunc(nowMs), cause: 'created', afterCursor: 0, firstCursor: 1 },
-  });
+  const first = {
+    generation: 1,
+    sinceMs: Math.trunc(nowMs),
+    cause: 'created',
+    afterCursor: 0,
+    firstCursor: 1,
+  } as const;
+  insertGeneration(db, first, 0);
   return log;
 }
 
-function newestCursor(db: DatabaseSync): number {
+export function newestCursor(db: DatabaseSync): number {
   return Number(db.prepare('SELECT max(cursor) AS head FROM pack').get()?.['head'] ?? 0);
 }
 
 function insertGeneration(
   db: DatabaseSync,
   { generation, sinceMs, cause, afterCursor, firstCursor }: Generation,
+  lastCursor: number,
 ): void {
-  db.prepare('INSERT INTO log_generation VALUES (?, ?, ?, ?, ?)').run(
-    ...[generation, sinceMs, cause, afterCursor, firstCursor],
-  );
+  db.prepare(
+    'INSERT INTO log_generation (generation, since_ms, cause, after_cursor, first_cursor, last_cursor) VALUES (?, ?, ?, ?, ?, ?)',
+  ).run(generation, sinceMs, cause, afterCursor, firstCursor, lastCursor);
 }

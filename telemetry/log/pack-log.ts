@@ -1,8 +1,11 @@
 /** The log: every acknowledged pack byte for byte, once, under its key; and each source's mark. */
 import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
-import type { PackKey } from '@commonworks/core';
+import type { PackKey, SeqRange } from '@commonworks/core';
 import { EDGE_BUDGETS, type EdgeBudgets } from '../edge-budgets.ts';
+import { LogHoles } from './log-holes.ts';
+import { newestCursor } from './log-identity.ts';
+import { rowCheck } from './row-check.ts';
 import { SeqRanges } from './seq-ranges.ts';
 import { storeBody } from './stored-body.ts';
 
@@ -13,6 +16,8 @@ export type Mark = {
   readonly seq: number;
   readonly seenMs: number;
   readonly hash: string | null;
+  /** Packs up to `seq` that were damaged here: their edge is asked for them again. */
+  readonly wanted: readonly SeqRange[];
 };
 
 /**
@@ -38,13 +43,22 @@ export class PackLog {
   readonly #before = new Map<string, { held: SeqRanges; seenMs: number } | null>();
   /** The first key of each source that came with other bytes than it has here, in this transaction. */
   readonly #reused = new Map<Source, Mark>();
+  readonly #firstCursor: () => number;
+  readonly holes: LogHoles;
   #head: number;
   #headBefore: number;
 
-  constructor(db: DatabaseSync, { epochs, ranges }: Pick<EdgeBudgets, 'epochs' | 'ranges'> = EDGE_BUDGETS) {
+  /** `firstCursor`: of the log's generation; new entries get no lower one. */
+  constructor(
+    db: DatabaseSync,
+    { epochs, ranges }: Pick<EdgeBudgets, 'epochs' | 'ranges'> = EDGE_BUDGETS,
+    firstCursor: () => number = () => 1,
+  ) {
     this.#epochsMax = epochs;
     this.#rangesMax = ranges;
     this.#statements = prepare(db);
+    this.#firstCursor = firstCursor;
+    this.holes = new LogHoles(db);
     for (const row of db.prepare('SELECT id, edge, epoch, mark, seen_ms FROM source').iterate()) {
       const held = new SeqRanges(Number(row['mark']));
       const source = {
@@ -60,7 +74,7 @@ export class PackLog {
     for (const source of this.#sources.values()) this.#readAhead(source, db);
     const counted = 'SELECT edge, count(*) AS n FROM held_range JOIN source ON source.id = source GROUP BY edge';
     for (const row of db.prepare(counted).iterate()) this.#rangesOf.set(String(row['edge']), Number(row['n']));
-    this.#head = Number(db.prepare('SELECT max(cursor) AS head FROM pack').get()?.['head'] ?? 0);
+    this.#head = Math.max(newestCursor(db), this.holes.newestCursor());
     this.#headBefore = this.#head;
   }
 
@@ -81,11 +95,17 @@ export class PackLog {
       if (!this.#reused.has(source)) this.#reused.set(source, this.#markAt(source, key.seq));
       return { kind: 'reused' };
     }
-    if (source.held.isScattered && key.seq !== source.held.mark + 1) return { kind: 'scattered' };
+    const wanted = this.holes.find(key);
+    if (wanted !== null && wanted.hash !== null && !hash.equals(wanted.hash)) return { kind: 'reused' };
+    const isFar = source.held.isScattered && key.seq > source.held.mark + 1;
+    if (isFar) return { kind: 'scattered' };
     const { compression, stored } = storeBody(body);
-    const cursor = this.#head + 1;
-    const untrusted = receipt.isTrusted ? null : 1;
-    this.#statements.insert.run(cursor, source.id, key.seq, receivedMs, hash, compression, stored, untrusted);
+    const cursor = Math.max(this.#head + 1, this.#firstCursor());
+    const { isTrusted } = receipt;
+    const check = rowCheck({ ...key, cursor, receivedMs, isHubTrusted: isTrusted, hash });
+    const first = [cursor, source.id, key.seq, receivedMs, hash, compression, stored] as const;
+    this.#statements.insert.run(...first, isTrusted ? null : 1, check);
+    if (wanted !== null) this.holes.mended(wanted, cursor);
     this.#head = cursor;
     source.held.add(key.seq);
     return { kind: 'held', cursor };
@@ -95,7 +115,7 @@ export class PackLog {
     return this.#sources.get(`${key.edge}/${key.epoch}`)?.held.has(key.seq) ?? false;
   }
 
-  isKnown(edge: string, epoch: string): boolean {
+  #isKnown(edge: string, epoch: string): boolean {
     return this.#sources.has(`${edge}/${epoch}`);
   }
 
@@ -115,6 +135,7 @@ export class PackLog {
     const ranges = this.#rangesOf.get(key.edge) ?? 0;
     if (ranges >= this.#rangesMax) return false;
     const { changes } = this.#statements.hold.run(source.id, range.fromSeq, range.toSeq, range.reason);
+    this.holes.declared(key, range);
     source.held.add(range.fromSeq, range.toSeq);
     if (changes === 0) return true;
     this.#rangesOf.set(key.edge, ranges + 1);
@@ -140,6 +161,7 @@ export class PackLog {
     this.#before.clear();
     this.#reused.clear();
     this.#declared.length = 0;
+    this.holes.committed();
     this.#headBefore = this.#head;
   }
 
@@ -153,7 +175,14 @@ export class PackLog {
     this.#declared.length = 0;
     this.#before.clear();
     this.#reused.clear();
+    this.holes.rolledBack();
     this.#head = this.#headBefore;
+  }
+
+  /** Where a source stands; seq 0 when nothing of it is known here. */
+  mark(edge: string, epoch: string): Mark {
+    const source = this.#sources.get(`${edge}/${epoch}`);
+    return source === undefined ? { edge, epoch, seq: 0, seenMs: 0, hash: null, wanted: [] } : this.#markOf(source);
   }
 
   /** Marks of one edge or of all, most recently heard of first. */
@@ -169,7 +198,7 @@ export class PackLog {
   #markAt({ id, edge, epoch, seenMs }: Source, seq: number): Mark {
     const hash = this.#statements.find.get(id, seq)?.['hash'];
     const hex = hash === undefined ? null : Buffer.from(hash as Uint8Array).toString('hex');
-    return { edge, epoch, seq, seenMs, hash: hex };
+    return { edge, epoch, seq, seenMs, hash: hex, wanted: this.holes.wanted({ edge, epoch }, seq) };
   }
 
   #source(key: Omit<PackKey, 'seq'>, nowMs: number): Source {
@@ -188,7 +217,7 @@ export class PackLog {
   }
 
   #isOneTooMany({ edge, epoch }: Omit<PackKey, 'seq'>): boolean {
-    return !this.isKnown(edge, epoch) && (this.#epochsOf.get(edge) ?? 0) >= this.#epochsMax;
+    return !this.#isKnown(edge, epoch) && (this.#epochsOf.get(edge) ?? 0) >= this.#epochsMax;
   }
 
   #countEpoch(edge: string, change: 1 | -1): void {
@@ -208,7 +237,8 @@ export class PackLog {
 function prepare(db: DatabaseSync) {
   return {
     find: db.prepare('SELECT hash FROM pack WHERE source = ? AND seq = ?'),
-    insert: db.prepare('INSERT INTO pack VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
+    insert: db.prepare(`INSERT INTO pack
+      (cursor, source, seq, received_ms, hash, compression, body, hub_untrusted, row_check) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`),
     hold: db.prepare('INSERT OR IGNORE INTO held_range VALUES (?, ?, ?, ?)'),
     mark: db.prepare('UPDATE source SET mark = ?, seen_ms = ? WHERE id = ?'),
     addSource: db.prepare('INSERT INTO source (edge, epoch, mark, seen_ms) VALUES (?, ?, 0, ?)'),

@@ -34,7 +34,7 @@ it('a reader tells of every mark and follower what the writer does', () => {
     ['b', 1],
     ['a', 2],
   ]);
-  expect([counts.head, counts.sinks]).toEqual([4, [{ name: 'influx', cursor: 3 }]]);
+  expect([counts.head, counts.sinks]).toEqual([4, [{ name: 'influx', cursor: 3, behind: 1 }]]);
   reading.close();
   close();
 });

@@ -2,7 +2,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { WaitingCount } from './boot-clocks.ts';
 import { BootClocks } from './boot-clocks.ts';
+import { countBehind } from './cursor-leaps.ts';
 import { Cursors } from './cursors.ts';
+import { newestCursor } from './log-identity.ts';
 
 export type LogCounts = {
   /** The newest cursor; 0 when the log is empty. */
@@ -11,18 +13,19 @@ export type LogCounts = {
   readonly waiting: WaitingCount[];
   /** Most recently heard of first. */
   readonly marks: { readonly edge: string; readonly epoch: string; readonly seq: number; readonly seenMs: number }[];
-  readonly sinks: { readonly name: string; readonly cursor: number }[];
+  readonly sinks: { readonly name: string; readonly cursor: number; readonly behind: number }[];
 };
 
 export function readCounts(db: DatabaseSync): LogCounts {
   db.exec('BEGIN');
   try {
+    const head = newestCursor(db);
     return {
-      head: Number(db.prepare('SELECT max(cursor) AS head FROM pack').get()?.['head'] ?? 0),
+      head,
       deadLetters: Number(db.prepare('SELECT count(*) AS n FROM dead_letter').get()?.['n'] ?? 0),
       waiting: new BootClocks(db).waiting(),
       marks: readMarks(db),
-      sinks: new Cursors(db).all(),
+      sinks: new Cursors(db).all().map((sink) => ({ ...sink, behind: countBehind(db, { after: sink.cursor, head }) })),
     };
   } finally {
     if (db.isTransaction) db.exec('ROLLBACK');

@@ -1,38 +1,59 @@
-/** Reading the log and the dead letters: from a connection that only reads. */
+/** Reading the log and the dead letters: from a connection that only reads, and nothing that is not proven. */
 import type { DatabaseSync } from 'node:sqlite';
-import { zstdDecompressSync } from 'node:zlib';
-import type { DeadLetter, LogEntry } from '@commonworks/core';
+import type { DeadLetter, LogEntry, LogHole } from '@commonworks/core';
+import { countBehind } from './cursor-leaps.ts';
+import { newestCursor } from './log-identity.ts';
+
 import { bodyOf } from './stored-body.ts';
+import { walkLog } from './walk-log.ts';
 
 export const LOG_PAGE_MAX = 1000;
 /** A page ends early beyond this, so that a thousand packs of 64 kB are not one answer of 64 MB. */
 const PAGE_BYTES_MAX = 8_000_000;
+/** A page ends early beyond this: what is lost is told, too, and that takes room. */
+const HOLES_MAX = 1000;
 const LETTER_TEXT_MAX = 4000;
 
-const LOG = `SELECT cursor, edge, epoch, seq, received_ms, hash, compression, body, hub_untrusted
-  FROM pack JOIN source ON source.id = pack.source WHERE cursor > ? ORDER BY cursor LIMIT ?`;
 const LETTERS = 'SELECT * FROM dead_letter WHERE id > ? ORDER BY id LIMIT ?';
 
-export function readLog(db: DatabaseSync, after: number, limit: number): LogEntry[] {
+export type LogAsk = {
+  readonly after: number;
+  readonly limit: number;
+  /** The newest cursor given out; absent: the newest that can be read. */
+  readonly head?: number | undefined;
+};
+
+/** `next`: everything up to and including it was told; `behind`: entries after that. */
+export type LogRead = {
+  readonly entries: LogEntry[];
+  readonly holes: LogHole[];
+  /** Those of the holes that nobody has remembered yet. */
+  readonly found: LogHole[];
+  readonly next: number;
+  readonly behind: number;
+};
+
+export function readLog(db: DatabaseSync, { after, limit, head = newestCursor(db) }: LogAsk): LogRead {
+  const most = Math.min(limit, LOG_PAGE_MAX);
   const entries: LogEntry[] = [];
+  const holes: LogHole[] = [];
+  const found: LogHole[] = [];
+  let next = after;
   let bytes = 0;
-  for (const row of db.prepare(LOG).iterate(after, Math.min(limit, LOG_PAGE_MAX))) {
-    const stored = row['body'] as Uint8Array;
-    const body = Buffer.from(row['compression'] === 1 ? zstdDecompressSync(stored) : stored).toString('utf8');
-    bytes += body.length;
-    if (bytes > PAGE_BYTES_MAX && entries.length > 0) break;
-    entries.push({
-      cursor: Number(row['cursor']),
-      edge: String(row['edge']),
-      epoch: String(row['epoch']),
-      seq: Number(row['seq']),
-      receivedMs: Number(row['received_ms']),
-      ...(row['hub_untrusted'] === 1 ? { isHubTrusted: false } : {}),
-      hash: Buffer.from(row['hash'] as Uint8Array).toString('hex'),
-      body,
-    });
+  for (const step of walkLog(db, { after, head })) {
+    if (step.kind === 'end') {
+      next = Math.max(after, step.cursor);
+      break;
+    }
+    const isFull = entries.length >= most || holes.length >= HOLES_MAX;
+    bytes += step.kind === 'entry' ? step.entry.body.length : 0;
+    if (isFull || (bytes > PAGE_BYTES_MAX && entries.length > 0)) break;
+    if (step.kind === 'entry') entries.push(step.entry);
+    else holes.push(step.hole);
+    if (step.kind === 'hole' && step.isNew) found.push(step.hole);
+    next = step.kind === 'entry' ? step.entry.cursor : step.hole.toCursor;
   }
-  return entries;
+  return { entries, holes, found, next, behind: countBehind(db, { after: next, head }) };
 }
 
 export function readDeadLetters(db: DatabaseSync, after: number, limit: number): DeadLetter[] {

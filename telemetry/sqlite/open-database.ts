@@ -2,6 +2,7 @@
 import { copyFileSync, existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { CodedError } from '@commonworks/core';
+import { makeWhole } from '@commonworks/store/make-whole.ts';
 
 export type Migration = string;
 
@@ -14,7 +15,18 @@ const BUSY_MS = 5000;
  * @throws CodedError `telemetry.database-in-use`, `telemetry.schema-newer`, `telemetry.database-unusable`.
  */
 export function openOwnedDatabase(path: string, migrations: readonly Migration[]): OwnedDatabase {
-  const unlock = lockFile(path);
+  const unlock = lockDatabase(path);
+  try {
+    const db = openLocked(path, migrations);
+    return { db, close: () => closeBoth(db, unlock) };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+/** For who holds the lock. @throws CodedError `telemetry.schema-newer`, `telemetry.database-unusable`. */
+export function openLocked(path: string, migrations: readonly Migration[]): DatabaseSync {
   let db: DatabaseSync | null = null;
   try {
     db = new DatabaseSync(path, { timeout: BUSY_MS });
@@ -23,11 +35,9 @@ export function openOwnedDatabase(path: string, migrations: readonly Migration[]
     // 16 MB of log before it is copied into the file: a quarter of the flushes of the default.
     db.exec('PRAGMA wal_autocheckpoint = 4000');
     migrate(db, path, migrations);
-    const opened = db;
-    return { db: opened, close: () => closeBoth(opened, unlock) };
+    return db;
   } catch (error) {
     db?.close();
-    unlock();
     throw coded(error, path);
   }
 }
@@ -42,7 +52,7 @@ export function openForReading(path: string): DatabaseSync {
  * who only has to know that nobody else has the file open.
  * @throws CodedError `telemetry.database-in-use`, `telemetry.database-unusable`.
  */
-export function lockFile(path: string): () => void {
+export function lockDatabase(path: string): () => void {
   let lock: DatabaseSync;
   try {
     lock = new DatabaseSync(`${path}.lock`);
@@ -80,7 +90,7 @@ function migrate(db: DatabaseSync, path: string, migrations: readonly Migration[
 function backUp(db: DatabaseSync, path: string, version: number): void {
   db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   const copy = `${path}.before-upgrade-${version}`;
-  if (!existsSync(copy)) copyFileSync(path, copy);
+  if (!existsSync(copy)) makeWhole(copy, (unfinished) => copyFileSync(path, unfinished));
 }
 
 function closeBoth(db: DatabaseSync, unlock: () => void): void {

@@ -83,10 +83,24 @@ CREATE INDEX dead_letter_by_age ON dead_letter (received_ms) WHERE kind <> 'pack
 CREATE INDEX refused_by_edge ON unplaced (edge, cursor) WHERE reason = 'refused';
 `;
 
+/**
+ * `row_check` (telemetry/log/row-check.ts) is null for packs of before. A hole is a pack that was acknowledged and damaged
+ * here: `mended_cursor` is where it stands again, -1 when its edge has it no more; `cursor` null when only the key is known. `last_cursor`: the newest before a generation.
+ */
+const DAMAGE = `
+ALTER TABLE pack ADD COLUMN row_check BLOB;
+CREATE TABLE log_hole (
+  no INTEGER PRIMARY KEY, cursor INTEGER UNIQUE, edge TEXT, epoch TEXT, seq INTEGER, hash BLOB, reason TEXT NOT NULL,
+  found_ms INTEGER NOT NULL, mended_cursor INTEGER
+) STRICT;
+ALTER TABLE log_generation ADD COLUMN last_cursor INTEGER;
+CREATE INDEX log_hole_by_pack ON log_hole (edge, epoch, seq);
+`;
+
 /** `told` counts up within an edge: of its boots the one told last is the newest. */
 const BOOTS = `
 ALTER TABLE boot_clock ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX boot_clock_told ON boot_clock (edge, told);
 `;
 
-export const TELEMETRY_MIGRATIONS: readonly Migration[] = [SERIES + LOG, WAITING, IDENTITY, BUDGETS, BOOTS];
+export const TELEMETRY_MIGRATIONS: readonly Migration[] = [SERIES + LOG, WAITING, IDENTITY, BUDGETS, DAMAGE, BOOTS];

@@ -1,6 +1,6 @@
 /** Edges that publish packs at full speed and remember every acknowledgement; they resend what was not acknowledged. */
 import { createHash, randomUUID } from 'node:crypto';
-import { encodePack } from '@commonworks/core';
+import { edgeTopic, encodePack, type MarkMessage } from '@commonworks/core';
 import type { BrokerSite } from '../peers/broker-process.ts';
 import { RawMqtt } from './raw-mqtt.ts';
 
@@ -15,6 +15,8 @@ export class LoadEdge {
   readonly secret: string;
   /** Hash of every pack that was acknowledged, by sequence number. */
   readonly acked = new Map<number, string>();
+  /** The highest mark of this epoch that the broker told, and those that fell behind one told before. */
+  readonly marks = { highest: 0, fallen: [] as number[] };
   /** Bytes of every pack ever sent: they never change. */
   readonly #bodies = new Map<number, string>();
   readonly #boot = randomUUID();
@@ -37,6 +39,8 @@ export class LoadEdge {
   async run(site: LoadedSite, broker: { readonly mqttPort: number }, stop: AbortSignal): Promise<void> {
     const login = { clientId: this.id, username: this.id, password: Buffer.from(this.secret) };
     const client = await RawMqtt.login(broker.mqttPort, login);
+    const topic = edgeTopic(site.config.community.id, this.id, 'mark');
+    if (!client.isClosed) client.send({ cmd: 'subscribe', messageId: 60_001, subscriptions: [{ topic, qos: 0 }] });
     const waiting = new Map<number, number>();
     let next = this.#lowest;
     let seen = 0;
@@ -51,6 +55,7 @@ export class LoadEdge {
       await client.until(() => client.packets.length > before || client.isClosed || stop.aborted);
       for (; seen < client.packets.length; seen++) {
         const packet = client.packets[seen];
+        if (packet?.cmd === 'publish') this.#noteMark(packet.payload);
         if (packet?.cmd !== 'puback') continue;
         const seq = waiting.get(packet.messageId ?? 0) ?? 0;
         waiting.delete(packet.messageId ?? 0);
@@ -59,6 +64,13 @@ export class LoadEdge {
     }
     while (this.acked.has(this.#lowest)) this.#lowest += 1;
     client.socket.destroy();
+  }
+
+  #noteMark(payload: string | Buffer): void {
+    const { epoch, seq } = JSON.parse(payload.toString()) as MarkMessage;
+    if (epoch !== this.epoch) return;
+    if (seq < this.marks.highest) this.marks.fallen.push(seq);
+    this.marks.highest = Math.max(this.marks.highest, seq);
   }
 
   #send(client: RawMqtt, site: LoadedSite, { seq, messageId }: { seq: number; messageId: number }): void {

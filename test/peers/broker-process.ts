@@ -11,6 +11,8 @@ export type BrokerSite = {
   readonly dir: string;
   readonly config: SiteConfig;
   readonly token: string;
+  /** Makes the first admin, once. */
+  readonly adminToken: string;
   [Symbol.dispose](): void;
 };
 
@@ -24,7 +26,7 @@ export function newBrokerSite(): BrokerSite {
   const parent = mkdtempSync(join(tmpdir(), 'commonworks-broker-'));
   const dir = join(parent, 'site');
   const listen = { host: '127.0.0.1', webPort: 0, mqttPort: 0, mqttWsPort: 0, logPort: 0 };
-  const { config } = createSite(dir, {
+  const { config, adminToken } = createSite(dir, {
     name: 'Testhof',
     zone: 'Europe/Vienna',
     currency: 'EUR',
@@ -34,7 +36,7 @@ export function newBrokerSite(): BrokerSite {
   });
   writeFileSync(join(dir, 'site.yaml'), stringify(config));
   const token = readFileSync(join(dir, 'keys', 'service.token'), 'utf8').trim();
-  return { dir, config, token, [Symbol.dispose]: () => rmSync(parent, { recursive: true, force: true }) };
+  return { dir, config, token, adminToken, [Symbol.dispose]: () => rmSync(parent, { recursive: true, force: true }) };
 }
 
 /** `prefix`: a program and its arguments that run the command after them, such as prlimit. */

@@ -7,6 +7,8 @@ export type PeerProcess = {
   readonly pid: number;
   /** The first capture group of the sign of readiness. */
   readonly found: string;
+  /** What it has written so far, the newest 50,000 characters. */
+  readonly output: () => string;
   /** SIGTERM, and SIGKILL after 5 s; resolves when the process has ended. */
   readonly stop: (signal?: NodeJS.Signals) => Promise<void>;
 };
@@ -45,7 +47,7 @@ export async function startPeer(
     clearTimeout(killer);
   };
   try {
-    return { pid: child.pid ?? 0, found: await found, stop };
+    return { pid: child.pid ?? 0, found: await found, output: () => output, stop };
   } catch (error) {
     await stop('SIGKILL');
     throw error;

@@ -1,0 +1,153 @@
+/** Packs that were acknowledged and are damaged here: remembered, asked for again from their edges, and mended. */
+import type { DatabaseSync } from 'node:sqlite';
+import type { LogHole, LogState, PackKey, SeqRange } from '@commonworks/core';
+
+/** A pack to be had again; `hash`: which bytes it had, null when that is lost, too. */
+export type WantedPack = PackKey & { readonly no: number; readonly hash: Uint8Array | null };
+export type FoundHole = Omit<LogHole, 'fromCursor' | 'toCursor'> & {
+  readonly cursor: number | null;
+  readonly hash: Uint8Array | null;
+};
+
+/** Ranges told with one mark: a message of some 10 kB. The others are told when these have come. */
+const WANTED_MAX = 100;
+/** Edges named in the status. */
+const EDGES_MAX = 200;
+/** Stands for "its edge has it no more". */
+const DECLARED = -1;
+
+type Source = Omit<PackKey, 'seq'>;
+
+export class LogHoles {
+  readonly #db: DatabaseSync;
+  /** By source, then by sequence number: only what is still wanted. */
+  #wanted = new Map<string, Map<number, WantedPack>>();
+  #isChanged = false;
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+    this.#load();
+  }
+
+  find({ edge, epoch, seq }: PackKey): WantedPack | null {
+    return this.#wanted.get(`${edge}/${epoch}`)?.get(seq) ?? null;
+  }
+
+  /** Up to a mark, as ranges; the oldest first. */
+  wanted({ edge, epoch }: Source, upTo: number): SeqRange[] {
+    const ranges: SeqRange[] = [];
+    for (const seq of this.#wanted.get(`${edge}/${epoch}`)?.keys() ?? []) {
+      const last = ranges.at(-1);
+      if (seq > upTo) break;
+      if (last !== undefined && last.toSeq === seq - 1) ranges[ranges.length - 1] = { ...last, toSeq: seq };
+      else if (ranges.length < WANTED_MAX) ranges.push({ epoch, fromSeq: seq, toSeq: seq });
+      else break;
+    }
+    return ranges;
+  }
+
+  /** Inside a transaction. */
+  mended(pack: WantedPack, cursor: number): void {
+    this.#db.prepare('UPDATE log_hole SET mended_cursor = ? WHERE no = ?').run(cursor, pack.no);
+    this.#forget(pack);
+  }
+
+  /** Inside a transaction: their edge has these no more. */
+  declared({ edge, epoch }: Source, { fromSeq, toSeq }: { fromSeq: number; toSeq: number }): void {
+    for (const pack of [...(this.#wanted.get(`${edge}/${epoch}`)?.values() ?? [])]) {
+      if (pack.seq >= fromSeq && pack.seq <= toSeq) this.mended(pack, DECLARED);
+    }
+  }
+
+  /**
+   * Takes damaged rows out of the log and remembers what stood there, in a transaction of the caller's. Returns how many
+   * were new. @throws what SQLite throws when the row or its page cannot be changed: then only a salvage helps.
+   */
+  setAside(holes: readonly FoundHole[], nowMs: number): number {
+    const gone = this.#db.prepare('DELETE FROM pack WHERE cursor = ?');
+    const waiting = this.#db.prepare('DELETE FROM unplaced WHERE cursor = ?');
+    let count = 0;
+    for (const hole of holes) {
+      if (hole.cursor !== null) waiting.run(hole.cursor);
+      if (hole.cursor !== null) gone.run(hole.cursor);
+      count += this.remember(hole, nowMs);
+    }
+    return count;
+  }
+
+  /** Inside a transaction. Returns 1 when it was not known before. */
+  remember({ cursor, edge, epoch, seq, hash, reason }: FoundHole, nowMs: number): number {
+    const { changes } = this.#db
+      .prepare(
+        `INSERT OR IGNORE INTO log_hole (cursor, edge, epoch, seq, hash, reason, found_ms) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      )
+      .run(cursor, edge, epoch, seq, hash, reason, Math.trunc(nowMs));
+    if (Number(changes) > 0) this.#isChanged = true;
+    return Number(changes);
+  }
+
+  /** What was remembered is asked for from now on. */
+  committed(): void {
+    if (this.#isChanged) this.#load();
+  }
+
+  rolledBack(): void {
+    if (this.#isChanged) this.#load();
+  }
+
+  /** Cursors of lost packs whose keys nobody knows. */
+  nameless(): number[] {
+    const rows = this.#db.prepare('SELECT cursor FROM log_hole WHERE seq IS NULL AND mended_cursor IS NULL').all();
+    return rows.flatMap(({ cursor }) => (cursor === null ? [] : [Number(cursor)]));
+  }
+
+  /** A copy of the log knows which pack stood there. In a transaction of its own. */
+  name(cursor: number, { edge, epoch, seq }: PackKey): void {
+    this.#db.prepare('UPDATE log_hole SET edge = ?, epoch = ?, seq = ? WHERE cursor = ?').run(edge, epoch, seq, cursor);
+    this.#load();
+  }
+
+  newestCursor(): number {
+    return Number(this.#db.prepare('SELECT max(cursor) AS cursor FROM log_hole').get()?.['cursor'] ?? 0);
+  }
+
+  state(): Pick<LogState, 'holes' | 'damage'> {
+    const rows = this.#db
+      .prepare(
+        `SELECT edge, count(*) AS packs, sum(mended_cursor IS NULL AND seq IS NOT NULL) AS asked,
+           sum(mended_cursor > 0) AS mended, sum(mended_cursor < 0) AS declared, min(found_ms) AS since_ms,
+           max(found_ms) AS last_ms FROM log_hole GROUP BY edge ORDER BY packs DESC LIMIT ${EDGES_MAX}`,
+      )
+      .all();
+    const holes = rows.map((row) => ({
+      edge: row['edge'] === null ? null : String(row['edge']),
+      ...{ packs: Number(row['packs']), asked: Number(row['asked']), mended: Number(row['mended']) },
+      ...{ declared: Number(row['declared']), sinceMs: Number(row['since_ms']), lastMs: Number(row['last_ms']) },
+    }));
+    return { holes, damage: holes.some(({ asked }) => asked > 0) ? 'damaged' : 'none' };
+  }
+
+  #forget({ edge, epoch, seq }: PackKey): void {
+    const own = this.#wanted.get(`${edge}/${epoch}`);
+    own?.delete(seq);
+    if (own?.size === 0) this.#wanted.delete(`${edge}/${epoch}`);
+    this.#isChanged = true;
+  }
+
+  #load(): void {
+    this.#isChanged = false;
+    this.#wanted = new Map();
+    const rows = this.#db.prepare(
+      `SELECT no, edge, epoch, seq, hash FROM log_hole WHERE mended_cursor IS NULL AND seq IS NOT NULL
+       ORDER BY edge, epoch, seq`,
+    );
+    for (const row of rows.iterate()) {
+      const pack = { no: Number(row['no']), edge: String(row['edge']), epoch: String(row['epoch']) };
+      const source = `${pack.edge}/${pack.epoch}`;
+      const own = this.#wanted.get(source) ?? new Map<number, WantedPack>();
+      this.#wanted.set(source, own);
+      const hash = row['hash'] instanceof Uint8Array ? row['hash'] : null;
+      own.set(Number(row['seq']), { ...pack, seq: Number(row['seq']), hash });
+    }
+  }
+}
