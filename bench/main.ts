@@ -4,6 +4,7 @@
 const BENCHMARKS: Record<string, () => Promise<{ run: () => Promise<void> }>> = {
   allocation: () => import('./allocation.ts'),
   derive: () => import('./derive.ts'),
+  flood: () => import('./flood.ts'),
   ingest: () => import('./ingest.ts'),
   store: () => import('./store.ts'),
 };

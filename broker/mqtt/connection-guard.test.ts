@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { generate, parser } from 'mqtt-packet';
@@ -46,6 +48,44 @@ async function readThrough(pieces: readonly Buffer[], at: { turnPackets: number;
 }
 
 describe('a guarded connection', () => {
+  it('holds no more of a flood than its buffer, however slowly it is taken', async () => {
+    const one = publish(30);
+    const flood = Buffer.concat(Array.from({ length: 400 }, () => one));
+    const isHeard = Promise.withResolvers<Socket>();
+    const server = createServer(isHeard.resolve).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const sender = connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => undefined);
+    const send = () => {
+      while (sender.write(flood));
+    };
+    sender.on('connect', send).on('drain', send);
+    const conn = await isHeard.promise;
+    let cut: string | null = null;
+    new ConnectionGuard(conn, {
+      limits: { ...MQTT_LIMITS, turnPackets: 4 },
+      isLoggedIn: () => true,
+      isFull: () => false,
+      onCut: (code) => {
+        cut = code;
+      },
+    });
+    let [taken, most] = [0, 0];
+    const enough = Promise.withResolvers<void>();
+    conn.on('readable', () => {
+      most = Math.max(most, conn.readableLength);
+      const chunk = conn.read() as Buffer | null;
+      taken += chunk?.length ?? 0;
+      if (taken > 2000 * one.length) enough.resolve();
+    });
+    await enough.promise;
+    sender.destroy();
+    conn.destroy();
+    server.close();
+    expect(cut).toBeNull();
+    // What a read of the kernel brings on top of the mark.
+    expect(most).toBeLessThanOrEqual(2 * conn.readableHighWaterMark + 65_536);
+  });
+
   it('hands over every packet once and in order, few in a turn, whoever asks for what, and the end comes last', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -17,6 +17,7 @@ export type GuardOptions = {
 };
 
 const FIRST_BYTES = 256;
+const PIECE_BYTES = 16_384;
 
 const FAULT_WORDS: Readonly<Record<Exclude<FrameFault, 'too-large'>, string>> = {
   malformed: 'a length of more than four bytes [MQTT-2.2.3]',
@@ -116,7 +117,9 @@ export class ConnectionGuard {
   #take(): Buffer | null {
     const turn = this.#currentTurn();
     if (turn.packets <= 0 || turn.bytes <= 0) return this.#postpone();
-    const chunk = this.#read();
+    // A piece at a time: what is not asked for stays in the socket's buffer, and when that is full its sender has to wait.
+    const waiting = this.#conn.readableLength;
+    const chunk = waiting === 0 ? this.#read() : this.#read(Math.min(waiting, turn.bytes, PIECE_BYTES));
     if (chunk === null || this.#isCut) return null;
     if (this.#firstBytes.length < FIRST_BYTES) {
       this.#firstBytes = Buffer.concat([this.#firstBytes, chunk.subarray(0, FIRST_BYTES)]);
@@ -129,11 +132,9 @@ export class ConnectionGuard {
     if (fault !== null) return null;
     turn.packets -= packets;
     turn.bytes -= end;
-    if (end < chunk.length) {
-      // Back into the socket's own buffer: so its end comes after what stands before it, and its sender has to wait.
-      this.#conn.unshift(chunk.subarray(end));
-      this.#isWanted = true;
-    }
+    // Back to the others: so the end of the stream comes after what stands before it.
+    if (end < chunk.length) this.#conn.unshift(chunk.subarray(end));
+    if (this.#conn.readableLength > 0) this.#isWanted = true;
     return end === 0 ? null : chunk.subarray(0, end);
   }
 
