@@ -1,6 +1,7 @@
 /** broker.db: the access document in force, the edges' last status messages and device lists, so that all survive a restart. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { AccessDocument } from '@commonworks/core';
+import { isDamage } from '@commonworks/telemetry/log/row-check.ts';
 import type { Migration } from '@commonworks/telemetry/sqlite/open-database.ts';
 import { inTransaction } from '@commonworks/telemetry/sqlite/transaction.ts';
 
@@ -95,10 +96,16 @@ export class BrokerTables {
     return { log: String(row['log']), ...numbers, hash, writtenMs: Number(row['written_ms']) };
   }
 
+  /** In a damaged broker.db the one before stands: it says less, and nothing wrong; the next start makes the file anew. */
   saveWitness({ log, generation, sinceMs, head, hash, writtenMs }: LogWitness): void {
-    this.#db
-      .prepare('INSERT OR REPLACE INTO log_witness VALUES (1, ?, ?, ?, ?, ?, ?)')
-      .run(log, generation, sinceMs, head, hash, Math.trunc(writtenMs));
+    try {
+      this.#db
+        .prepare('INSERT OR REPLACE INTO log_witness VALUES (1, ?, ?, ?, ?, ?, ?)')
+        .run(log, generation, sinceMs, head, hash, Math.trunc(writtenMs));
+    } catch (error) {
+      // The log is not to blame for it: whoever writes here between its rows must not be told of damage.
+      if (!isDamage(error)) throw error;
+    }
   }
 
   devices(): Pick<SavedDevices, 'edge' | 'page' | 'payload'>[] {

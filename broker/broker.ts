@@ -12,6 +12,7 @@ import type { BrokerLog } from './broker-log.ts';
 import { withoutRepeats } from './broker-log.ts';
 import { offlineStatus } from './edge-messages.ts';
 import { buildLogApi } from './http/log-api.ts';
+import type { StateDamaged } from './ingest/broker-file.ts';
 import { Ingest } from './ingest/ingest.ts';
 import { createJudgeAgain } from './ingest/judge-again.ts';
 import type { Stores } from './ingest/stores.ts';
@@ -70,6 +71,7 @@ export async function openBroker(given: BrokerOptions): Promise<Broker> {
   const options = { ...given, hub, log: withoutRepeats(given.log, hub.now) };
   const limits = { ...MQTT_LIMITS, ...given.limits };
   const stores = await openStores({ ...options, budgets: options.edgeBudgets, nowMs: hub.now() });
+  tellStateDamaged(options.log, stores.start.stateDamaged);
   const opened: (() => Promise<unknown>)[] = [() => stores.close()];
   try {
     return await assemble(options, { limits, stores, opened });
@@ -77,6 +79,13 @@ export async function openBroker(given: BrokerOptions): Promise<Broker> {
     await closeAll(opened);
     throw error;
   }
+}
+
+function tellStateDamaged(log: BrokerLog, damaged: StateDamaged | null): void {
+  if (damaged === null) return;
+  const then = damaged.hasAccess ? '' : '; nobody can log in until the community has sent who may';
+  const message = `broker.db was damaged and has been begun anew from what is sound of it${then}`;
+  log.error({ code: 'broker.state-damaged', ...damaged }, message);
 }
 
 type Known = BrokerOptions & { readonly hub: HubTime };

@@ -1,6 +1,7 @@
 /** Damage in telemetry.db under the real broker: a hole is told, its pack asked for and mended; an unreadable file is written anew. */
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { BrokerStatus, LogPage } from '@commonworks/core';
 import { expect, it } from 'vitest';
@@ -130,4 +131,23 @@ it('damage that cannot be set aside ends the broker with a code, and its next st
   expect((await pageOf(folder)).entries).toHaveLength(300);
   expect((await logOf(folder)).damage).toBe('none');
   line.close();
+});
+
+it('damage in broker.db is never blamed on telemetry.db: it is set aside, said once, and the broker serves', async () => {
+  await using folder = await startWith(5);
+  await folder.stop();
+  const file = join(folder.dir, 'broker.db');
+  for (let start = 1; start <= 7; start++) {
+    const db = new DatabaseSync(file);
+    db.exec("INSERT OR REPLACE INTO edge_status VALUES ('x', 1152921504606846976, '{')");
+    db.close();
+    await folder.start();
+    expect((await pageOf(folder)).entries.length).toBe(5);
+    expect(await logOf(folder)).toMatchObject({ damage: 'none', generation: 1 });
+    await folder.stop();
+  }
+  const names = readdirSync(folder.dir);
+  expect(names.filter((name) => name.startsWith('telemetry.db.damaged'))).toEqual([]);
+  expect(names.filter((name) => name.startsWith('broker.db.damaged'))).toHaveLength(3);
+  expect(folder.lines.filter(({ code }) => code === 'broker.state-damaged')).toHaveLength(7);
 });

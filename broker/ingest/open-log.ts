@@ -1,17 +1,16 @@
 /** Opens telemetry.db for its writer; a damaged one is salvaged first, so that nothing is served from it. */
-import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { CodedError, isCoded } from '@commonworks/core';
-import { resultCode, storeFault } from '@commonworks/store/store-fault.ts';
 import type { EdgeBudgets } from '@commonworks/telemetry/edge-budgets.ts';
 import { Cursors } from '@commonworks/telemetry/log/cursors.ts';
 import { LogIdentity } from '@commonworks/telemetry/log/log-identity.ts';
-import { isDamage } from '@commonworks/telemetry/log/row-check.ts';
 import { faultAtOpen } from '@commonworks/telemetry/log/salvage-rows.ts';
 import { lockDatabase, openLocked } from '@commonworks/telemetry/sqlite/open-database.ts';
 import { TELEMETRY_MIGRATIONS } from '@commonworks/telemetry/sqlite/schema.ts';
 import { markerOf } from './damage-met.ts';
+import { isDamagedFile, isOurSchema } from './file-damage.ts';
 import { type CommitTables, openLogTables } from './log-tables.ts';
 import { finishSalvage, type Salvaged, type SalvageOptions, salvage } from './salvage.ts';
 
@@ -79,24 +78,9 @@ function openSound(path: string, options: LoadOptions): Tables | null {
   try {
     return load(path, options);
   } catch (error) {
-    const isFlipped = isCoded(error, 'telemetry.schema-newer') && isOurSchema(path);
-    if (isFlipped || isDamaged(error, path)) return null;
+    const isFlipped = isCoded(error, 'telemetry.schema-newer') && isOurSchema(path, TELEMETRY_MIGRATIONS);
+    if (isFlipped || isDamagedFile(error, path)) return null;
     throw error;
-  }
-}
-
-/** A newer version has other tables: where they are ours to the letter, the number of the version is what was changed. */
-function isOurSchema(path: string): boolean {
-  const ours = new DatabaseSync(':memory:');
-  const there = new DatabaseSync(path, { readOnly: true });
-  try {
-    for (const migration of TELEMETRY_MIGRATIONS) ours.exec(migration);
-    const of = (db: DatabaseSync) =>
-      JSON.stringify(db.prepare('SELECT name, sql FROM sqlite_schema ORDER BY name').all());
-    return of(ours) === of(there);
-  } finally {
-    there.close();
-    ours.close();
   }
 }
 
@@ -117,31 +101,3 @@ function tablesOf(db: DatabaseSync, { nowMs, budgets }: LoadOptions): Tables {
   const tables = openLogTables(db, { budgets, firstCursor: () => identity.current.firstCursor });
   return { ...tables, identity, cursors: new Cursors(db) };
 }
-
-/** Damage, whoever met it first: SQLite, the codec of the readings, or what reads the rows. */
-function isDamaged(error: unknown, path: string): boolean {
-  if (isCoded(error, 'telemetry.log-damaged') || isCoded(error, 'telemetry.chunk-corrupt')) return true;
-  const cause = isCoded(error, 'telemetry.database-unusable') ? error.cause : error;
-  if (isCoded(cause)) return false;
-  // What our own code cannot make sense of at this point are bytes of the file.
-  const isOfBytes = resultCode(cause) === null;
-  return isOfBytes || isDamage(cause) || isSchemaBroken(cause) || isFalselyReadOnly(cause, path);
-}
-
-/** The statements are ours and right: a table or column that is not there, or there twice, says that the schema is damaged. */
-function isSchemaBroken(error: unknown): boolean {
-  return storeFault(error) === 'statement' || storeFault(error) === 'constraint';
-}
-
-/** The head of a file may say that newer programs alone may write it. */
-function isFalselyReadOnly(error: unknown, path: string): boolean {
-  if (((resultCode(error) ?? 0) & 0xff) !== SQLITE_READONLY) return false;
-  try {
-    accessSync(path, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const SQLITE_READONLY = 8;

@@ -7,13 +7,14 @@ import { storeFault } from '@commonworks/store/store-fault.ts';
 import { isDamage } from '@commonworks/telemetry/log/row-check.ts';
 import { lastCursor } from '@commonworks/telemetry/log/salvage-rows.ts';
 import { walkLog } from '@commonworks/telemetry/log/walk-log.ts';
-import { openForReading, openLocked, openOwnedDatabase } from '@commonworks/telemetry/sqlite/open-database.ts';
+import { openForReading, openLocked } from '@commonworks/telemetry/sqlite/open-database.ts';
 import { TELEMETRY_MIGRATIONS } from '@commonworks/telemetry/sqlite/schema.ts';
-import { BROKER_MIGRATIONS, BrokerTables } from '../broker-tables.ts';
+import { openBrokerFile, type StateDamaged } from './broker-file.ts';
 import { commitPacks } from './commit-packs.ts';
 import { LogKeeper } from './log-keeper.ts';
 import { type OpenedLog, openLog } from './open-log.ts';
 import type { Salvaged } from './salvage.ts';
+import type { Saved } from './saved-rows.ts';
 import type { IncomingPack } from './take-pack.ts';
 import { type LogVerdict, verifyLog } from './verify-log.ts';
 
@@ -26,6 +27,8 @@ export type RepairOptions = {
 
 export type Repaired = {
   readonly before: LogVerdict;
+  /** What was wrong with broker.db; null when nothing was. */
+  readonly stateDamaged: StateDamaged | null;
   /** Null when the file was sound: it stands as it stood. */
   readonly salvaged: Salvaged | null;
   /** Packs that the log had not, by the copy they came from. */
@@ -39,20 +42,20 @@ const BATCH = 500;
 /** @throws CodedError `telemetry.database-in-use` while a broker runs, `telemetry.backup-unreadable`. */
 export function repairLog(files: { telemetryFile: string; brokerFile: string }, options: RepairOptions): Repaired {
   const copies = options.from.map(copyOf);
-  const owned = openOwnedDatabase(files.brokerFile, BROKER_MIGRATIONS);
+  const owned = openBrokerFile(files.brokerFile, options.nowMs);
   try {
-    const broker = new BrokerTables(owned.db);
-    const witness = broker.witness();
+    const { tables: broker, damaged: stateDamaged, saved } = owned;
+    const { witness } = saved;
     const before = verifyLog(files.telemetryFile, { witness, ...countsOf(options) });
     const isSalvageWanted = before.damaged.length + before.faults.length > 0;
     const log = openLog(files.telemetryFile, { witness, nowMs: options.nowMs, isSalvageWanted });
     try {
       const keeper = new LogKeeper({ ...log, broker });
       if (log.salvaged === null) keeper.compare(options.nowMs);
-      const edges = edgesOf(broker);
+      const edges = edgesOf(saved);
       const filled = copies.map((file) => ({ file, ...fill(log, file, { ...options, edges }) }));
       keeper.witness(options.nowMs, { isDue: true });
-      return { before, salvaged: log.salvaged, filled, holes: keeper.state().holes };
+      return { before, stateDamaged, salvaged: log.salvaged, filled, holes: keeper.state().holes };
     } finally {
       log.close();
     }
@@ -74,8 +77,7 @@ function copyOf(path: string): string {
 }
 
 /** Null: everybody, when the broker was never told who may connect. */
-function edgesOf(broker: BrokerTables): ReadonlySet<string> | null {
-  const access = broker.access();
+function edgesOf({ access }: Saved): ReadonlySet<string> | null {
   return access === null ? null : new Set(access.document.principals.map(({ user }) => user));
 }
 

@@ -3,13 +3,11 @@ import type { HubMoment, LogHole } from '@commonworks/core';
 import { invariant } from '@commonworks/core';
 import { isStorageFault } from '@commonworks/store/store-fault.ts';
 import type { EdgeBudgets } from '@commonworks/telemetry/edge-budgets.ts';
-import type { OwnedDatabase } from '@commonworks/telemetry/sqlite/open-database.ts';
-import { openOwnedDatabase } from '@commonworks/telemetry/sqlite/open-database.ts';
 import { inTransaction } from '@commonworks/telemetry/sqlite/transaction.ts';
 import { serveCalls } from '@commonworks/telemetry/worker/serve-calls.ts';
-import type { SavedAccess } from '../broker-tables.ts';
-import { BROKER_MIGRATIONS, BrokerTables } from '../broker-tables.ts';
+import type { BrokerTables, SavedAccess } from '../broker-tables.ts';
 import type { LatestBatch } from '../latest-messages.ts';
+import { type BrokerFile, openBrokerFile } from './broker-file.ts';
 import { commitPacks, judgeSomeAgain } from './commit-packs.ts';
 import { damageOf } from './damage-met.ts';
 import { LogKeeper } from './log-keeper.ts';
@@ -19,7 +17,7 @@ import type { PackedBatch } from './packed-batch.ts';
 import { unpackBatch } from './packed-batch.ts';
 
 type Opened = OpenedLog & {
-  readonly brokerFile: OwnedDatabase;
+  readonly brokerFile: BrokerFile;
   readonly broker: BrokerTables;
   readonly keeper: LogKeeper;
 };
@@ -38,16 +36,18 @@ let met: unknown = null;
 
 const handlers = {
   open: ({ telemetryFile, brokerFile, budgets, nowMs }: StoreFiles) => {
-    const brokerOwned = openOwnedDatabase(brokerFile, BROKER_MIGRATIONS);
-    const saved = new BrokerTables(brokerOwned.db);
-    const telemetry = openLog(telemetryFile, { witness: saved.witness(), nowMs, budgets });
+    // Read to its end before the log is opened: what is wrong with one file must never be blamed on the other.
+    const brokerOwned = openBrokerFile(brokerFile, nowMs);
+    const { tables: broker, damaged: stateDamaged, saved } = brokerOwned;
+    const telemetry = openLog(telemetryFile, { witness: saved.witness, nowMs, budgets });
     const { log, salvaged } = telemetry;
-    const keeper = new LogKeeper({ ...telemetry, broker: saved });
-    opened = { ...telemetry, brokerFile: brokerOwned, broker: saved, keeper };
+    const keeper = new LogKeeper({ ...telemetry, broker });
+    opened = { ...telemetry, brokerFile: brokerOwned, broker, keeper };
     const rolledBack = salvaged === null ? keeper.compare(nowMs) : null;
     if (salvaged !== null) keeper.witness(nowMs, { isDue: true });
-    const [statuses, devices] = [saved.statuses(), saved.devices()];
-    return { head: log.head, log: keeper.state(), rolledBack, salvaged, access: saved.access(), statuses, devices };
+    const { access, statuses, devices } = saved;
+    const state = { stateDamaged, access, statuses, devices };
+    return { head: log.head, log: keeper.state(), rolledBack, salvaged, ...state };
   },
   commit: (batch: PackedBatch) => commitPacks(tables(), unpackBatch(batch)),
   judgeAgain: (some: { reason: 'hub' | 'refused'; afterCursor: number; hub: HubMoment }) =>

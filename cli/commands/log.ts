@@ -2,8 +2,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { BrokerTables, type LogWitness } from '@commonworks/broker/broker-tables.ts';
+import type { LogWitness } from '@commonworks/broker/broker-tables.ts';
 import { type Repaired, repairLog } from '@commonworks/broker/ingest/repair-log.ts';
+import { savedRows } from '@commonworks/broker/ingest/saved-rows.ts';
 import { type DamagedSpan, type LogVerdict, verifyLog } from '@commonworks/broker/ingest/verify-log.ts';
 import { CodedError, type LogState } from '@commonworks/core';
 import type { Command } from 'commander';
@@ -81,7 +82,7 @@ function witnessOf(brokerFile: string): LogWitness | null {
   if (!existsSync(brokerFile)) return null;
   const db = new DatabaseSync(brokerFile, { readOnly: true, timeout: 5000 });
   try {
-    return new BrokerTables(db).witness();
+    return savedRows(db).witness;
   } catch {
     return null;
   } finally {
@@ -124,7 +125,7 @@ function spanWords({ edge, fromSeq, toSeq, packs, reason, afterMs, beforeMs }: D
   return `${count} ${of}${numbers}: ${REASONS[reason]}${when}`;
 }
 
-function repairText({ before, salvaged, filled, holes }: Repaired, names: Names): string {
+function repairText({ before, stateDamaged, salvaged, filled, holes }: Repaired, names: Names): string {
   const first =
     salvaged === null
       ? `telemetry.db is sound: ${before.packs} packs\n`
@@ -138,7 +139,9 @@ function repairText({ before, salvaged, filled, holes }: Repaired, names: Names)
     open.length === 0
       ? 'Nothing is missing. Start the site.\n'
       : 'Start the site: the agents are asked for what they still keep.\n';
-  return `${first}${from.join('')}${open.join('')}${last}`;
+  const state =
+    stateDamaged === null ? '' : `broker.db was damaged and has been begun anew; it is kept: ${stateDamaged.kept}\n`;
+  return `${state}${first}${from.join('')}${open.join('')}${last}`;
 }
 
 function isOpen({ packs, mended, declared }: LogState['holes'][number]): boolean {

@@ -109,6 +109,11 @@ export const BROKER_ERRORS = {
     remedy:
       'Look for two devices with one name or a restored outbox; the first value stays, the second is among the dead letters.',
   },
+  'broker.state-damaged': {
+    title: 'broker.db was damaged and has been begun anew',
+    remedy:
+      'Nothing has to be done: the community sends who may log in, the agents send their statuses and device lists, and no reading stood in it. Where its list of log-ins was lost, nobody can log in until the community runs and has sent it. The damaged file is kept as broker.db.damaged-... (the newest three). The disk or card may be failing.',
+  },
   'broker.strangers-full': {
     title: 'Too many connections that do not log in',
     remedy:
@@ -133,9 +138,9 @@ export const BROKER_ERRORS = {
     remedy: 'Stop the other broker of this site first; one process owns each database file.',
   },
   'telemetry.database-unusable': {
-    title: 'The telemetry database cannot be opened or written',
+    title: 'telemetry.db or broker.db cannot be opened or written',
     remedy:
-      'Check that the folder exists, is writable and has as much free space as telemetry.db is large: a damaged one is written anew beside itself. The message says what the disk answered.',
+      'Check that the folder exists, is writable and has as much free space as the file is large: a damaged one is written anew beside itself. The message says what the disk answered.',
   },
   'telemetry.influx-community': {
     title: "The community's id cannot be a tag in InfluxDB",
@@ -190,8 +195,8 @@ export const BROKER_ERRORS = {
     remedy: 'Ask for a shorter time.',
   },
   'telemetry.schema-newer': {
-    title: 'The telemetry database was written by a newer version',
+    title: 'telemetry.db or broker.db was written by a newer version',
     remedy:
-      'Start the newer version again, or restore the copy made before the upgrade (telemetry.db.before-upgrade-...).',
+      'Start the newer version again, or put back the copy of the file named that was made before the upgrade: it stands beside it as ...before-upgrade-....',
   },
 } as const satisfies Record<string, ErrorEntry>;
