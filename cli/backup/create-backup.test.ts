@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statfsSync,
   statSync,
   symlinkSync,
@@ -155,6 +156,27 @@ describe('a backup is refused, with a code and nothing left behind,', () => {
     await expect(failed).rejects.toThrow(refusal('backup.site-damaged'));
     expect(readdirSync(site.target).map((name) => join(site.target, name))).toEqual([good.backup]);
   });
+
+  it.each(['telemetry.db', 'broker.db', 'community.db', 'auth.db'])(
+    'when %s is garbage, empty or gone',
+    async (name) => {
+      await using site = await siteUnderTest();
+      await site.stop();
+      const file = join(site.dir, 'data', name);
+      const words = new RegExp(`${name} (is|has|SqliteError|Error)`);
+      const attempt = async () => {
+        await expect(createBackup(site.dir, site.target)).rejects.toThrow(refusal('backup.site-damaged'));
+        await expect(createBackup(site.dir, site.target)).rejects.toThrow(words);
+      };
+      writeFileSync(file, 'no database at all '.repeat(1000));
+      await attempt();
+      truncateSync(file);
+      await attempt();
+      rmSync(file);
+      await attempt();
+      nothingLeft(site);
+    },
+  );
 
   it('when a database of the site is none any more', async () => {
     await using site = await siteUnderTest();

@@ -22,6 +22,7 @@ import {
   UNFINISHED_PREFIX,
 } from './manifest.ts';
 import { type ContentFile, siteContent } from './site-content.ts';
+import { lostDatabases } from './site-databases.ts';
 import { type SiteTime, siteTime, stamp } from './site-time.ts';
 import { openStaging, syncFolders } from './staging.ts';
 
@@ -44,6 +45,8 @@ export async function createBackup(site: string, target: string): Promise<MadeBa
   const config = readSite(site);
   assertTarget(site, target);
   const time = await siteTime(config, siteFiles(site).data);
+  const lost = lostDatabases(site).map((path) => ({ path, what: 'is missing, and the site has run' }));
+  if (lost.length > 0) throw siteDamaged(site, lost);
   const content = readContent(site);
   const staging = await openStaging(target, UNFINISHED_PREFIX).catch((error: unknown) => {
     throw diskFault(error, { place: target, otherwise: 'backup.unwritable' });

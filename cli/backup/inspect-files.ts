@@ -9,9 +9,7 @@ import { checkPacks } from '@commonworks/telemetry/log/check-packs.ts';
 import { currentGeneration } from '@commonworks/telemetry/log/log-identity.ts';
 import { hashFile } from './copy-files.ts';
 import type { BackupFile, Manifest } from './manifest.ts';
-
-export const TELEMETRY_PATH = 'data/telemetry.db';
-export const COMMUNITY_PATH = 'data/community.db';
+import { COMMUNITY_PATH, isSiteDatabase, missingDatabases, TELEMETRY_PATH } from './site-databases.ts';
 
 export type FileFault = { readonly path: string; readonly what: string };
 
@@ -33,11 +31,16 @@ export async function inspectFiles(
       continue;
     }
     try {
-      const schema = kind === 'database' ? await inspectDatabase(file, path, found) : undefined;
+      // Also what an earlier version took for any other file, because it was no database any more.
+      const isDatabase = kind === 'database' || path.endsWith('.db');
+      const schema = isDatabase ? await inspectDatabase(file, path, found) : undefined;
       files.push({ path, kind, ...(await hashFile(file)), ...(schema === undefined ? {} : { schema }) });
     } catch (error) {
       found.faults.push({ path, what: `cannot be read: ${error instanceof Error ? error.message : String(error)}` });
     }
+  }
+  for (const path of missingDatabases(wanted.map((file) => file.path))) {
+    found.faults.push({ path, what: 'is not in it, and the site has run' });
   }
   return { ...found, files };
 }
@@ -54,6 +57,7 @@ async function inspectDatabase(file: string, path: string, found: Found): Promis
   try {
     const check = String(db.prepare('PRAGMA integrity_check(1)').get()?.['integrity_check']);
     if (check !== 'ok') found.faults.push({ path, what: `is damaged: ${check.replaceAll('\n', ' ')}` });
+    else if (isSiteDatabase(path) && !hasTables(db)) found.faults.push({ path, what: 'is empty: it has no tables' });
     else if (path === TELEMETRY_PATH && hasTable(db, 'pack')) await inspectLog(db, found);
     else if (path === COMMUNITY_PATH && hasTable(db, 'ledger_entry')) await inspectLedger(file, found);
     return check === 'ok' ? schemaOf(db) : {};
@@ -86,6 +90,10 @@ function schemaOf(db: DatabaseSync): Record<string, number> {
   }
   const rows = db.prepare('SELECT folder, version FROM schema_version ORDER BY folder').all();
   return Object.fromEntries(rows.map((row) => [String(row['folder']), Number(row['version'])]));
+}
+
+function hasTables(db: DatabaseSync): boolean {
+  return db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' LIMIT 1").get() !== undefined;
 }
 
 function hasTable(db: DatabaseSync, name: string): boolean {

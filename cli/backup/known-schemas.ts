@@ -4,15 +4,15 @@ import { BROKER_MIGRATIONS } from '@commonworks/broker/broker-tables.ts';
 import { MIGRATIONS } from '@commonworks/community/migrations.ts';
 import { CodedError } from '@commonworks/core';
 import { TELEMETRY_MIGRATIONS } from '@commonworks/telemetry/sqlite/schema.ts';
-import { COMMUNITY_PATH, TELEMETRY_PATH } from './inspect-files.ts';
 import type { Manifest } from './manifest.ts';
+import { BROKER_PATH, COMMUNITY_PATH, TELEMETRY_PATH } from './site-databases.ts';
 
 /** auth.db and outboxes are judged by their owners at the start: their versions have been the same since the first. */
 function knownOf(path: string): Record<string, number> | null {
   switch (path) {
     case TELEMETRY_PATH:
       return { file: TELEMETRY_MIGRATIONS.length };
-    case 'data/broker.db':
+    case BROKER_PATH:
       return { file: BROKER_MIGRATIONS.length };
     case COMMUNITY_PATH:
       return Object.fromEntries(MIGRATIONS.map(({ folder, steps }) => [folder, steps.length]));

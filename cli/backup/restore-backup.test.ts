@@ -1,5 +1,6 @@
 /** A backup put back: what it must be, where it may go, and what is kept of the site that was there. */
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -71,6 +72,26 @@ describe('a verification', () => {
     const failed = commonworks('backup', 'verify', backup);
     expect([failed.status, failed.stdout]).toEqual([1, expect.stringContaining('site.yaml is missing')]);
     expect(commonworks('backup', 'list', site.target).stdout).toMatch(/DAMAGED: site.yaml is missing/);
+  });
+
+  it('is not good where its list lacks a database of the site, or took one that is none for any other file', async () => {
+    await using site = await siteUnderTest();
+    const { backup } = await createBackup(site.dir, site.target);
+    const kept = readManifest(backup);
+    const broker = 'data/broker.db';
+    const rewrite = (files: Manifest['files']) =>
+      writeFileSync(join(backup, 'backup.json'), manifestText({ ...kept, files }));
+    rewrite(kept.files.filter(({ path }) => path !== broker));
+    expect((await verifyBackup(backup, 1)).damages).toMatchObject([
+      { path: broker, what: expect.stringMatching(/not in it/) },
+    ]);
+    writeFileSync(join(backup, 'site', broker), 'garbage');
+    const sha256 = createHash('sha256').update('garbage').digest('hex');
+    const asFile = { path: broker, kind: 'file', bytes: 7, sha256 } as const;
+    rewrite(kept.files.map((file) => (file.path === broker ? asFile : file)));
+    expect((await verifyBackup(backup, 1)).damages).toMatchObject([
+      { path: broker, what: expect.stringMatching(/not a database/) },
+    ]);
   });
 
   it('sees a change of the list itself', async () => {

@@ -2,6 +2,7 @@
 import { closeSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { LAST_BACKUP_FILE } from '@commonworks/core/backup.ts';
+import { AUTH_PATH, BROKER_PATH, COMMUNITY_PATH, TELEMETRY_PATH } from './site-databases.ts';
 
 export type ContentFile = { readonly path: string; readonly kind: 'database' | 'file'; readonly bytes: number };
 
@@ -30,7 +31,7 @@ const FOLDERS_DEEP_MAX = 12;
  * 5. broker.db: who may connect, made from the register; a newer list than the register's is overtaken at the start.
  * 6. telemetry.db, the log: every cursor that anybody kept before (community, sinks in the file itself) is in it.
  */
-const ORDER = ['data/auth.db', 'data/community.db', 'data/broker.db', 'data/telemetry.db'];
+const ORDER = [AUTH_PATH, COMMUNITY_PATH, BROKER_PATH, TELEMETRY_PATH];
 
 /** Every file of the site in the order of copying; paths relative to the folder, with `/`. */
 export function siteContent(dir: string): ContentFile[] {
@@ -68,13 +69,14 @@ function kindOf(file: string, bytes: number): Pick<ContentFile, 'kind' | 'bytes'
   return { kind: 'database', bytes: bytes + (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) };
 }
 
-/** By what stands in it, whatever its name. */
+/** By what stands in it, whatever its name; and by its name, whatever stands in it: that is damage then. */
 function isDatabase(file: string): boolean {
+  if (basename(file).endsWith('.db')) return true;
   const head = Buffer.alloc(SQLITE_HEAD.length);
   const fd = openSync(file, 'r');
   try {
-    const length = readSync(fd, head, 0, head.length, 0);
-    return length === 0 ? basename(file).endsWith('.db') : head.toString('latin1') === SQLITE_HEAD;
+    readSync(fd, head, 0, head.length, 0);
+    return head.toString('latin1') === SQLITE_HEAD;
   } finally {
     closeSync(fd);
   }

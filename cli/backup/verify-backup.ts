@@ -4,9 +4,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { COMMUNITY_PATH, inspectFiles, TELEMETRY_PATH } from './inspect-files.ts';
+import { inspectFiles } from './inspect-files.ts';
 import { CONTENT_FOLDER, type Manifest, readManifest } from './manifest.ts';
 import { isOutbox } from './site-content.ts';
+import { AUTH_PATH, BROKER_PATH, COMMUNITY_PATH, missingDatabases, TELEMETRY_PATH } from './site-databases.ts';
 
 export type Damage = { readonly path: string; readonly what: string; readonly meaning: string };
 export type BackupVerdict = { readonly manifest: Manifest; readonly damages: readonly Damage[] };
@@ -40,12 +41,14 @@ export async function verifyBackup(backup: string, nowMs: number): Promise<Backu
 
 /** What a glance tells, without reading the files: each is there and as long as it was. */
 export function glance(backup: string, { files }: Manifest): Damage[] {
-  return files.flatMap(({ path, bytes }) => {
+  const left = missingDatabases(files.map(({ path }) => path)).map((path) => damage(path, 'is not in it'));
+  const seen = files.flatMap(({ path, bytes }) => {
     const file = join(backup, CONTENT_FOLDER, path);
     if (!existsSync(file)) return [damage(path, 'is missing')];
     const { size } = statSync(file);
     return size === bytes ? [] : [damage(path, `has ${size} bytes, not ${bytes}`)];
   });
+  return [...left, ...seen];
 }
 
 /** When it was last verified since it was made; null when never, or when its medium took no note of it. */
@@ -73,9 +76,9 @@ function meaningOf(path: string): string {
       return 'all that the meters sent: what is not settled yet is derived from it';
     case COMMUNITY_PATH:
       return 'the register, shares, bookings and the ledger: the site cannot do without it';
-    case 'data/auth.db':
+    case AUTH_PATH:
       return 'log-ins: every member would need a new link';
-    case 'data/broker.db':
+    case BROKER_PATH:
       return 'who may connect and the last word of each agent: it comes anew when the site runs';
     case 'site.yaml':
       return 'the settings of the site';

@@ -29,9 +29,9 @@ export const TOOLS_ERRORS = {
     remedy: 'Restore it into a new folder, or name the backup of the site that is there.',
   },
   'backup.site-damaged': {
-    title: "The site's own files are damaged, so that a backup of them would be, too",
+    title: "The site's own files are damaged or missing, so that a backup of them would be no good",
     remedy:
-      'Keep the backups you have: nothing of them was changed. Check the disk, then restore the newest good one with `npx commonworks backup restore BACKUP DIR --over`: the files of now are kept aside.',
+      'Keep the backups you have: nothing of them was changed. A damaged broker.db, and a telemetry.db that is gone, are made anew when the site starts: then give the command again. For any other, check the disk, then restore the newest good one with `npx commonworks backup restore BACKUP DIR --over`: the files of now are kept aside.',
   },
   'backup.site-running': {
     title: 'A backup is to be restored over a site that runs',
