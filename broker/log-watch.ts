@@ -34,6 +34,7 @@ export function createLogWatch(options: LogWatchOptions) {
   const aside = createSetAside(options);
   let own = { log: stores.start.log.id, generation: stores.start.log.generation };
   tellRolledBack(options.log, stores.start.rolledBack);
+  tellOrphaned(options.log, stores.start.orphanedWal);
   tellSalvaged(options.log, stores.start.salvaged);
 
   async function readPage(ask: AskForPage): Promise<LogAnswer> {
@@ -144,6 +145,11 @@ function tellRolledBack(log: BrokerLog, found: RolledBack | null): void {
   const { generation, seenCursor, newest } = found;
   const fields = { code: 'broker.log-rolled-back', generation: generation.generation, seenCursor, newest };
   log.error(fields, 'the log is not the one that was here before: it is an older copy, another one, or a new one');
+}
+
+function tellOrphaned(log: BrokerLog, kept: string | null): void {
+  if (kept === null) return;
+  log.error({ code: 'telemetry.wal-orphaned', kept }, 'telemetry.db is gone, and its write-ahead log stood alone');
 }
 
 function tellSalvaged(log: BrokerLog, salvaged: Salvaged | null): void {

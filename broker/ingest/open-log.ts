@@ -1,6 +1,6 @@
 /** Opens telemetry.db for its writer; a damaged one is salvaged first, so that nothing is served from it. */
 import { existsSync, readdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { CodedError, isCoded } from '@commonworks/core';
 import type { EdgeBudgets } from '@commonworks/telemetry/edge-budgets.ts';
@@ -12,6 +12,7 @@ import { TELEMETRY_MIGRATIONS } from '@commonworks/telemetry/sqlite/schema.ts';
 import { markerOf } from './damage-met.ts';
 import { isDamagedFile, isOurSchema } from './file-damage.ts';
 import { type CommitTables, openLogTables } from './log-tables.ts';
+import { orphanedWal } from './orphaned-wal.ts';
 import { finishSalvage, type Salvaged, type SalvageOptions, salvage } from './salvage.ts';
 
 export type OpenedLog = CommitTables & {
@@ -20,6 +21,8 @@ export type OpenedLog = CommitTables & {
   readonly cursors: Cursors;
   /** What a salvage at this start found; null when the file was sound. */
   readonly salvaged: Salvaged | null;
+  /** Where a write-ahead log is kept that stood here without its database; null when none did. */
+  readonly orphanedWal: string | null;
   readonly close: () => void;
 };
 
@@ -40,14 +43,16 @@ export function openLog(path: string, options: OpenLogOptions): OpenedLog {
   try {
     finishSalvage(path);
     const isWanted = options.isSalvageWanted === true || existsSync(markerOf(path));
-    const sound = isWanted && existsSync(path) ? null : openSound(path, options);
-    const salvaged = sound === null ? salvaging(path, options) : null;
+    const orphaned = orphanedWal(path, options.nowMs);
+    const isForSalvage = orphaned === null ? isWanted && existsSync(path) : orphaned.hasPacks;
+    const sound = isForSalvage ? null : openSound(path, options);
+    const salvaged = sound === null ? salvaging(path, { ...options, keptWal: orphaned?.kept }) : null;
     const tables = sound ?? load(path, options);
     const close = () => {
       tables.db.close();
       unlock();
     };
-    return { ...tables, path, salvaged, close };
+    return { ...tables, path, salvaged, orphanedWal: orphaned?.kept ?? null, close };
   } catch (error) {
     unlock();
     throw error;
@@ -58,7 +63,8 @@ export function openLog(path: string, options: OpenLogOptions): OpenedLog {
 const KEPT_MAX = 5;
 
 function salvaging(path: string, options: OpenLogOptions): Salvaged {
-  const kept = readdirSync(dirname(path)).filter((name) => /\.damaged-[^.]*(\.\d+Z)?$/.test(name));
+  const isOurs = (name: string) => name.startsWith(`${basename(path)}.`);
+  const kept = readdirSync(dirname(path)).filter((name) => isOurs(name) && /\.damaged-[^.]*(\.\d+Z)?$/.test(name));
   if (kept.length >= KEPT_MAX && options.isSalvageWanted !== true) {
     const message = `${path} is damaged, and ${kept.length} damaged files before it stand beside it`;
     throw new CodedError('telemetry.log-damaged-again', message);
@@ -71,7 +77,7 @@ function salvaging(path: string, options: OpenLogOptions): Salvaged {
   }
 }
 
-type Tables = Omit<OpenedLog, 'path' | 'salvaged' | 'close'>;
+type Tables = Omit<OpenedLog, 'path' | 'salvaged' | 'orphanedWal' | 'close'>;
 
 /** Null when it is damaged. */
 function openSound(path: string, options: LoadOptions): Tables | null {

@@ -17,7 +17,12 @@ import { markerOf } from './damage-met.ts';
 import { type BootOffsets, decodedOrNull, noteClocks, replayedSamples } from './replay-packs.ts';
 import { SalvagedSources } from './salvaged-sources.ts';
 
-export type SalvageOptions = { readonly witness: LogWitness | null; readonly nowMs: number };
+export type SalvageOptions = {
+  readonly witness: LogWitness | null;
+  readonly nowMs: number;
+  /** The database is gone: where its write-ahead log is to be kept. */
+  readonly keptWal?: string | undefined;
+};
 export type Salvaged = {
   /** Where the damaged file is kept. */
   readonly kept: string;
@@ -53,18 +58,18 @@ export function salvage(path: string, options: SalvageOptions): Salvaged {
   flush(build);
   renameSync(build, buildOf(path));
   const kept = `${path}.damaged-${new Date(options.nowMs).toISOString().replaceAll(':', '-')}`;
-  renameSync(path, kept);
-  finishSalvage(path, kept);
-  return { ...report, kept };
+  if (options.keptWal === undefined) renameSync(path, kept);
+  finishSalvage(path, options.keptWal ?? `${kept}-wal`);
+  return { ...report, kept: options.keptWal ?? kept };
 }
 
 /** Also after a crash between the two renames: a finished build without a database beside it takes its place. */
-export function finishSalvage(path: string, kept = `${path}.damaged-before`): void {
+export function finishSalvage(path: string, keptWal = `${path}.damaged-before-wal`): void {
   const build = buildOf(path);
   if (existsSync(path) || !existsSync(build)) return;
   // A log of transactions that belongs to the damaged file must never meet the new one.
   const wal = `${path}-wal`;
-  if ((statSync(wal, { throwIfNoEntry: false })?.size ?? 0) > 0) renameSync(wal, `${kept}-wal`);
+  if ((statSync(wal, { throwIfNoEntry: false })?.size ?? 0) > 0) renameSync(wal, keptWal);
   rmSync(wal, { force: true });
   rmSync(`${path}-shm`, { force: true });
   renameSync(build, path);

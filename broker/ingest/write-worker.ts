@@ -40,14 +40,14 @@ const handlers = {
     const brokerOwned = openBrokerFile(brokerFile, nowMs);
     const { tables: broker, damaged: stateDamaged, saved } = brokerOwned;
     const telemetry = openLog(telemetryFile, { witness: saved.witness, nowMs, budgets });
-    const { log, salvaged } = telemetry;
+    const { log, salvaged, orphanedWal } = telemetry;
     const keeper = new LogKeeper({ ...telemetry, broker });
     opened = { ...telemetry, brokerFile: brokerOwned, broker, keeper };
     const rolledBack = salvaged === null ? keeper.compare(nowMs) : null;
     if (salvaged !== null) keeper.witness(nowMs, { isDue: true });
     const { access, statuses, devices } = saved;
     const state = { stateDamaged, access, statuses, devices };
-    return { head: log.head, log: keeper.state(), rolledBack, salvaged, ...state };
+    return { head: log.head, log: keeper.state(), rolledBack, salvaged, orphanedWal, ...state };
   },
   commit: (batch: PackedBatch) => commitPacks(tables(), unpackBatch(batch)),
   judgeAgain: (some: { reason: 'hub' | 'refused'; afterCursor: number; hub: HubMoment }) =>

@@ -199,4 +199,9 @@ export const BROKER_ERRORS = {
     remedy:
       'Start the newer version again, or put back the copy of the file named that was made before the upgrade: it stands beside it as ...before-upgrade-....',
   },
+  'telemetry.wal-orphaned': {
+    title: 'telemetry.db was removed, and its write-ahead log stood without it',
+    remedy:
+      'Packs that stand in it were taken into a new telemetry.db, and the file is kept as telemetry.db-wal.orphaned-.... The agents send again what they still keep; for the rest stop the site and give `npx commonworks log repair SITE --from BACKUP`. Find out who removes files of the site.',
+  },
 } as const satisfies Record<string, ErrorEntry>;
