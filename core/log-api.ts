@@ -216,6 +216,8 @@ export const BrokerStatus = Type.Object({
   /** Packs received but not yet committed. */
   pending: Type.Integer(),
   deadLetters: Type.Integer(),
+  /** Of those that were asked for since the start; they are answered without what they said. */
+  deadLettersDamaged: Type.Optional(Type.Integer()),
   /** False while commits fail: nothing is acknowledged then. */
   isWritable: Type.Boolean(),
   marks: Type.Array(

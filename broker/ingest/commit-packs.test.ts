@@ -48,7 +48,7 @@ function commit(tables: CommitTables, ...bodies: string[]) {
 }
 
 const letters = (tables: CommitTables) =>
-  readDeadLetters(tables.db, 0, 1000).map(({ kind, code, seq }) => ({ kind, code, seq }));
+  readDeadLetters(tables.db, { after: 0, limit: 1000 }).map(({ kind, code, seq }) => ({ kind, code, seq }));
 const markOf = (tables: CommitTables, epoch = EPOCH) => tables.log.marks().find((mark) => mark.epoch === epoch)?.seq;
 const values = (tables: CommitTables) => tables.series.range(KEY, ALL).map((point) => point.value);
 

@@ -248,7 +248,7 @@ describe('An edge that sends packs which cannot be taken', () => {
     expect(letters.find(({ kind }) => kind === 'pack')?.text).toBe(long.body);
     const ids = letters.map(({ id }) => id);
     expect(ids).toEqual([...ids].sort((a, b) => a - b));
-    expect(readDeadLetters(tables.db, ids[1] ?? 0, 1).map(({ id }) => id)).toEqual([ids[2]]);
+    expect(readDeadLetters(tables.db, { after: ids[1] ?? 0, limit: 1 }).map(({ id }) => id)).toEqual([ids[2]]);
   });
 
   it('has those of an earlier version kept, however many they are', () => {

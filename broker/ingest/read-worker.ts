@@ -16,13 +16,21 @@ export type FollowerAsk = FollowerPlace & Page & { readonly head: number };
 
 let opened: { db: DatabaseSync; path: string } | null = null;
 
+/** Letters that were asked for and are damaged: `commonworks log verify` reads all. */
+const damagedLetters = new Set<number>();
+const DAMAGED_MAX = 10_000;
+
+function noteDamaged(id: number): void {
+  if (damagedLetters.size < DAMAGED_MAX) damagedLetters.add(id);
+}
+
 const handlers = {
   open: (telemetryFile: string) => {
     opened = { db: openForReading(telemetryFile), path: telemetryFile };
   },
   log: (ask: FollowerAsk) => guarded(() => answerFollower(db(), ask)),
-  deadLetters: ({ after, limit }: Page) => guarded(() => readDeadLetters(db(), after, limit)),
-  counts: () => guarded(() => readCounts(db())),
+  deadLetters: (page: Page) => guarded(() => readDeadLetters(db(), page, noteDamaged)),
+  counts: () => guarded(() => ({ ...readCounts(db()), deadLettersDamaged: damagedLetters.size })),
   sink: (name: string) => guarded(() => new Cursors(db()).load(name)),
   close: () => db().close(),
 };

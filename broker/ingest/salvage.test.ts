@@ -78,7 +78,7 @@ it('keeps gaps, marks, letters and followers, and asks for what nothing accounts
   expect(log.salvaged).toMatchObject({ packs: 6, lost: 2 });
   const wanted = [{ epoch: EPOCH, fromSeq: 8, toSeq: 9 }];
   expect(log.log.marks()).toMatchObject([{ edge: EDGE, seq: 12, wanted }]);
-  expect([readDeadLetters(log.db, 0, 10).length, log.cursors.load('influx:home')]).toEqual([1, 6]);
+  expect([readDeadLetters(log.db, { after: 0, limit: 10 }).length, log.cursors.load('influx:home')]).toEqual([1, 6]);
   expect(log.identity.current).toMatchObject({ generation: 2, cause: 'repaired', afterCursor: 8 });
   send(log, 8);
   send(log, 9);

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { isUuid, type LogEntry, type LogHole } from '@commonworks/core';
 import { isStorageFault } from '@commonworks/store/store-fault.ts';
+import { provenLetter } from '@commonworks/telemetry/log/letter-check.ts';
 import { LogIdentity, newestCursor } from '@commonworks/telemetry/log/log-identity.ts';
 import { type ProvenRow, ROW_COLUMNS, rowCheck } from '@commonworks/telemetry/log/row-check.ts';
 import { lastCursor, readableRows } from '@commonworks/telemetry/log/salvage-rows.ts';
@@ -116,6 +117,8 @@ function copyAll(path: string, to: DatabaseSync, { witness, nowMs }: SalvageOpti
     const generations = rowsOf(from, 'log_generation', ['generation']);
     nameLog(to, { log: log ?? witness?.log, generations, nowMs });
     for (const [table, key] of COPIED) inTransaction(to, () => copyRows(to, table, rowsOf(from, table, key)));
+    const letters = rowsOf(from, 'dead_letter', ['id']).filter((row) => provenLetter(row) !== null);
+    inTransaction(to, () => copyRows(to, 'dead_letter', letters));
     const isSame = log === null || witness?.log === log;
     const sources = new SalvagedSources(from, to);
     const scanned = opened === null ? newestOnPages(path, sources) : 0;
@@ -149,7 +152,6 @@ function emptyLog(): DatabaseSync {
 
 /** Tables whose rows stand for themselves. */
 const COPIED = [
-  ['dead_letter', ['id']],
   ['sink', ['name']],
   ['log_hole', ['no']],
 ] as const;

@@ -18,7 +18,7 @@ export type Stores = {
   readonly reads: {
     readonly readLog: (ask: FollowerAsk) => Promise<LogAnswer>;
     readonly readDeadLetters: (after: number, limit: number) => Promise<DeadLetter[]>;
-    readonly counts: () => Promise<LogCounts>;
+    readonly counts: () => Promise<LogCounts & { readonly deadLettersDamaged: number }>;
     readonly sink: (name: string) => Promise<number>;
   };
   readonly queries: Queries;

@@ -61,7 +61,7 @@ export function commit(tables: CommitTables, ...packs: { edge: string; body: str
 }
 
 export const lettersOf = (tables: CommitTables, edge: string) =>
-  readDeadLetters(tables.db, 0, 1000).filter((letter) => letter.edge === edge);
+  readDeadLetters(tables.db, { after: 0, limit: 1000 }).filter((letter) => letter.edge === edge);
 export const points = (tables: CommitTables, edge: string, device: string) =>
   tables.series.range({ edge, device, point: 'activePowerW' }, ALL).map(({ value }) => value);
 export const words = (tables: CommitTables, edge: string) =>

@@ -1,6 +1,7 @@
 /** Reads all of telemetry.db and compares it with what proves it: each pack, each mark, each reading of the series. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { LogEntry, LogHole, LogState } from '@commonworks/core';
+import { countDamagedLetters } from '@commonworks/telemetry/log/letter-check.ts';
 import { LogHoles } from '@commonworks/telemetry/log/log-holes.ts';
 import { LogIdentity } from '@commonworks/telemetry/log/log-identity.ts';
 import { isDamage, unlessDamaged } from '@commonworks/telemetry/log/row-check.ts';
@@ -97,7 +98,7 @@ function look(db: DatabaseSync, { log }: { log: string | null }, { witness, onPa
     onPack?.(found.packs);
   }
   close(null);
-  found.faults.push(...sources.faults(), ...series.end(), ...structureFaults(db));
+  found.faults.push(...sources.faults(), ...series.end(), ...letterFaults(db), ...structureFaults(db));
   found.readings = series.compared;
 }
 
@@ -113,6 +114,11 @@ function withHole(open: readonly DamagedSpan[], hole: LogHole, afterMs: number |
     return [...open, { edge, epoch, fromSeq: seq, toSeq: seq, packs, reason, afterMs, beforeMs: null }];
   }
   return open.with(at, { ...known, toSeq: seq, packs: known.packs + packs });
+}
+
+function letterFaults(db: DatabaseSync): string[] {
+  const damaged = countDamagedLetters(db);
+  return damaged === 0 ? [] : [`${damaged} dead letters or quarantined packs are not what was written`];
 }
 
 /** SQLite's own look at its pages and indexes. */

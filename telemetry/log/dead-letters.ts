@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { DeadLetter, ErrorCode, PackKey } from '@commonworks/core';
 import { EDGE_BUDGETS, type EdgeBudgets } from '../edge-budgets.ts';
 import { LetterAccounts } from './letter-accounts.ts';
+import { letterCheck } from './letter-check.ts';
 
 export type NewDeadLetter = Omit<DeadLetter, 'id' | 'text' | 'code'> & {
   readonly code: ErrorCode;
@@ -90,7 +91,9 @@ export class DeadLetters {
 
   #insert({ receivedMs, edge, kind, code, reason, epoch, seq, body }: NewDeadLetter): void {
     const kept = body.subarray(0, BODY_BYTES_MAX);
-    this.#statements.insert.run(receivedMs, edge, kind, code, reason.slice(0, 500), epoch, seq, kept);
+    const said = reason.slice(0, 500);
+    const check = letterCheck({ kind, receivedMs, edge, code, reason: said, epoch, seq }, kept);
+    this.#statements.insert.run(receivedMs, edge, kind, code, said, epoch, seq, kept, check);
     this.#accounts.add(edge, 1, kept.length + ROW_BYTES);
     this.#trimOwn(edge);
     this.#trimAll();
@@ -134,8 +137,8 @@ function keyOf({ edge, epoch, seq }: Pick<NewDeadLetter, 'edge' | 'epoch' | 'seq
 function prepare(db: DatabaseSync) {
   const gone = 'RETURNING edge, length(body) AS bytes';
   return {
-    insert: db.prepare(`INSERT INTO dead_letter (received_ms, edge, kind, code, reason, epoch, seq, body)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
+    insert: db.prepare(`INSERT INTO dead_letter (received_ms, edge, kind, code, reason, epoch, seq, body, row_check)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`),
     oldest: db.prepare(`DELETE FROM dead_letter WHERE id IN
       (SELECT id FROM dead_letter WHERE kind <> 'pack' AND edge = ? ORDER BY id LIMIT ?) ${gone}`),
     aged: db.prepare(`DELETE FROM dead_letter WHERE id IN

@@ -5,6 +5,7 @@ import { EDGE_BUDGETS, type EdgeBudgets } from '../edge-budgets.ts';
 import { EdgeShares } from '../edge-shares.ts';
 import { inTransaction } from '../sqlite/transaction.ts';
 import type { NewDeadLetter } from './dead-letters.ts';
+import { letterCheck } from './letter-check.ts';
 import { storeBody } from './stored-body.ts';
 
 export type NewQuarantined = Omit<NewDeadLetter, 'kind'>;
@@ -38,8 +39,10 @@ export class Quarantine {
     if (this.#statements.find.get(edge, hash) !== undefined) return 'known';
     const { compression, stored } = storeBody(body);
     if (!this.#shares.hasRoom(edge, stored.length + ROW_BYTES)) return 'full';
-    const what = [receivedMs, edge, code, reason.slice(0, 500), epoch, seq] as const;
-    this.#statements.insert.run(...what, hash, compression, stored);
+    const said = reason.slice(0, 500);
+    const what = [receivedMs, edge, code, said, epoch, seq] as const;
+    const check = letterCheck({ kind: 'pack', receivedMs, edge, code, reason: said, epoch, seq }, body);
+    this.#statements.insert.run(...what, hash, compression, stored, check);
     this.#count(edge, stored.length);
     return 'kept';
   }
@@ -94,7 +97,8 @@ function prepare(db: DatabaseSync) {
   return {
     find: db.prepare(`SELECT 1 FROM dead_letter WHERE kind = 'pack' AND edge = ? AND hash = ?`),
     insert: db.prepare(`INSERT INTO dead_letter
-      (kind, received_ms, edge, code, reason, epoch, seq, hash, compression, body) VALUES ('pack', ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+      (kind, received_ms, edge, code, reason, epoch, seq, hash, compression, body, row_check)
+      VALUES ('pack', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
     release: db.prepare(`DELETE FROM dead_letter WHERE id IN
       (SELECT id FROM dead_letter WHERE kind = 'pack' AND edge = ? LIMIT ?) RETURNING length(body) AS bytes`),
   };

@@ -2,9 +2,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { DeadLetter, LogEntry, LogHole } from '@commonworks/core';
 import { countBehind } from './cursor-leaps.ts';
+import { provenLetter } from './letter-check.ts';
 import { newestCursor } from './log-identity.ts';
-
-import { bodyOf } from './stored-body.ts';
 import { walkLog } from './walk-log.ts';
 
 export const LOG_PAGE_MAX = 1000;
@@ -56,17 +55,34 @@ export function readLog(db: DatabaseSync, { after, limit, head = newestCursor(db
   return { entries, holes, found, next, behind: countBehind(db, { after: next, head }) };
 }
 
-export function readDeadLetters(db: DatabaseSync, after: number, limit: number): DeadLetter[] {
-  const rows = db.prepare(LETTERS).all(after, Math.min(limit, LOG_PAGE_MAX));
-  return rows.map((row) => ({
-    id: Number(row['id']),
-    receivedMs: Number(row['received_ms']),
-    edge: String(row['edge']),
-    kind: row['kind'] as DeadLetter['kind'],
-    code: String(row['code']),
-    reason: String(row['reason']),
-    epoch: row['epoch'] === null ? null : String(row['epoch']),
-    seq: row['seq'] === null ? null : Number(row['seq']),
-    text: Buffer.from(bodyOf(row)).toString('utf8').slice(0, LETTER_TEXT_MAX),
-  }));
+/** `onDamaged`: of each that is not what was written; nothing of it is told but which it is. */
+export function readDeadLetters(
+  db: DatabaseSync,
+  { after, limit }: { readonly after: number; readonly limit: number },
+  onDamaged: (id: number) => void = () => undefined,
+): DeadLetter[] {
+  const select = db.prepare(LETTERS);
+  // A number that JavaScript cannot hold is damage of one letter, and must not hide the others.
+  select.setReadBigInts(true);
+  return select.all(after, Math.min(limit, LOG_PAGE_MAX)).map((row) => {
+    const id = Number(row['id']);
+    const found = provenLetter(row);
+    if (found === null) {
+      onDamaged(id);
+      return damagedLetter(id, row);
+    }
+    const text = Buffer.from(found.body).toString('utf8').slice(0, LETTER_TEXT_MAX);
+    return { id, ...found.letter, text };
+  });
+}
+
+/** Edge and time as they stand: by the edge it can be released. */
+function damagedLetter(id: number, row: Record<string, unknown>): DeadLetter {
+  const receivedMs = Number(row['received_ms']);
+  return {
+    ...{ id, receivedMs: Number.isSafeInteger(receivedMs) ? receivedMs : 0, edge: String(row['edge']) },
+    ...{ kind: row['kind'] === 'pack' ? 'pack' : 'record', code: 'telemetry.log-damaged' },
+    reason: 'this letter is damaged in telemetry.db: what it said is lost, its edge and time are not proven',
+    ...{ epoch: null, seq: null, text: '' },
+  };
 }

@@ -103,4 +103,17 @@ ALTER TABLE boot_clock ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX boot_clock_told ON boot_clock (edge, told);
 `;
 
-export const TELEMETRY_MIGRATIONS: readonly Migration[] = [SERIES + LOG, WAITING, IDENTITY, BUDGETS, DAMAGE, BOOTS];
+/** telemetry/log/letter-check.ts; null for letters of before. */
+const LETTER_CHECKS = `
+ALTER TABLE dead_letter ADD COLUMN row_check BLOB;
+`;
+
+export const TELEMETRY_MIGRATIONS: readonly Migration[] = [
+  SERIES + LOG,
+  WAITING,
+  IDENTITY,
+  BUDGETS,
+  DAMAGE,
+  BOOTS,
+  LETTER_CHECKS,
+];
