@@ -22,6 +22,10 @@ export type RepairOptions = {
   readonly nowMs: number;
   /** telemetry.db files, or folders that hold one; the best first. */
   readonly from: readonly string[];
+  /** Take a copy that nothing proves to be of this site. */
+  readonly ofAnotherLog?: boolean;
+  /** Whether the site.yaml that stands with a copy names this community; null when none does. */
+  readonly isOfSite?: (file: string) => boolean | null;
   readonly onPack?: (count: number) => void;
 };
 
@@ -52,6 +56,8 @@ export function repairLog(files: { telemetryFile: string; brokerFile: string }, 
     try {
       const keeper = new LogKeeper({ ...log, broker });
       if (log.salvaged === null) keeper.compare(options.nowMs);
+      const logs = new Set([log.identity.log, ...(witness === null ? [] : [witness.log])]);
+      for (const file of copies) assertOwn(file, logs, options);
       const edges = edgesOf(saved);
       const filled = copies.map((file) => ({ file, ...fill(log, file, { ...options, edges }) }));
       keeper.witness(options.nowMs, { isDue: true });
@@ -70,10 +76,31 @@ function countsOf({ onPack }: RepairOptions): { onPack?: (count: number) => void
 
 /** @throws CodedError `telemetry.backup-unreadable`. */
 function copyOf(path: string): string {
-  const places = [path, join(path, 'telemetry.db'), join(path, 'data', 'telemetry.db')];
+  const places = [
+    path,
+    join(path, 'telemetry.db'),
+    join(path, 'data', 'telemetry.db'),
+    join(path, 'site', 'data', 'telemetry.db'),
+  ];
   const file = places.find((place) => statSync(place, { throwIfNoEntry: false })?.isFile() === true);
   if (file !== undefined) return file;
   throw new CodedError('telemetry.backup-unreadable', `there is no telemetry.db at ${path}, nor in that folder`);
+}
+
+/** @throws CodedError `telemetry.backup-of-another-site`: its packs would be merged into this log for good. */
+function assertOwn(file: string, logs: ReadonlySet<string>, { ofAnotherLog = false, isOfSite }: RepairOptions): void {
+  if (ofAnotherLog) return;
+  const isOwn = isOfSite?.(file) ?? null;
+  if (isOwn === true) return;
+  const copy = openCopy(file);
+  try {
+    const log = copy.db.prepare('SELECT log FROM log_identity').get()?.['log'];
+    if (isOwn === null && logs.has(String(log))) return;
+  } finally {
+    copy.close();
+  }
+  const why = isOwn === false ? 'the site.yaml with it is of another community' : 'it is of another log';
+  throw new CodedError('telemetry.backup-of-another-site', `${file}: ${why}`);
 }
 
 /** Null: everybody, when the broker was never told who may connect. */

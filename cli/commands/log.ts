@@ -1,6 +1,6 @@
 /** `commonworks log`: whether a site's stored readings are sound, and their repair from what is sound and from backups. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { LogWitness } from '@commonworks/broker/broker-tables.ts';
 import { type Repaired, repairLog } from '@commonworks/broker/ingest/repair-log.ts';
@@ -44,6 +44,7 @@ export function register(program: Command): void {
     .description('write damaged stored readings anew, and fill what is missing from backups')
     .argument('<site>', 'the folder of the site; it must not run')
     .option('--from <backup...>', 'a telemetry.db of a backup, or a folder that holds one; may be given several times')
+    .option('--of-another-log', 'take from it also when nothing proves that it is of this site')
     .option('--json', 'print what was done as JSON')
     .addHelpText('after', REPAIR_HELP)
     .action(repair);
@@ -57,11 +58,17 @@ function verify(site: string, flags: { json?: true }): void {
   if (verdict.verdict === 'damaged') process.exitCode = 1;
 }
 
-async function repair(site: string, flags: { from?: string[]; json?: true }): Promise<void> {
+async function repair(site: string, flags: { from?: string[]; ofAnotherLog?: true; json?: true }): Promise<void> {
   const files = filesOf(site);
   await holdSite(site);
   const onPack = createProgress('packs read');
-  const repaired = repairLog(files, { nowMs: Date.now(), from: flags.from ?? [], onPack });
+  const { id } = readSite(site).community;
+  const isOfSite = (file: string) => {
+    const beside = join(dirname(file), '..');
+    return existsSync(join(beside, 'site.yaml')) ? readSite(beside).community.id === id : null;
+  };
+  const from = { from: flags.from ?? [], ofAnotherLog: flags.ofAnotherLog === true, isOfSite };
+  const repaired = repairLog(files, { nowMs: Date.now(), ...from, onPack });
   process.stdout.write(flags.json ? `${JSON.stringify(repaired)}\n` : repairText(repaired, edgeNames(site)));
   if (repaired.holes.some(isOpen)) process.exitCode = 1;
 }
@@ -135,10 +142,13 @@ function repairText({ before, stateDamaged, salvaged, filled, holes }: Repaired,
     return `  from ${file}: ${packs} packs that were missing${others}\n`;
   });
   const open = holes.filter(isOpen).map((hole) => `  still missing: ${holeWords(hole, names)}\n`);
+  const left = filled.reduce((sum, { foreign }) => sum + foreign, 0);
   const last =
-    open.length === 0
-      ? 'Nothing is missing. Start the site.\n'
-      : 'Start the site: the agents are asked for what they still keep.\n';
+    open.length === 0 && left > 0
+      ? `${left} packs were left out: their agents are not enrolled in this site. Else nothing is missing. Start the site.\n`
+      : open.length === 0
+        ? 'Nothing is missing. Start the site.\n'
+        : 'Start the site: the agents are asked for what they still keep.\n';
   const state =
     stateDamaged === null ? '' : `broker.db was damaged and has been begun anew; it is kept: ${stateDamaged.kept}\n`;
   return `${state}${first}${from.join('')}${open.join('')}${last}`;

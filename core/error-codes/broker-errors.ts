@@ -123,6 +123,11 @@ export const BROKER_ERRORS = {
     title: 'A reading carries a time more than 400 days old or over five minutes ahead',
     remedy: 'Set the clock of the edge; the reading stands among the dead letters.',
   },
+  'telemetry.backup-of-another-site': {
+    title: 'A copy to repair from is not known to be of this site',
+    remedy:
+      'Name a whole backup, or the telemetry.db in its folder data with site.yaml beside that: it says whose it is. If you are sure that it is of this site, add --of-another-log. No pack of it was taken.',
+  },
   'telemetry.backup-unreadable': {
     title: 'A backup that was named holds no telemetry.db that can be read',
     remedy:
