@@ -48,7 +48,7 @@ export function repairLog(files: { telemetryFile: string; brokerFile: string }, 
     const log = openLog(files.telemetryFile, { witness, nowMs: options.nowMs, isSalvageWanted });
     try {
       const keeper = new LogKeeper({ ...log, broker });
-      if (log.salvaged === null) keeper.compare(options.nowMs);
+      keeper.compare(options.nowMs);
       const edges = edgesOf(broker);
       const filled = copies.map((file) => ({ file, ...fill(log, file, { ...options, edges }) }));
       keeper.witness(options.nowMs, { isDue: true });

@@ -1,7 +1,7 @@
 /** The sources of a salvaged log: numbered anew, their marks kept as far as they can be true, their lost packs named. */
 import type { DatabaseSync } from 'node:sqlite';
 import { isUuid, type LogEntry, type LogHole } from '@commonworks/core';
-import { LogHoles } from '@commonworks/telemetry/log/log-holes.ts';
+import { LogHoles, SINGLE_HOLES_MAX } from '@commonworks/telemetry/log/log-holes.ts';
 import { type SourceOf, sourceReader } from '@commonworks/telemetry/log/row-check.ts';
 import { readableRows } from '@commonworks/telemetry/log/salvage-rows.ts';
 
@@ -64,7 +64,11 @@ export class SalvagedSources {
       lost += remembered.remember({ cursor, edge, epoch, seq, hash: null, reason }, nowMs);
     }
     // Which of the lost keys stood at which of the lost cursors nobody can tell: they are told in their order.
-    const nameless = holes.filter(({ seq }) => seq === null);
+    const nameless = holes.filter(({ seq, fromCursor, toCursor }) => seq === null && fromCursor === toCursor);
+    for (const { fromCursor: cursor, toCursor, reason } of holes) {
+      const hole = { cursor, toCursor, edge: null, epoch: null, seq: null, hash: null, reason };
+      if (toCursor > cursor) lost += remembered.remember(hole, nowMs);
+    }
     const keys = this.#settleMarks(nowMs);
     for (let k = 0; k < Math.max(nameless.length, keys.length); k++) {
       const cursor = nameless[k]?.fromCursor ?? null;
@@ -117,19 +121,22 @@ export class SalvagedSources {
   }
 }
 
-/** The mark: as it was, if anything reaches so far, and at least up to the first gap. */
+/**
+ * The mark: as it was, if anything reaches so far, and at least up to the first gap. Before a gap too wide to be asked for
+ * pack by pack it stops: then the edge sends again from there what it has.
+ */
 function missingBelow({ held, newest }: Source, told: number): { mark: number; missing: Range[] } {
-  const ranges = [...held].sort((a, b) => a.from - b.from);
   const wanted = Math.min(told, newest);
+  const ranges = [...held, { from: wanted + 1, to: wanted }].sort((a, b) => a.from - b.from);
   const missing: Range[] = [];
   let reached = 0;
   for (const { from, to } of ranges) {
     if (from > reached + 1) {
       if (from > wanted + 1) break;
+      if (from - reached > SINGLE_HOLES_MAX) return { mark: reached, missing };
       missing.push({ from: reached + 1, to: from - 1 });
     }
     reached = Math.max(reached, to);
   }
-  if (reached < wanted) missing.push({ from: reached + 1, to: wanted });
-  return { mark: Math.max(reached, wanted), missing };
+  return { mark: reached, missing };
 }

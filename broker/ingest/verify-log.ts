@@ -1,8 +1,9 @@
 /** Reads all of telemetry.db and compares it with what proves it: each pack, each mark, each reading of the series. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { LogEntry, LogHole, LogState } from '@commonworks/core';
+import { identityFault } from '@commonworks/telemetry/log/identity-fault.ts';
 import { LogHoles } from '@commonworks/telemetry/log/log-holes.ts';
-import { LogIdentity } from '@commonworks/telemetry/log/log-identity.ts';
+import { newestGeneration } from '@commonworks/telemetry/log/log-identity.ts';
 import { isDamage, unlessDamaged } from '@commonworks/telemetry/log/row-check.ts';
 import { lastCursor } from '@commonworks/telemetry/log/salvage-rows.ts';
 import { walkLog } from '@commonworks/telemetry/log/walk-log.ts';
@@ -51,8 +52,9 @@ export function verifyLog(path: string, options: VerifyOptions): LogVerdict {
   try {
     db = openForReading(path);
     db.exec('BEGIN');
-    const { log, current } = new LogIdentity(db, 0);
-    named = { log, generation: current.generation, setAside: new LogHoles(db).state().holes };
+    const fault = identityFault(db);
+    if (fault !== null) found.faults.push(fault);
+    named = { ...nameOf(db), setAside: new LogHoles(db).state().holes };
     look(db, named, { ...options, found });
   } catch (error) {
     if (!isOfFile(error)) throw error;
@@ -63,6 +65,12 @@ export function verifyLog(path: string, options: VerifyOptions): LogVerdict {
   const { spans, faults, packs, readings } = found;
   const verdict = spans.length + faults.length === 0 ? 'sound' : 'damaged';
   return { verdict, ...named, packs, readings, damaged: spans, faults: faults.slice(0, FAULTS_MAX) };
+}
+
+/** As far as they can be told; a log that nobody has opened yet has none. */
+function nameOf(db: DatabaseSync): Pick<LogVerdict, 'log' | 'generation'> {
+  const log = db.prepare('SELECT log FROM log_identity').get()?.['log'];
+  return { log: typeof log === 'string' ? log : null, generation: newestGeneration(db)?.generation ?? null };
 }
 
 /** SQLite's refusals of every kind: the statements are right, so that the file is at fault. */

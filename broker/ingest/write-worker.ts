@@ -44,8 +44,8 @@ const handlers = {
     const { log, salvaged } = telemetry;
     const keeper = new LogKeeper({ ...telemetry, broker: saved });
     opened = { ...telemetry, brokerFile: brokerOwned, broker: saved, keeper };
-    const rolledBack = salvaged === null ? keeper.compare(nowMs) : null;
-    if (salvaged !== null) keeper.witness(nowMs, { isDue: true });
+    // A damaged file may be an older one, too.
+    const rolledBack = keeper.compare(nowMs);
     const [statuses, devices] = [saved.statuses(), saved.devices()];
     return { head: log.head, log: keeper.state(), rolledBack, salvaged, access: saved.access(), statuses, devices };
   },

@@ -51,8 +51,8 @@ export function entryAt(db: DatabaseSync, cursor: number): StandingEntry | 'dama
       const verdict = readRow(row, sourceReader(db));
       return verdict.ok ? { hash: verdict.entry.hash, proof: proofOf(verdict.entry) } : 'damaged';
     }
-    const isHole = db.prepare('SELECT 1 FROM log_hole WHERE cursor = ?').get(cursor) !== undefined;
-    return isHole ? 'damaged' : null;
+    const hole = 'SELECT 1 FROM log_hole WHERE cursor = ?1 OR (to_cursor >= ?1 AND cursor < ?1)';
+    return db.prepare(hole).get(cursor) !== undefined ? 'damaged' : null;
   } catch (error) {
     if (isDamage(error)) return 'damaged';
     throw error;

@@ -103,4 +103,18 @@ ALTER TABLE boot_clock ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX boot_clock_told ON boot_clock (edge, told);
 `;
 
-export const TELEMETRY_MIGRATIONS: readonly Migration[] = [SERIES + LOG, WAITING, IDENTITY, BUDGETS, DAMAGE, BOOTS];
+/** Many cursors in a row that nobody knows anything of are one hole, up to and including `to_cursor`. */
+const RANGES = `
+ALTER TABLE log_hole ADD COLUMN to_cursor INTEGER;
+CREATE INDEX log_hole_ranges ON log_hole (to_cursor) WHERE to_cursor IS NOT NULL;
+`;
+
+export const TELEMETRY_MIGRATIONS: readonly Migration[] = [
+  SERIES + LOG,
+  WAITING,
+  IDENTITY,
+  BUDGETS,
+  DAMAGE,
+  BOOTS,
+  RANGES,
+];
