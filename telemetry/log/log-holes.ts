@@ -80,6 +80,13 @@ export class LogHoles {
     return count;
   }
 
+  /** Inside a transaction: one that has come again already. */
+  takeOut(hole: FoundHole & PackKey & { readonly cursor: number }, nowMs: number): WantedPack {
+    this.setAside([hole], nowMs);
+    const { no } = this.#db.prepare('SELECT no FROM log_hole WHERE cursor = ?').get(hole.cursor) as { no: number };
+    return { ...hole, no };
+  }
+
   /** Inside a transaction. Returns for how many packs it stands when it was not known before. */
   remember({ cursor, toCursor, edge, epoch, seq, hash, reason }: FoundHole, nowMs: number): number {
     const { changes } = this.#db
