@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { isUuid, type LogEntry, type LogHole } from '@commonworks/core';
 import { LogHoles, SINGLE_HOLES_MAX } from '@commonworks/telemetry/log/log-holes.ts';
+import { isRangeProven, rangeCheck } from '@commonworks/telemetry/log/prove-marks.ts';
 import { type SourceOf, sourceReader } from '@commonworks/telemetry/log/row-check.ts';
 import { readableRows } from '@commonworks/telemetry/log/salvage-rows.ts';
 
@@ -30,7 +31,8 @@ export class SalvagedSources {
     for (const row of readableRows(from, { table: 'held_range', key: ['source', 'from_seq', 'to_seq'] })) {
       const key = keys.get(row['source']);
       const [fromSeq, toSeq] = [Number(row['from_seq']), Number(row['to_seq'])];
-      if (key === undefined || !(fromSeq >= 1 && toSeq >= fromSeq)) continue;
+      const [edge = '', epoch = ''] = key?.split('/') ?? [];
+      if (key === undefined || !isRangeProven({ edge, epoch }, { row_check: null, ...row })) continue;
       this.#declared.push({ key, from: fromSeq, to: toSeq, reason: String(row['reason']) });
     }
   }
@@ -80,10 +82,11 @@ export class SalvagedSources {
   }
 
   #declare(nowMs: number): void {
-    const hold = this.#to.prepare('INSERT OR IGNORE INTO held_range VALUES (?, ?, ?, ?)');
+    const hold = this.#to.prepare('INSERT OR IGNORE INTO held_range VALUES (?, ?, ?, ?, ?)');
     for (const { key, from, to, reason } of this.#declared) {
       const source = this.#source(key, this.#marks.get(key)?.seenMs ?? nowMs);
-      hold.run(source.id, from, to, reason);
+      const [edge = '', epoch = ''] = key.split('/');
+      hold.run(source.id, from, to, reason, rangeCheck({ edge, epoch }, { fromSeq: from, toSeq: to, reason }));
       source.held.push({ from, to });
       source.newest = Math.max(source.newest, to);
     }

@@ -8,6 +8,7 @@ import { readLog } from '@commonworks/telemetry/log/read-log.ts';
 import { afterAll, expect, it } from 'vitest';
 import { commitPacks } from './commit-packs.ts';
 import { type OpenedLog, openLog } from './open-log.ts';
+import { verifyLog } from './verify-log.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'commonworks-unproven-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -60,3 +61,41 @@ it.each(["hash = x'00'", 'hash = zeroblob(32)', "body = x'00'", "row_check = x'0
     log.close();
   },
 );
+
+it('a mark that was raised over a pack that never came asks for it', () => {
+  const path = newPath();
+  const made = open(path);
+  send(made, [...range(1, 10), ...range(12, 20)]);
+  expect(made.log.mark(EDGE, EPOCH).seq).toBe(10);
+  made.close();
+  change(path, 'UPDATE source SET mark = 14');
+  expect(verifyLog(path, { witness: null }).verdict).toBe('damaged');
+  const log = open(path);
+  const wanted = [{ epoch: EPOCH, fromSeq: 11, toSeq: 11 }];
+  expect(log.log.mark(EDGE, EPOCH)).toMatchObject({ seq: 20, wanted });
+  expect(send(log, [11])).toEqual(['held']);
+  expect(log.log.mark(EDGE, EPOCH).wanted).toEqual([]);
+  log.close();
+});
+
+it.each([
+  'DELETE FROM held_range',
+  'UPDATE held_range SET to_seq = to_seq + 1048576',
+  'UPDATE held_range SET from_seq = 1',
+])('%s: the mark does not follow, and what the range accounted for is asked for', (sql) => {
+  const path = newPath();
+  const made = open(path);
+  send(made, range(1, 4));
+  send(made, [9], { fromSeq: 5, toSeq: 8 });
+  expect(made.log.mark(EDGE, EPOCH).seq).toBe(9);
+  made.close();
+  change(path, sql);
+  expect(verifyLog(path, { witness: null }).verdict).toBe('damaged');
+  const log = open(path);
+  expect(log.log.mark(EDGE, EPOCH)).toMatchObject({ seq: 9, wanted: [{ epoch: EPOCH, fromSeq: 5, toSeq: 8 }] });
+  expect(log.db.prepare('SELECT count(*) AS n FROM held_range').get()).toEqual({ n: 0 });
+  log.close();
+  const again = open(path);
+  expect(again.log.holes.state().holes).toMatchObject([{ packs: 4, asked: 4 }]);
+  again.close();
+});

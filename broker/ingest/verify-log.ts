@@ -4,6 +4,7 @@ import type { LogEntry, LogHole, LogState } from '@commonworks/core';
 import { identityFault } from '@commonworks/telemetry/log/identity-fault.ts';
 import { LogHoles } from '@commonworks/telemetry/log/log-holes.ts';
 import { newestGeneration } from '@commonworks/telemetry/log/log-identity.ts';
+import { isRangeProven } from '@commonworks/telemetry/log/prove-marks.ts';
 import { isDamage, unlessDamaged } from '@commonworks/telemetry/log/row-check.ts';
 import { lastCursor } from '@commonworks/telemetry/log/salvage-rows.ts';
 import { walkLog } from '@commonworks/telemetry/log/walk-log.ts';
@@ -139,14 +140,20 @@ type Numbered = { edge: string; epoch: string; mark: number; seqs: { from: numbe
 class SourceCheck {
   readonly #sources = new Map<string, Numbered>();
   readonly #unknown = new Set<string>();
+  readonly #unproven = new Set<string>();
 
   constructor(db: DatabaseSync) {
     for (const row of unlessDamaged(() => db.prepare('SELECT * FROM source').iterate())) {
       const source = { edge: String(row['edge']), epoch: String(row['epoch']), mark: Number(row['mark']), seqs: [] };
       this.#sources.set(`${source.edge}/${source.epoch}`, source);
     }
-    const held = db.prepare('SELECT edge, epoch, from_seq, to_seq FROM held_range JOIN source ON source.id = source');
+    const held = db.prepare('SELECT edge, epoch, held_range.* FROM held_range JOIN source ON source.id = source');
     for (const row of unlessDamaged(() => held.iterate())) {
+      const of = { edge: String(row['edge']), epoch: String(row['epoch']) };
+      if (!isRangeProven(of, { row_check: null, ...row })) {
+        this.#unproven.add(of.edge);
+        continue;
+      }
       const range = { from: Number(row['from_seq']), to: Number(row['to_seq']) };
       this.#sources.get(`${row['edge']}/${row['epoch']}`)?.seqs.push(range);
     }
@@ -170,7 +177,8 @@ class SourceCheck {
       const missing = missingOf(source);
       return missing === 0 ? [] : [`edge ${source.edge}: ${missing} packs up to its mark ${source.mark} are nowhere`];
     });
-    return [...unknown, ...wrong];
+    const unproven = [...this.#unproven].map((edge) => `edge ${edge}: a range of packs that it declared is damaged`);
+    return [...unknown, ...unproven, ...wrong];
   }
 
   #add(key: string, seq: number): boolean {

@@ -5,6 +5,7 @@ import type { PackKey, SeqRange } from '@commonworks/core';
 import { EDGE_BUDGETS, type EdgeBudgets } from '../edge-budgets.ts';
 import { LogHoles, type WantedPack } from './log-holes.ts';
 import { newestCursor } from './log-identity.ts';
+import { rangeCheck } from './prove-marks.ts';
 import { provenHash, ROW_COLUMNS, readRow, rowCheck, type SourceOf, unlessDamaged } from './row-check.ts';
 import { SeqRanges } from './seq-ranges.ts';
 import { storeBody } from './stored-body.ts';
@@ -144,7 +145,13 @@ export class PackLog {
     if (source.held.isScattered && range.fromSeq > source.held.mark + 1) return true;
     const ranges = this.#rangesOf.get(key.edge) ?? 0;
     if (ranges >= this.#rangesMax) return false;
-    const { changes } = this.#statements.hold.run(source.id, range.fromSeq, range.toSeq, range.reason);
+    const { changes } = this.#statements.hold.run(
+      source.id,
+      range.fromSeq,
+      range.toSeq,
+      range.reason,
+      rangeCheck(key, range),
+    );
     this.holes.declared(key, range);
     source.held.add(range.fromSeq, range.toSeq);
     if (changes === 0) return true;
@@ -255,7 +262,7 @@ function prepare(db: DatabaseSync) {
     find: db.prepare(`SELECT ${ROW_COLUMNS} FROM pack WHERE source = ? AND seq = ?`),
     insert: db.prepare(`INSERT INTO pack
       (cursor, source, seq, received_ms, hash, compression, body, hub_untrusted, row_check) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`),
-    hold: db.prepare('INSERT OR IGNORE INTO held_range VALUES (?, ?, ?, ?)'),
+    hold: db.prepare('INSERT OR IGNORE INTO held_range VALUES (?, ?, ?, ?, ?)'),
     mark: db.prepare('UPDATE source SET mark = ?, seen_ms = ? WHERE id = ?'),
     addSource: db.prepare('INSERT INTO source (edge, epoch, mark, seen_ms) VALUES (?, ?, 0, ?)'),
   };

@@ -109,6 +109,9 @@ ALTER TABLE log_hole ADD COLUMN to_cursor INTEGER;
 CREATE INDEX log_hole_ranges ON log_hole (to_cursor) WHERE to_cursor IS NOT NULL;
 `;
 
+/** What proves a declared range (telemetry/log/prove-marks.ts); null for ranges of before. */
+const RANGE_CHECKS = 'ALTER TABLE held_range ADD COLUMN row_check BLOB;';
+
 export const TELEMETRY_MIGRATIONS: readonly Migration[] = [
   SERIES + LOG,
   WAITING,
@@ -117,4 +120,5 @@ export const TELEMETRY_MIGRATIONS: readonly Migration[] = [
   DAMAGE,
   BOOTS,
   RANGES,
+  RANGE_CHECKS,
 ];
