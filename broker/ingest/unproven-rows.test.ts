@@ -97,5 +97,8 @@ it.each([
   log.close();
   const again = open(path);
   expect(again.log.holes.state().holes).toMatchObject([{ packs: 4, asked: 4 }]);
+  send(again, [10], { fromSeq: 5, toSeq: 8 });
+  expect(again.log.mark(EDGE, EPOCH)).toMatchObject({ seq: 10, wanted: [] });
+  expect(again.log.holes.state().holes).toMatchObject([{ packs: 4, asked: 0, declared: 4 }]);
   again.close();
 });

@@ -141,7 +141,11 @@ export class PackLog {
   ): boolean {
     if (this.#isOneTooMany(key)) return true;
     const source = this.#source(key, nowMs);
-    if (source.held.hasAll(range.fromSeq, range.toSeq)) return true;
+    if (source.held.hasAll(range.fromSeq, range.toSeq)) {
+      // A damaged pack below the mark counts as held, and may be wanted still.
+      this.holes.declared(key, range);
+      return true;
+    }
     if (source.held.isScattered && range.fromSeq > source.held.mark + 1) return true;
     const ranges = this.#rangesOf.get(key.edge) ?? 0;
     if (ranges >= this.#rangesMax) return false;
