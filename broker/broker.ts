@@ -8,6 +8,7 @@ import type { CursorStore, LogReader } from '@commonworks/telemetry/port.ts';
 import type { FastifyInstance } from 'fastify';
 import { type Access, openAccess } from './access/open-access.ts';
 import { TopicRules } from './access/topic-rules.ts';
+import { type BrokerAuditor, startAudit } from './audit/start-audit.ts';
 import type { BrokerLog } from './broker-log.ts';
 import { withoutRepeats } from './broker-log.ts';
 import { offlineStatus } from './edge-messages.ts';
@@ -72,7 +73,9 @@ export async function openBroker(given: BrokerOptions): Promise<Broker> {
   const stores = await openStores({ ...options, budgets: options.edgeBudgets, nowMs: hub.now() });
   const opened: (() => Promise<unknown>)[] = [() => stores.close()];
   try {
-    return await assemble(options, { limits, stores, opened });
+    const audit = startAudit(options.telemetryFile, options.log);
+    opened.push(() => audit.close());
+    return await assemble(options, { limits, stores, audit, opened });
   } catch (error) {
     await closeAll(opened);
     throw error;
@@ -80,7 +83,12 @@ export async function openBroker(given: BrokerOptions): Promise<Broker> {
 }
 
 type Known = BrokerOptions & { readonly hub: HubTime };
-type Base = { readonly limits: MqttLimits; readonly stores: Stores; readonly opened: (() => Promise<unknown>)[] };
+type Base = {
+  readonly limits: MqttLimits;
+  readonly stores: Stores;
+  readonly audit: BrokerAuditor;
+  readonly opened: (() => Promise<unknown>)[];
+};
 
 async function assemble(options: Known, base: Base): Promise<Broker> {
   const { stores, opened } = base;
@@ -110,13 +118,14 @@ async function assemble(options: Known, base: Base): Promise<Broker> {
 type Whole = Access & {
   readonly options: Known;
   readonly stores: Stores;
+  readonly audit: BrokerAuditor;
   readonly ingest: Ingest;
   readonly mqtt: MqttBroker;
   readonly latest: LatestMessages;
   readonly watch: LogWatch;
 };
 
-function connect(options: Known, { limits, stores }: Base): Whole {
+function connect(options: Known, { limits, stores, audit }: Base): Whole {
   const { community, log, hub } = options;
   const { now } = hub;
   const ingest: Ingest = new Ingest({
@@ -173,7 +182,7 @@ function connect(options: Known, { limits, stores }: Base): Whole {
       isFull: () => ingest.pending >= limits.pendingTotal,
     },
   });
-  return { ...access, options, stores, ingest, mqtt, latest, watch };
+  return { ...access, options, stores, audit, ingest, mqtt, latest, watch };
 }
 
 async function listenAll(whole: Whole, limits: MqttLimits, opened: Base['opened']): Promise<Broker['addresses']> {
@@ -250,7 +259,7 @@ function tellTime(log: BrokerLog, { isTrusted, source, errorMs, correctionMs }: 
   else log.warn({ code: 'broker.time-unconfirmed', ...fields }, "nobody vouches for the hub's time: confirm it");
 }
 
-async function statusOf({ options, stores, ingest, keeper, mqtt, watch }: Whole): Promise<BrokerStatus> {
+async function statusOf({ options, stores, audit, ingest, keeper, mqtt, watch }: Whole): Promise<BrokerStatus> {
   const [counts, logState] = await Promise.all([stores.reads.counts(), stores.writer.call('logState', undefined)]);
   return {
     ...counts,
@@ -263,6 +272,7 @@ async function statusOf({ options, stores, ingest, keeper, mqtt, watch }: Whole)
     pending: ingest.pending,
     isWritable: ingest.isWritable,
     projections: options.projections?.() ?? [],
+    audit: audit.verdicts(),
     clients: mqtt.clients().map(({ principal, clientId, sinceMs }) => ({
       user: principal.user,
       role: principal.role,
