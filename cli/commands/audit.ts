@@ -11,7 +11,7 @@ import { siteFiles } from '../site/site-files.ts';
 
 const HELP = `
 The same checks that a running site makes all the time, without pauses. Whether a relay is on is known to a running site only:
-here a machine counts as having power when the last command says so.
+it alone says whether a machine has power that nothing explains.
 
 Exit    0 every check is right, 1 something is not (each finding is named), 2 wrong usage.`;
 
