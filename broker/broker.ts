@@ -125,25 +125,44 @@ type Whole = Access & {
   readonly watch: LogWatch;
 };
 
-function connect(options: Known, { limits, stores, audit }: Base): Whole {
-  const { community, log, hub } = options;
-  const { now } = hub;
+type IngestLinks = Pick<Whole, 'mqtt' | 'misuse' | 'watch'> & { readonly tell: (marks: readonly Mark[]) => void };
+
+/** What follows each commit: marks, and what edges have used up. */
+function openIngest(
+  options: Known,
+  { limits, stores }: Pick<Base, 'limits' | 'stores'>,
+  links: () => IngestLinks,
+): Ingest {
   const ingest: Ingest = new Ingest({
     ...options,
     writer: stores.writer,
     head: stores.start.head,
     commitMs: options.commitMs ?? COMMIT_MS,
     onMarks: (marks) => {
+      const { mqtt, tell, watch } = links();
       tell(marks);
       watch.marked(marks);
       if (ingest.pending < limits.pendingTotal) mqtt.wakeAll();
     },
-    onOverruns: (overruns) =>
+    // On credit: what it sends next has to wait for it.
+    onSpread: (spread) => {
+      for (const { edge, days } of spread) links().mqtt.pace(edge, 'days', days);
+    },
+    onOverruns: (overruns) => {
+      const { mqtt, misuse } = links();
       tellOverruns(overruns, {
         misdeed: (misdeed) => void misuse.note(misdeed),
         spend: (edge, name, amount) => mqtt.spend(edge, name, amount),
-      }),
+      });
+    },
   });
+  return ingest;
+}
+
+function connect(options: Known, { limits, stores, audit }: Base): Whole {
+  const { community, log, hub } = options;
+  const { now } = hub;
+  const ingest: Ingest = openIngest(options, { limits, stores }, () => ({ mqtt, misuse, watch, tell }));
   const tell = (marks: readonly Mark[]) => tellMarks(mqtt, { community, watch }, marks);
   const watch: LogWatch = createLogWatch({ stores, ingest, log, now, tellMarks: tell });
   const access = openAccess({
@@ -164,6 +183,7 @@ function connect(options: Known, { limits, stores, audit }: Base): Whole {
     ...{ limits, log, now, elapsedMs: hub.monotonic, budgets: { ...USER_BUDGETS, ...options.userBudgets } },
     hooks: {
       login: (login) => credentials.check(login),
+      stands: access.stands,
       mayPublish: (principal, publication) => rules.publish(principal, publication),
       maySubscribe: (principal, filter) => rules.subscribe(principal, filter),
       receive: createReceiver({
