@@ -115,12 +115,19 @@ function tail(demo: DemoUnderTest): string {
 
 /** The agents keep reading while we look: at most the newest pack or two may wait. */
 function isDrained(file: string): boolean {
-  return withDatabase(file, (db) => Number(db.prepare('SELECT count(*) AS n FROM pack').get()?.['n']) <= 2);
+  return withDatabase(
+    file,
+    (db) =>
+      Number(db.prepare('SELECT count(*) AS n FROM pack JOIN epoch USING (epoch) WHERE seq > mark').get()?.['n']) <= 2,
+  );
 }
 
 function waitingKeys(file: string): string[] {
   return withDatabase(file, (db) => {
-    const rows = db.prepare('SELECT epoch, seq FROM pack').all() as { epoch: string; seq: number }[];
+    const rows = db.prepare('SELECT epoch, seq FROM pack JOIN epoch USING (epoch) WHERE seq > mark').all() as {
+      epoch: string;
+      seq: number;
+    }[];
     return rows.map(({ epoch, seq }) => keyOf({ epoch, seq, hash: '' }));
   });
 }

@@ -101,5 +101,7 @@ function isNumberKnown(bad: BadSite, device: string): boolean {
 }
 
 function packsIn(file: string): number {
-  return withDatabase(file, (db) => Number(db.prepare('SELECT count(*) AS n FROM pack').get()?.['n']));
+  return withDatabase(file, (db) =>
+    Number(db.prepare('SELECT count(*) AS n FROM pack JOIN epoch USING (epoch) WHERE seq > mark').get()?.['n']),
+  );
 }
