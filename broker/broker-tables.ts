@@ -17,6 +17,7 @@ export const BROKER_MIGRATIONS: readonly Migration[] = [
      id INTEGER PRIMARY KEY CHECK (id = 1), log TEXT NOT NULL, generation INTEGER NOT NULL, since_ms INTEGER NOT NULL,
      head INTEGER NOT NULL, hash TEXT, written_ms INTEGER NOT NULL
    ) STRICT;`,
+  `CREATE TABLE log_trail (cursor INTEGER PRIMARY KEY, log TEXT NOT NULL, proof TEXT NOT NULL) STRICT;`,
 ];
 
 /** What the log was when it was last looked at: kept in another file, so that an older telemetry.db is noticed. */
@@ -30,6 +31,13 @@ export type LogWitness = {
   readonly hash: string | null;
   readonly writtenMs: number;
 };
+
+/** An entry that stood in the log when it was looked at: `proof` is of all of its row, its time of arrival with it. */
+export type TrailMark = { readonly cursor: number; readonly proof: string };
+export type SavedTrail = TrailMark & { readonly log: string };
+
+/** Rows of the trail: each step back about a tenth farther than the one before. */
+const TRAIL_MAX = 64;
 
 export type SavedAccess = { readonly document: AccessDocument; readonly syncedMs: number };
 export type SavedStatus = { readonly edge: string; readonly receivedMs: number; readonly payload: string };
@@ -96,15 +104,55 @@ export class BrokerTables {
     return { log: String(row['log']), ...numbers, hash, writtenMs: Number(row['written_ms']) };
   }
 
-  /** In a damaged broker.db the one before stands: it says less, and nothing wrong; the next start makes the file anew. */
-  saveWitness({ log, generation, sinceMs, head, hash, writtenMs }: LogWitness): void {
+  /**
+   * `proof`: of the entry at the head. In a damaged broker.db the one before stands: it says less, and nothing wrong; the
+   * next start makes the file anew.
+   */
+  saveWitness({ log, generation, sinceMs, head, hash, writtenMs }: LogWitness, proof: string | null): void {
     try {
-      this.#db
-        .prepare('INSERT OR REPLACE INTO log_witness VALUES (1, ?, ?, ?, ?, ?, ?)')
-        .run(log, generation, sinceMs, head, hash, Math.trunc(writtenMs));
+      inTransaction(this.#db, () => {
+        this.#db
+          .prepare('INSERT OR REPLACE INTO log_witness VALUES (1, ?, ?, ?, ?, ?, ?)')
+          .run(log, generation, sinceMs, head, hash, Math.trunc(writtenMs));
+        this.#db.prepare('DELETE FROM log_trail WHERE log <> ?').run(log);
+        if (proof !== null) this.#lengthenTrail({ log, cursor: head, proof });
+      });
     } catch (error) {
       // The log is not to blame for it: whoever writes here between its rows must not be told of damage.
       if (!isDamage(error)) throw error;
+    }
+  }
+
+  /** As it was: for a file that is begun anew. */
+  putTrail(trail: readonly SavedTrail[]): void {
+    const insert = this.#db.prepare('INSERT OR REPLACE INTO log_trail VALUES (?, ?, ?)');
+    inTransaction(this.#db, () => {
+      for (const { log, cursor, proof } of trail) insert.run(cursor, log, proof);
+    });
+  }
+
+  #lengthenTrail({ log, cursor, proof }: SavedTrail): void {
+    this.#db.prepare('INSERT OR REPLACE INTO log_trail VALUES (?, ?, ?)').run(cursor, log, proof);
+    this.#thinTrail();
+  }
+
+  /** Of one log, the newest first. */
+  trail(log: string): TrailMark[] {
+    const rows = this.#db.prepare('SELECT cursor, proof FROM log_trail WHERE log = ? ORDER BY cursor DESC').all(log);
+    return rows.map(({ cursor, proof }) => ({ cursor: Number(cursor), proof: String(proof) }));
+  }
+
+  /** What goes is missed least: its neighbours lie nearest to each other, measured by how far back they are. */
+  #thinTrail(): void {
+    const rows = this.#db.prepare('SELECT cursor FROM log_trail ORDER BY cursor DESC').all();
+    const cursors = rows.map(({ cursor }) => Number(cursor));
+    const head = cursors[0] ?? 0;
+    const drop = this.#db.prepare('DELETE FROM log_trail WHERE cursor = ?');
+    while (cursors.length > TRAIL_MAX) {
+      const gap = (k: number) => ((cursors[k - 1] ?? 0) - (cursors[k + 1] ?? 0)) / (head - (cursors[k + 1] ?? 0));
+      let least = 1;
+      for (let k = 2; k < cursors.length - 1; k++) if (gap(k) < gap(least)) least = k;
+      drop.run(...cursors.splice(least, 1));
     }
   }
 

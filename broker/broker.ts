@@ -8,6 +8,7 @@ import type { CursorStore, LogReader } from '@commonworks/telemetry/port.ts';
 import type { FastifyInstance } from 'fastify';
 import { type Access, openAccess } from './access/open-access.ts';
 import { TopicRules } from './access/topic-rules.ts';
+import { type BrokerAuditor, startAudit } from './audit/start-audit.ts';
 import type { BrokerLog } from './broker-log.ts';
 import { withoutRepeats } from './broker-log.ts';
 import { offlineStatus } from './edge-messages.ts';
@@ -74,7 +75,9 @@ export async function openBroker(given: BrokerOptions): Promise<Broker> {
   tellStateDamaged(options.log, stores.start.stateDamaged);
   const opened: (() => Promise<unknown>)[] = [() => stores.close()];
   try {
-    return await assemble(options, { limits, stores, opened });
+    const audit = startAudit(options.telemetryFile, options.log);
+    opened.push(() => audit.close());
+    return await assemble(options, { limits, stores, audit, opened });
   } catch (error) {
     await closeAll(opened);
     throw error;
@@ -89,7 +92,12 @@ function tellStateDamaged(log: BrokerLog, damaged: StateDamaged | null): void {
 }
 
 type Known = BrokerOptions & { readonly hub: HubTime };
-type Base = { readonly limits: MqttLimits; readonly stores: Stores; readonly opened: (() => Promise<unknown>)[] };
+type Base = {
+  readonly limits: MqttLimits;
+  readonly stores: Stores;
+  readonly audit: BrokerAuditor;
+  readonly opened: (() => Promise<unknown>)[];
+};
 
 async function assemble(options: Known, base: Base): Promise<Broker> {
   const { stores, opened } = base;
@@ -119,31 +127,51 @@ async function assemble(options: Known, base: Base): Promise<Broker> {
 type Whole = Access & {
   readonly options: Known;
   readonly stores: Stores;
+  readonly audit: BrokerAuditor;
   readonly ingest: Ingest;
   readonly mqtt: MqttBroker;
   readonly latest: LatestMessages;
   readonly watch: LogWatch;
 };
 
-function connect(options: Known, { limits, stores }: Base): Whole {
-  const { community, log, hub } = options;
-  const { now } = hub;
+type IngestLinks = Pick<Whole, 'mqtt' | 'misuse' | 'watch'> & { readonly tell: (marks: readonly Mark[]) => void };
+
+/** What follows each commit: marks, and what edges have used up. */
+function openIngest(
+  options: Known,
+  { limits, stores }: Pick<Base, 'limits' | 'stores'>,
+  links: () => IngestLinks,
+): Ingest {
   const ingest: Ingest = new Ingest({
     ...options,
     writer: stores.writer,
     head: stores.start.head,
     commitMs: options.commitMs ?? COMMIT_MS,
     onMarks: (marks) => {
+      const { mqtt, tell, watch } = links();
       tell(marks);
       watch.marked(marks);
       if (ingest.pending < limits.pendingTotal) mqtt.wakeAll();
     },
-    onOverruns: (overruns) =>
+    // On credit: what it sends next has to wait for it.
+    onSpread: (spread) => {
+      for (const { edge, days } of spread) links().mqtt.pace(edge, 'days', days);
+    },
+    onOverruns: (overruns) => {
+      const { mqtt, misuse } = links();
       tellOverruns(overruns, {
         misdeed: (misdeed) => void misuse.note(misdeed),
         spend: (edge, name, amount) => mqtt.spend(edge, name, amount),
-      }),
+      });
+    },
   });
+  return ingest;
+}
+
+function connect(options: Known, { limits, stores, audit }: Base): Whole {
+  const { community, log, hub } = options;
+  const { now } = hub;
+  const ingest: Ingest = openIngest(options, { limits, stores }, () => ({ mqtt, misuse, watch, tell }));
   const tell = (marks: readonly Mark[]) => tellMarks(mqtt, { community, watch }, marks);
   const watch: LogWatch = createLogWatch({ stores, ingest, log, now, tellMarks: tell });
   const access = openAccess({
@@ -164,6 +192,7 @@ function connect(options: Known, { limits, stores }: Base): Whole {
     ...{ limits, log, now, elapsedMs: hub.monotonic, budgets: { ...USER_BUDGETS, ...options.userBudgets } },
     hooks: {
       login: (login) => credentials.check(login),
+      stands: access.stands,
       mayPublish: (principal, publication) => rules.publish(principal, publication),
       maySubscribe: (principal, filter) => rules.subscribe(principal, filter),
       receive: createReceiver({
@@ -182,7 +211,7 @@ function connect(options: Known, { limits, stores }: Base): Whole {
       isFull: () => ingest.pending >= limits.pendingTotal,
     },
   });
-  return { ...access, options, stores, ingest, mqtt, latest, watch };
+  return { ...access, options, stores, audit, ingest, mqtt, latest, watch };
 }
 
 async function listenAll(whole: Whole, limits: MqttLimits, opened: Base['opened']): Promise<Broker['addresses']> {
@@ -259,7 +288,7 @@ function tellTime(log: BrokerLog, { isTrusted, source, errorMs, correctionMs }: 
   else log.warn({ code: 'broker.time-unconfirmed', ...fields }, "nobody vouches for the hub's time: confirm it");
 }
 
-async function statusOf({ options, stores, ingest, keeper, mqtt, watch }: Whole): Promise<BrokerStatus> {
+async function statusOf({ options, stores, audit, ingest, keeper, mqtt, watch }: Whole): Promise<BrokerStatus> {
   const [counts, logState] = await Promise.all([stores.reads.counts(), stores.writer.call('logState', undefined)]);
   return {
     ...counts,
@@ -272,6 +301,7 @@ async function statusOf({ options, stores, ingest, keeper, mqtt, watch }: Whole)
     pending: ingest.pending,
     isWritable: ingest.isWritable,
     projections: options.projections?.() ?? [],
+    audit: audit.verdicts(),
     clients: mqtt.clients().map(({ principal, clientId, sinceMs }) => ({
       user: principal.user,
       role: principal.role,

@@ -34,7 +34,7 @@ export function offlineStatus(payload: string, nowMs: number): string {
 
 function parse(payload: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload));
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(payload));
   } catch {
     return null;
   }

@@ -21,7 +21,7 @@ export type ReceiverParts = {
     /** True: it sends more of it than anybody needs, and this one may be dropped. */
     readonly mayLose: (edge: string, name: BudgetName) => boolean;
     /** How long it has to wait, milliseconds; meanwhile nothing more is read from its sender. */
-    readonly pace: (edge: string, name: 'data', bytes: number) => number;
+    readonly pace: (edge: string, name: 'data' | 'days', amount: number) => number;
     readonly toldBoot: (edge: string, boot: string) => void;
   };
 };
@@ -47,7 +47,7 @@ export function createReceiver(parts: ReceiverParts): Receive {
       case 'cmd':
         return payload.length <= MESSAGE_LIMITS.commandBytes ? 'deliver' : 'swallow';
       case 'ask':
-        parts.tellTime(edge, payload);
+        if (manners().spend(edge, 'ask')) parts.tellTime(edge, payload);
         return 'swallow';
       case 'mark':
       case 'time':
@@ -59,7 +59,7 @@ export function createReceiver(parts: ReceiverParts): Receive {
 }
 
 async function takeData({ ingest, manners }: ReceiverParts, edge: string, payload: Uint8Array): Promise<Disposition> {
-  const waitMs = manners().pace(edge, 'data', payload.length);
+  const waitMs = Math.max(manners().pace(edge, 'data', payload.length), manners().pace(edge, 'days', 0));
   if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs).unref());
   const outcome = await ingest.keep(edge, payload);
   if (outcome !== 'quarantined') return 'deliver';

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { isCoded } from '@commonworks/core';
 import { Command, CommanderError } from 'commander';
 import { register as allocate } from './commands/allocate.ts';
+import { register as audit } from './commands/audit.ts';
 import { register as backup } from './commands/backup.ts';
 import { register as container } from './commands/container.ts';
 import { register as demo } from './commands/demo.ts';
@@ -37,6 +38,7 @@ for (const register of [
   metering,
   settle,
   verify,
+  audit,
   backup,
   ledger,
   log,

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { OpenedClock } from '@commonworks/clock';
 import type { HubTime } from '@commonworks/clock/hub-time.ts';
 import { CodedError } from '@commonworks/core';
+import { type Auditor, openAudit } from './audit/open-audit.ts';
 import { forgetRefusals } from './badges/refusals.ts';
 import { forgetKeys } from './control/idempotency.ts';
 import { type Logger, workshopOf } from './http/app.ts';
@@ -41,12 +42,23 @@ export async function runCommunity(options: CommunityOptions): Promise<void> {
   const following = openDerivation(site, { stores, control }, { ...options, logUrl: peers.log });
   const { db, live, logIn } = stores;
   const source = { url: peers.log, token: site.serviceToken };
+  const audit = await openAudit(site, { stores }, { ...options, logUrl: peers.log });
   const [readRefusals, readLogState] = [createRefusalReader(source), createLogStateReader(source)];
   const { id, zone, currency } = site.config.community;
   const backedUp = { dataDir: site.dataDir, isDemo: site.config.demo !== undefined, community: id };
   const app = {
     ...{ site: site.config.community, community: { id, zone, currency }, isDemo: site.config.demo !== undefined },
-    ...{ publicUrl: site.publicUrl, dataDir: site.dataDir, hub, db, clock, logIn, live, commands: control.commands },
+    ...{
+      publicUrl: site.publicUrl,
+      dataDir: site.dataDir,
+      hub,
+      audit,
+      db,
+      clock,
+      logIn,
+      live,
+      commands: control.commands,
+    },
     ...{ askAboutMonth: following.derivation.ask, accessChanged: following.access.push },
     ...{ adminTokenFile: site.adminTokenFile, serviceToken: site.serviceToken },
   };
@@ -59,9 +71,10 @@ export async function runCommunity(options: CommunityOptions): Promise<void> {
       snapshot: () =>
         takeSnapshot({
           ...{ db, live, clock, hub, ...following, link: control.link, readRefusals, readLogState, backedUp, zone },
+          audit,
         }),
       isReplaying: () => clock.status().mode === 'replaying',
-      housekeeping: () => keepHouse({ stores, control }, { clock, context: workshopOf(app) }),
+      housekeeping: () => keepHouse({ stores, control, audit }, { clock, context: workshopOf(app) }),
       onFault: (error) => log.error({ err: error }, 'housekeeping failed'),
     },
     signal,
@@ -78,6 +91,7 @@ export async function runCommunity(options: CommunityOptions): Promise<void> {
   } finally {
     await server.close();
     await control.link.close();
+    await audit.close();
     if (signal.aborted) await Promise.allSettled([loop, following.derivation.closed]);
     await stores.close();
   }
@@ -85,7 +99,7 @@ export async function runCommunity(options: CommunityOptions): Promise<void> {
 
 /** What waits for time to pass: commands nobody answered for, sessions whose machine is silent, relays, old keys and refusals. */
 async function keepHouse(
-  { stores, control }: { stores: Stores; control: Control },
+  { stores, control, audit }: { stores: Stores; control: Control; audit: Auditor },
   { clock, context }: { clock: OpenedClock; context: WorkshopContext },
 ): Promise<void> {
   const { db, live } = stores;
@@ -97,4 +111,5 @@ async function keepHouse(
     await db.transaction().execute((tx) => closeSessions(tx, { machine: id, nowMs }, context));
   }
   await control.keepRelays();
+  await audit.tellRelays();
 }

@@ -1,4 +1,5 @@
 /** The schema of the whole file, folder by folder; later folders may refer to earlier ones. */
+import { AUDIT_MIGRATIONS } from './audit/migrations.ts';
 import { BADGE_MIGRATIONS } from './badges/migrations.ts';
 import { CLOCK_MIGRATIONS } from './clocks/migrations.ts';
 import { CLOSING_MIGRATIONS } from './closing/migrations.ts';
@@ -26,4 +27,5 @@ export const MIGRATIONS: readonly FolderMigrations[] = [
   CLOSING_MIGRATIONS,
   METER_SWAP_MIGRATIONS,
   EDGE_BUDGET_MIGRATIONS,
+  AUDIT_MIGRATIONS,
 ];

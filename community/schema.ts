@@ -1,4 +1,5 @@
 /** The tables of community.db as types: each folder describes its own. */
+import type { AuditTables } from './audit/schema.ts';
 import type { ClockTables } from './clocks/schema.ts';
 import type { ClosingTables } from './closing/schema.ts';
 import type { ControlTables } from './control/schema.ts';
@@ -21,4 +22,5 @@ export type CommunityDatabase = RegisterTables &
   ClockTables &
   ClosingTables &
   MeterSwapTables &
-  EdgeBudgetTables;
+  EdgeBudgetTables &
+  AuditTables;

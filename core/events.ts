@@ -42,7 +42,7 @@ const SeqNumber = Type.Integer({ minimum: 1, maximum: 999_999_999_999_999 });
 
 /** A range of sequence numbers that this edge had to drop before it was held by the log. */
 export const GapEvent = Type.Object({
-  epoch: Type.String(),
+  epoch: Type.String({ maxLength: 80 }),
   fromSeq: SeqNumber,
   toSeq: SeqNumber,
   reason: Text,
@@ -50,7 +50,7 @@ export const GapEvent = Type.Object({
 
 /** Once time is trusted: epoch ms = monotonic ms of that boot + offsetMs. */
 export const ClockEvent = Type.Object({
-  boot: Type.String(),
+  boot: Type.String({ maxLength: 80 }),
   offsetMs: Type.Number({ minimum: 0, maximum: TIME_MAX_MS }),
 });
 

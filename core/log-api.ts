@@ -1,5 +1,6 @@
 /** HTTP between the broker (owner of the log and the series store) and its readers; bearer service token. */
 import { type Static, Type } from 'typebox';
+import { InvariantAudit } from './audit/invariants.ts';
 import { HubTimeState } from './hub-time.ts';
 import { QUALITIES } from './quality.ts';
 import { Nullable } from './schema.ts';
@@ -229,6 +230,8 @@ export const BrokerStatus = Type.Object({
   /** Followers that keep their place here; `behind` entries are still before them. */
   sinks: Type.Array(Type.Object({ name: Type.String(), cursor: Type.Integer(), behind: Type.Integer() })),
   projections: Type.Array(ProjectionStatus),
+  /** What must always hold of the log: the verdict of the last look at each. */
+  audit: Type.Array(InvariantAudit),
   /** What the broker knows of the time. */
   hubTime: HubTimeState,
   /** Packs whose readings have no time yet, by edge and by what they wait for. */

@@ -12,8 +12,14 @@ const GAUGE_MAX = 1e12;
  */
 export function pointValueFault(point: PointName, value: unknown): string | null {
   const { kind } = POINTS[point];
-  if (kind === 'state') return typeof value === 'string' ? null : 'the value is missing or of the wrong type';
+  if (kind === 'state') return wordFault(value);
   if (typeof value !== 'number' || !Number.isFinite(value)) return 'the value is missing or of the wrong type';
   const isPossible = kind === 'counter' ? isRegisterWh(Math.abs(value)) : Math.abs(value) <= GAUGE_MAX;
   return isPossible ? null : 'the value is larger than this point can have';
+}
+
+/** Half a surrogate pair cannot be written as UTF-8: two different ones would be one word on disk. */
+function wordFault(value: unknown): string | null {
+  if (typeof value !== 'string') return 'the value is missing or of the wrong type';
+  return value.isWellFormed() ? null : 'the value is no well-formed text';
 }

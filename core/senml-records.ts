@@ -1,5 +1,6 @@
 /** SenML records from JSON, each with the base fields in force applied to it (RFC 8428 sections 4.1 to 4.6). */
 import { CodedError } from './errors.ts';
+import { isTooDeep } from './json-depth.ts';
 
 /** Labels of RFC 8428 section 4.3 that mean something here; what is not known is passed over (section 4.4). */
 export type SenmlRecord = {
@@ -30,6 +31,7 @@ const UNDERSCORE = /_"|\\u005f"/i;
 export function parseRecords(input: Uint8Array | string): SenmlRecord[] {
   const text = typeof input === 'string' ? input : decodeUtf8(input);
   if (text.length > PACK_LIMITS.textMax) throw malformed(`a pack of ${text.length} characters is over the limit`);
+  if (isTooDeep(text)) throw malformed('the payload is nested too deep');
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);

@@ -310,4 +310,20 @@ describe('Bytes and their text', () => {
       { numRuns: 500 },
     );
   });
+
+  it('refuses what is nested deeper than any pack, before it is parsed, and half a surrogate pair', () => {
+    const head = encodePack(empty).slice(0, -1);
+    const deep = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+    const record = (x: string) => `${head},{"n":"pv-1/activePowerW","t":1800000000,"v":1,"x":${x}}]`;
+    expect(decodePack(record(deep(12))).pack.samples).toHaveLength(1);
+    for (const levels of [20, 30_000]) expect(() => decodePack(record(deep(levels)))).toThrow(/nested/);
+    const brackets = JSON.stringify('[{'.repeat(500));
+    expect(decodePack(record(brackets)).pack.samples).toHaveLength(1);
+    const event = JSON.stringify(`{"a":${deep(30)}}`);
+    const odd = `${head},{"n":"edge/event.gap","t":1800000000,"vs":${event}},{"n":"m/activity","t":1800000000,"vs":"\\ud800"}]`;
+    expect(decodePack(odd).rejected.map(({ reason }) => reason)).toEqual([
+      'the event body is nested too deep',
+      'the value is no well-formed text',
+    ]);
+  });
 });

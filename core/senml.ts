@@ -1,6 +1,7 @@
 /** The pack: a SenML JSON array (RFC 8428) with a leading record that carries its key. */
 import { CodedError } from './errors.ts';
 import { isSlug, isUuid } from './ids.ts';
+import { isTooDeep } from './json-depth.ts';
 import { pointValueFault } from './point-values.ts';
 import type { Point, PointName } from './points.ts';
 import { isPointName, POINTS } from './points.ts';
@@ -157,6 +158,7 @@ function unitFault(point: PointName, unit: unknown): string | null {
 
 function readEvent(head: Omit<EventRecord, 'body'>, text: unknown, events: EventRecord[]): string | null {
   if (typeof text !== 'string') return 'the event has no body';
+  if (isTooDeep(text)) return 'the event body is nested too deep';
   try {
     const body: unknown = JSON.parse(text);
     if (typeof body !== 'object' || body === null || Array.isArray(body)) return 'the event body is not an object';

@@ -186,6 +186,24 @@ describe('strangers', () => {
   });
 });
 
+describe('an edge that was cut and waits to be let in', () => {
+  it('is not let in when its access is withdrawn meanwhile', async () => {
+    await using broker = await startBroker({ penaltyMs: 1500 });
+    const { mqttPort } = broker.addresses;
+    const bad = await RawMqtt.login(mqttPort, as(broker.edge));
+    for (let n = 0; n < 500; n++) bad.send({ cmd: 'pingreq' } as Packet);
+    await bad.closed();
+    const waiting = await RawMqtt.open(mqttPort);
+    waiting.connect(as(broker.edge));
+    const sentMs = performance.now();
+    await waiting.until(() => performance.now() - sentMs > 200);
+    expect(waiting.packets).toEqual([]);
+    expect(await broker.putAccess(without(broker.document, broker.edge))).toBe(200);
+    await waiting.closed();
+    expect(waiting.returnCode).toBe(5);
+  });
+});
+
 describe('two agents under one id', () => {
   const cloneLine = (broker: BrokerUnderTest) => broker.lines.find(({ code }) => code === 'broker.client-id-shared');
 

@@ -144,6 +144,7 @@ it.skipIf(!existsSync(VECTORS))(
       log: { info: () => undefined, warn: () => undefined, error: () => undefined },
       hooks: {
         login: async () => accept({ user: 'q', role: 'service', secretHash: '' }),
+        stands: () => true,
         mayPublish: () => accept({ community: 'c', edge: 'e', channel: 'live' }),
         maySubscribe: (_principal, filter) =>
           isValidFilter(filter) ? accept(filter) : { ok: false, reason: 'broker.filter-refused', message: '' },

@@ -1,10 +1,12 @@
 /** The promise itself: what was acknowledged is in the log, once, with its bytes, however often the broker dies. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AccessDocument, BrokerStatus, LogEntry, LogPage, SeriesRange } from '@commonworks/core';
 import { expect, it } from 'vitest';
 import { hashSecret } from '../broker/access/secret-hash.ts';
+import { auditLogOnce } from '../broker/audit/audit-once.ts';
 import { LoadEdge } from './broker/load.ts';
 import {
   type BrokerProcess,
@@ -14,6 +16,7 @@ import {
   putAccess,
   startBrokerProcess,
 } from './peers/broker-process.ts';
+import { foundBy } from './site/found-by.ts';
 import { readSeries } from './site/series-pages.ts';
 
 const KILLS = process.env['LONG'] === '1' ? 40 : 6;
@@ -85,6 +88,7 @@ it(`loses and doubles nothing that it acknowledged over ${KILLS} kills with SIGK
     expect(values).toEqual(logged.sort((a, b) => a - b));
   }
   await broker.stop();
+  expect(foundBy(await auditLogOnce(join(site.dir, 'data', 'telemetry.db')))).toEqual([]);
 });
 
 it('acknowledges nothing while the disk is full, survives, and goes on when there is room', async () => {
@@ -109,4 +113,5 @@ it('acknowledges nothing while the disk is full, survives, and goes on when ther
   const held = new Map(entries.map((entry) => [entry.seq, entry.hash]));
   expect([...edge.acked].filter(([seq, hash]) => held.get(seq) !== hash)).toEqual([]);
   await broker.stop();
+  expect(foundBy(await auditLogOnce(join(site.dir, 'data', 'telemetry.db')))).toEqual([]);
 });

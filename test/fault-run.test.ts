@@ -27,6 +27,7 @@ describe('a village in its bad hour', () => {
     );
     process.stdout.write(`${[...hour.faults, ...placed, ...hour.sessions.lines].join('\n')}${boots}\n`);
     expect.soft(hour.unhealed).toEqual([]);
+    expect.soft(hour.found).toEqual([]);
     expect.soft(hour.packs).toEqual({ lost: [], dropped: [] });
     expect.soft(hour.deadLetters.slice(0, 20)).toEqual([]);
     expect.soft(hour.placements.flatMap(({ wrong }) => wrong.slice(0, 10))).toEqual([]);

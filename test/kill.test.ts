@@ -8,9 +8,11 @@ import { monthReadiness } from '@commonworks/community/closing/month-readiness.t
 import { openDatabase } from '@commonworks/community/database.ts';
 import { localMonth, monthSpan, nextMonth, previousMonth } from '@commonworks/core';
 import { describe, expect, it } from 'vitest';
+import { auditSite } from '../cli/commands/audit.ts';
 import { seeded, until } from './faults/real-time.ts';
 import { seedOf } from './setup/seed.ts';
 import { type DemoUnderTest, startDemo } from './site/demo-under-test.ts';
+import { foundBy } from './site/found-by.ts';
 import { followOracle, type Oracle } from './site/oracle-driver.ts';
 import { installTap, readTap, type TappedKey } from './site/outbox-tap.ts';
 import { checkShares } from './site/shares.ts';
@@ -65,6 +67,7 @@ describe('a site whose processes are killed', () => {
     const shares = checkShares(join(demo.dir, 'data', 'community.db'));
     expect(shares.wrong).toEqual([]);
     expect(verifyLedger(demo)).toMatchObject({ verdict: 'consistent' });
+    expect(foundBy(await auditSite(demo.dir))).toEqual([]);
     process.stdout.write(
       `killed ${kills} times: ${tapped.length} packs committed, ${stored.size} stored, ${waiting.size} still in an outbox, ${lost.length} lost, 0 doubled; ` +
         `${compared.count} registers equal the simulator's; ${shares.count} intervals sum to their production\n`,
@@ -112,12 +115,19 @@ function tail(demo: DemoUnderTest): string {
 
 /** The agents keep reading while we look: at most the newest pack or two may wait. */
 function isDrained(file: string): boolean {
-  return withDatabase(file, (db) => Number(db.prepare('SELECT count(*) AS n FROM pack').get()?.['n']) <= 2);
+  return withDatabase(
+    file,
+    (db) =>
+      Number(db.prepare('SELECT count(*) AS n FROM pack JOIN epoch USING (epoch) WHERE seq > mark').get()?.['n']) <= 2,
+  );
 }
 
 function waitingKeys(file: string): string[] {
   return withDatabase(file, (db) => {
-    const rows = db.prepare('SELECT epoch, seq FROM pack').all() as { epoch: string; seq: number }[];
+    const rows = db.prepare('SELECT epoch, seq FROM pack JOIN epoch USING (epoch) WHERE seq > mark').all() as {
+      epoch: string;
+      seq: number;
+    }[];
     return rows.map(({ epoch, seq }) => keyOf({ epoch, seq, hash: '' }));
   });
 }

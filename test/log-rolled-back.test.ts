@@ -1,6 +1,6 @@
 /** The log put back from an older copy, lost, or replaced: followers miss nothing and take nothing twice, edges and people are told. */
 import { randomUUID } from 'node:crypto';
-import { copyFileSync, rmSync } from 'node:fs';
+import { copyFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrokerStatus, LogPage } from '@commonworks/core';
 import { expect, it } from 'vitest';
@@ -175,6 +175,34 @@ it('a cloned telemetry.db that went another way under the same cursors is notice
   await follower.catchUp();
   expect(new Set(follower.taken).size).toBe(follower.taken.length);
   expect(follower.taken).toHaveLength(50);
+  await follower.end();
+});
+
+it('a clone with fewer packs beside the newer broker.db: what was added to it under known cursors is taken, too', async () => {
+  await using folder = new BrokerFolder();
+  await folder.start();
+  await send(folder, EPOCH, range(1, 100));
+  await folder.stop();
+  keep(folder, ['telemetry.db', 'broker.db']);
+  await folder.start();
+  await send(folder, EPOCH, range(101, 200));
+  const follower = await Follower.open(folder);
+  await follower.catchUp();
+  await folder.stop();
+  copyFileSync(join(folder.dir, 'broker.db'), join(folder.dir, 'broker.db.newer'));
+  putBack(folder, ['telemetry.db', 'broker.db']);
+  await folder.start();
+  await send(folder, LATER, range(1, 50));
+  await folder.stop();
+  renameSync(join(folder.dir, 'broker.db.newer'), join(folder.dir, 'broker.db'));
+  await folder.start();
+  await follower.catchUp();
+  const both = [...range(1, 200).map((seq) => `${EPOCH}/${seq}`), ...range(1, 50).map((seq) => `${LATER}/${seq}`)];
+  expect(follower.taken).toEqual(both);
+  const read = (await folder.ask<LogPage>('/log?after=0&limit=1')).body;
+  const asked = await folder.ask<{ commonCursor: number }>(`/log?after=200&log=${read.log}&generation=1`);
+  // The copy of the first hundred was witnessed: nobody reads those again.
+  expect([asked.status, asked.body.commonCursor]).toEqual([409, 100]);
   await follower.end();
 });
 

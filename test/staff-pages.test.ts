@@ -1,6 +1,7 @@
 /** What treasurers and operators do for others, in a real browser: shares, statements, a session that nobody ends. */
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fixtureAudit } from '../dashboard/dev/fixture-audit.ts';
 import { startFixtureServer } from '../dashboard/dev/fixture-server.ts';
 import { addAxe, violations } from './pages/axe.ts';
 import { logIn, openBrowser, visitor } from './pages/browser.ts';
@@ -13,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-type Visit = { context: BrowserContext; url: string; who: string; name: 'treasury' | 'machines' };
+type Visit = { context: BrowserContext; url: string; who: string; name: 'treasury' | 'machines' | 'operator' };
 
 async function visit({ context, url, who, name }: Visit): Promise<Page> {
   await addAxe(context);
@@ -104,5 +105,25 @@ describe('an operator', () => {
     await using context = await visitor(browser, 'phone', 'light');
     const page = await visit({ context, url: server.url, who: 'anna', name: 'machines' });
     expect(await page.getByRole('button', { name: /^End their session/ }).count()).toBe(0);
+  });
+});
+
+describe('the checks of the stored data', () => {
+  it.each([
+    [false, 'All 11 checks found the stored data right.'],
+    [true, '1 check found something that is not right.'],
+  ])('are calm while all is right, and say what to do when it is not (wrong: %s)', async (isWrong, sentence) => {
+    await using server = await startFixtureServer();
+    await using context = await visitor(browser, 'phone', 'dark');
+    await context.route('**/api/v1/audit', (route) => route.fulfill({ json: fixtureAudit(Date.now(), isWrong) }));
+    const page = await visit({ context, url: server.url, who: 'olga', name: 'operator' });
+    await page.getByText(sentence).waitFor();
+    expect(await page.getByText('Until it is right again, the months concerned are not closed.').count()).toBe(
+      isWrong ? 1 : 0,
+    );
+    await page.locator('summary', { hasText: 'What is checked' }).click();
+    await page.getByText('Every acknowledged pack is in the log once').waitFor();
+    expect(await violations(page)).toEqual([]);
+    expect(await page.locator('html').evaluate((html) => html.scrollWidth - html.clientWidth)).toBeLessThanOrEqual(0);
   });
 });

@@ -21,6 +21,8 @@ export type Access = {
   readonly credentials: Credentials;
   readonly refusals: LoginRefusals;
   readonly misuse: MisuseList;
+  /** Whether a principal is still what the document says. */
+  readonly stands: (principal: Principal) => boolean;
 };
 
 export function openAccess(options: AccessOptions): Access {
@@ -33,5 +35,5 @@ export function openAccess(options: AccessOptions): Access {
   const credentials = new Credentials({ access: () => keeper.document, serviceToken });
   const refusals = new LoginRefusals({ isEdge: (name) => credentials.find(name)?.role === 'edge', now });
   const misuse = new MisuseList({ isEnrolled: (name) => credentials.find(name) !== null, now });
-  return { keeper, credentials, refusals, misuse };
+  return { keeper, credentials, refusals, misuse, stands };
 }

@@ -18,7 +18,7 @@ const document = { version: 7, community: uuid(9), principals: [principal] };
 const witness: LogWitness = {
   ...{ log: uuid(5), generation: 2, sinceMs: NOW, head: 77, hash: 'ab'.repeat(32), writtenMs: NOW },
 };
-const whole = { access: true, statuses: [1, 2, 3], devices: [0, 1], witness: true };
+const whole = { access: true, statuses: [1, 2, 3], devices: [0, 1], witness: true, trail: 1 };
 let count = 0;
 
 function makeFile(): string {
@@ -29,7 +29,7 @@ function makeFile(): string {
   const statuses = [1, 2, 3].map((n) => ({ edge: uuid(n), receivedMs: NOW, payload: '{"state":"online"}' }));
   const devices = [0, 1].map((page) => ({ edge: uuid(1), page, pages: 2, payload: '{"devices":[]}' }));
   tables.saveLatest({ statuses, devices });
-  tables.saveWitness(witness);
+  tables.saveWitness(witness, 'a'.repeat(16));
   close();
   return path;
 }
@@ -47,6 +47,7 @@ function contentOf({ saved }: BrokerFile) {
     statuses: statuses.map(({ edge }) => Number(edge.slice(-2))),
     devices: devices.map(({ page }) => page),
     witness: saved.witness !== null,
+    trail: saved.trail.length,
   };
 }
 
@@ -72,6 +73,8 @@ const CASES: readonly [string, (path: string) => void, Partial<typeof whole>][] 
   ],
   ['a witness out of range', (path) => sql(path, `UPDATE log_witness SET head = ${HUGE}`), { witness: false }],
   ['a witness below every log', (path) => sql(path, 'UPDATE log_witness SET generation = -1'), { witness: false }],
+  ['a trail that names no log', (path) => sql(path, "UPDATE log_trail SET log = 'x'"), { trail: 0 }],
+  ['a trail out of range', (path) => sql(path, `UPDATE log_trail SET cursor = ${HUGE}`), { trail: 0 }],
   ['a table that is gone', (path) => sql(path, 'DROP TABLE edge_devices'), { devices: [] }],
   ['a version too low', (path) => sql(path, 'PRAGMA user_version = 1'), {}],
   ['no version', (path) => sql(path, 'PRAGMA user_version = 0'), {}],
@@ -79,12 +82,12 @@ const CASES: readonly [string, (path: string) => void, Partial<typeof whole>][] 
   [
     'garbage',
     (path) => writeFileSync(path, 'x'.repeat(9000)),
-    { access: false, statuses: [], devices: [], witness: false },
+    { access: false, statuses: [], devices: [], witness: false, trail: 0 },
   ],
   [
     'a first page that is gone',
     (path) => writeFileSync(path, Buffer.concat([readFileSync(path).subarray(0, 100), Buffer.alloc(4096 * 8)])),
-    { access: false, statuses: [], devices: [], witness: false },
+    { access: false, statuses: [], devices: [], witness: false, trail: 0 },
   ],
 ];
 
@@ -97,7 +100,7 @@ describe('a damaged broker.db', () => {
     expect(contentOf(opened)).toEqual({ ...whole, ...left });
     expect(opened.damaged).toMatchObject({ hasAccess: left.access !== false });
     expect(readFileSync(opened.damaged?.kept ?? '').length).toBe(damaged.length);
-    opened.tables.saveWitness(witness);
+    opened.tables.saveWitness(witness, 'a'.repeat(16));
     opened.close();
     const again = openBrokerFile(path, NOW);
     expect(again.damaged).toBeNull();

@@ -116,16 +116,17 @@ function readDamaged(path: string): Saved {
     return savedRows(db);
   } catch (error) {
     if (!isDamagedFile(error, path)) throw error;
-    return { access: null, statuses: [], devices: [], witness: null } satisfies Omit<SavedFound, 'faults'>;
+    return { access: null, statuses: [], devices: [], witness: null, trail: [] } satisfies Omit<SavedFound, 'faults'>;
   } finally {
     db?.close();
   }
 }
 
-function copyRows(db: DatabaseSync, { access, statuses, devices, witness }: Saved): void {
+function copyRows(db: DatabaseSync, { access, statuses, devices, witness, trail }: Saved): void {
   const tables = new BrokerTables(db);
   if (access !== null) tables.saveAccess(access);
-  if (witness !== null) tables.saveWitness(witness);
+  if (witness !== null) tables.saveWitness(witness, null);
+  tables.putTrail(trail);
   const insert = db.prepare('INSERT OR REPLACE INTO edge_devices VALUES (?, ?, ?)');
   tables.saveLatest({ statuses, devices: [] });
   inTransaction(db, () => {

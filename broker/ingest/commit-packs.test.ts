@@ -52,6 +52,45 @@ const letters = (tables: CommitTables) =>
 const markOf = (tables: CommitTables, epoch = EPOCH) => tables.log.marks().find((mark) => mark.epoch === epoch)?.seq;
 const values = (tables: CommitTables) => tables.series.range(KEY, ALL).map((point) => point.value);
 
+describe('a pack that makes our own code fail', () => {
+  it('is found among sixty in a few commits, and its neighbours are held', () => {
+    const tables = openTables();
+    const { series, db } = tables;
+    const stage = series.stage.bind(series);
+    series.stage = (samples) => {
+      if (samples.some(({ value }) => value === 666)) throw new RangeError('Maximum call stack size exceeded');
+      return stage(samples);
+    };
+    let commits = 0;
+    const exec = db.exec.bind(db);
+    db.exec = (sql) => {
+      if (sql.startsWith('BEGIN')) commits += 1;
+      exec(sql);
+    };
+    const bodies = Array.from({ length: 64 }, (_, n) =>
+      packText(n + 1, { samples: [reading(NOW + n, n === 40 ? 666 : n)] }),
+    );
+    const { outcomes } = commit(tables, ...bodies);
+    expect(outcomes.map((outcome, n) => (outcome === 'held' ? null : [n, outcome])).filter(Boolean)).toEqual([
+      [40, 'quarantined'],
+    ]);
+    expect(values(tables)).toHaveLength(63);
+    // Six halvings of two commits each, the first try and the quarantine.
+    expect(commits).toBeLessThanOrEqual(14);
+  });
+});
+
+describe('readings of many days', () => {
+  it('are told by edge, since each day is a block of its own', () => {
+    const tables = openTables();
+    const day = 86_400_000;
+    const many = Array.from({ length: 300 }, (_, n) => reading(NOW - n * day, n));
+    const { spread } = commit(tables, packText(1, { samples: many }));
+    expect(spread).toEqual([{ edge: EDGE, days: 300 }]);
+    expect(commit(tables, packText(2, { samples: [reading(NOW + 1, 1)] })).spread).toEqual([]);
+  });
+});
+
 describe('a group commit', () => {
   it('keeps packs byte for byte under a rising cursor, and their readings in the series', () => {
     const tables = openTables();

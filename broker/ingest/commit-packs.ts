@@ -3,6 +3,7 @@ import { type HubMoment, isCoded } from '@commonworks/core';
 import { isStorageFault } from '@commonworks/store/store-fault.ts';
 import type { Overrun } from '@commonworks/telemetry/edge-budgets.ts';
 import type { Mark } from '@commonworks/telemetry/log/pack-log.ts';
+import { windowOf } from '@commonworks/telemetry/series/chunks.ts';
 import type { RefusedSample } from '@commonworks/telemetry/series/series-tables.ts';
 import { inTransaction } from '@commonworks/telemetry/sqlite/transaction.ts';
 import type { CommitTables } from './log-tables.ts';
@@ -16,6 +17,8 @@ export type CommitReport = {
   readonly marks: readonly Mark[];
   readonly head: number;
   readonly overruns: readonly Overrun[];
+  /** Edges whose readings of this commit lie on many days: each day is a block of its own, opened and written. */
+  readonly spread: readonly { readonly edge: string; readonly days: number }[];
 };
 
 /** Packs judged anew in one transaction: others wait for the disk meanwhile. */
@@ -60,12 +63,18 @@ export function commitPacks(tables: CommitTables, packs: readonly IncomingPack[]
   } catch (error) {
     // A damaged block of readings is no fault of the pack that meets it.
     if (isStorageFault(error) || isCoded(error, 'telemetry.chunk-corrupt')) throw error;
-    if (packs.length > 1) return joined(packs.map((pack) => commitPacks(tables, [pack])));
+    if (packs.length > 1) return joined(halves(packs).map((half) => commitPacks(tables, half)));
     const reason = `the pack could not be processed: ${error instanceof Error ? error.message : String(error)}`;
     return commit(tables, packs, (incoming) =>
       quarantinePoison(tables, incoming, { code: 'core.pack-malformed', reason }),
     );
   }
+}
+
+/** One pack among hundreds is found in a few commits, and costs its neighbours no more. */
+function halves(packs: readonly IncomingPack[]): (readonly IncomingPack[])[] {
+  const middle = Math.ceil(packs.length / 2);
+  return [packs.slice(0, middle), packs.slice(middle)];
 }
 
 function joined(reports: readonly CommitReport[]): CommitReport {
@@ -74,6 +83,7 @@ function joined(reports: readonly CommitReport[]): CommitReport {
     marks: reports.flatMap((report) => report.marks),
     head: reports.at(-1)?.head ?? 0,
     overruns: reports.flatMap((report) => report.overruns),
+    spread: reports.flatMap((report) => report.spread),
   };
 }
 
@@ -86,7 +96,7 @@ function commit(tables: CommitTables, packs: readonly IncomingPack[], take: Take
       const outcomes = packs.map((pack) => take(pack, arrivals));
       if (arrivals.length > 0) stage(tables, arrivals, receivedMs);
       finishLetters(tables, { nowMs: receivedMs, isTrusted: hub?.isTrusted ?? true });
-      return { outcomes, marks: log.saveMarks(), head: log.head };
+      return { outcomes, marks: log.saveMarks(), head: log.head, spread: spreadOf(arrivals) };
     });
     committed(tables);
     return { ...report, overruns: overruns.take() };
@@ -94,6 +104,18 @@ function commit(tables: CommitTables, packs: readonly IncomingPack[], take: Take
     rolledBack(tables);
     throw error;
   }
+}
+
+/** An agent that drains its outbox comes to two or three. */
+const DAYS_FREE = 8;
+
+function spreadOf(arrivals: readonly Arrival[]): CommitReport['spread'] {
+  const daysOf = new Map<string, Set<number>>();
+  for (const { sample } of arrivals) {
+    const days = daysOf.get(sample.edge) ?? new Set();
+    daysOf.set(sample.edge, days.add(windowOf(sample.timeMs)));
+  }
+  return [...daysOf].flatMap(([edge, { size }]) => (size > DAYS_FREE ? [{ edge, days: size }] : []));
 }
 
 /** What came beyond their bounds; by a clock that may be wrong none is too old. */

@@ -24,6 +24,8 @@ export type IngestOptions = {
   readonly log: BrokerLog;
   readonly onMarks: (marks: readonly Mark[]) => void;
   /** After each commit: what edges asked for beyond their budgets in it, usually nothing. */
+  /** Edges whose readings lie on many days. */
+  readonly onSpread?: (spread: CommitReport['spread']) => void;
   readonly onOverruns?: (overruns: readonly Overrun[]) => void;
 };
 
@@ -121,7 +123,7 @@ export class Ingest {
   }
 
   #committed(batch: readonly Waiting[], report: CommitReport): void {
-    const { log, onMarks, onOverruns } = this.#options;
+    const { log, onMarks, onOverruns, onSpread } = this.#options;
     if (!this.isWritable) log.info({}, 'readings are written to disk again');
     this.isWritable = true;
     this.counts.commits += 1;
@@ -134,6 +136,7 @@ export class Ingest {
     }
     onMarks(report.marks);
     onOverruns?.(report.overruns);
+    onSpread?.(report.spread);
     for (const wake of [...this.#watchers]) wake();
   }
 

@@ -1,11 +1,11 @@
 /** Keeps the log what its followers think it is: a witness beside it, a new generation when it fell back, damage set aside. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { LogHole, LogState } from '@commonworks/core';
-import { hashAt } from '@commonworks/telemetry/log/judge-follower.ts';
+import { entryAt } from '@commonworks/telemetry/log/judge-follower.ts';
 import { type Generation, type LogIdentity, newestCursor } from '@commonworks/telemetry/log/log-identity.ts';
 import type { PackLog } from '@commonworks/telemetry/log/pack-log.ts';
 import { inTransaction } from '@commonworks/telemetry/sqlite/transaction.ts';
-import type { BrokerTables, LogWitness } from '../broker-tables.ts';
+import type { BrokerTables, LogWitness, TrailMark } from '../broker-tables.ts';
 import { type SetAside, setAside } from './set-aside.ts';
 
 /** A write of its own to the disk: what came since is witnessed by followers and edges. */
@@ -33,7 +33,8 @@ export class LogKeeper {
   compare(nowMs: number): RolledBack | null {
     const { db, identity, broker } = this.#tables;
     const witness = broker.witness();
-    const seen = witness === null ? null : disproof(db, identity, witness);
+    const trail = broker.trail(identity.log);
+    const seen = witness === null ? null : disproof({ db, identity, trail }, witness);
     const raised = witness === null || seen === null ? null : this.#raise({ ...seen, witness }, nowMs);
     this.witness(nowMs, { isDue: true });
     return raised;
@@ -56,7 +57,8 @@ export class LogKeeper {
     const sinceMs = performance.now() - this.#witnessedAtMs;
     if (!isDue && (head === this.#witnessedHead || sinceMs < WITNESS_MS)) return;
     const { generation, sinceMs: begunMs } = identity.current;
-    const hash = hashAt(db, head);
+    const entry = entryAt(db, head);
+    const { hash, proof } = entry === null || entry === 'damaged' ? NOTHING : entry;
     const told = {
       log: identity.log,
       generation,
@@ -64,7 +66,7 @@ export class LogKeeper {
       head,
       writtenMs: nowMs,
     };
-    broker.saveWitness({ ...told, hash: hash === 'damaged' ? null : hash });
+    broker.saveWitness({ ...told, hash }, proof);
     this.#witnessedHead = head;
     this.#witnessedAtMs = performance.now();
   }
@@ -92,16 +94,51 @@ export class LogKeeper {
   }
 }
 
+const NOTHING = { hash: null, proof: null };
+
+type Comparing = Pick<LogTablesToKeep, 'db' | 'identity'> & { readonly trail: readonly TrailMark[] };
+
 /** Null when the log is what the witness saw, or was deliberately made another since. */
-function disproof(db: DatabaseSync, identity: LogIdentity, witness: LogWitness): { afterCursor: number } | null {
+function disproof(own: Comparing, witness: LogWitness): { afterCursor: number } | null {
+  const { db, identity } = own;
   const { generation, sinceMs, firstCursor } = identity.current;
   if (witness.log !== identity.log) return { afterCursor: 0 };
-  if (generation > witness.generation && witness.head < firstCursor) return null;
-  if (generation !== witness.generation || sinceMs !== witness.sinceMs) return { afterCursor: 0 };
-  const newest = newestCursor(db);
-  const held = witness.head === 0 ? witness.hash : hashAt(db, witness.head);
-  if (held === 'damaged' || (held === witness.hash && held !== null) || witness.head === 0) return null;
-  if (held !== null && witness.hash === null) return null;
-  // An older state of the same file: what it has is what it had.
-  return { afterCursor: witness.head > newest ? newest : 0 };
+  const common = commonCursor(own, witness.head);
+  if (generation > witness.generation && witness.head < firstCursor) {
+    // Made another from a state that was seen here: else there may be entries that were added beside those.
+    const claimed = Math.min(identity.commonSince(witness.generation) ?? 0, witness.head);
+    return isProven(own, claimed) ? null : { afterCursor: commonCursor(own, claimed) };
+  }
+  if (generation !== witness.generation || sinceMs !== witness.sinceMs) return { afterCursor: common };
+  if (witness.head === 0) return null;
+  const held = entryAt(db, witness.head);
+  if (held === 'damaged') return null;
+  if (held === null || common < witness.head) {
+    const isUntold = held !== null && !own.trail.some(({ cursor }) => cursor === witness.head);
+    // Witnessed by an earlier version, or while its newest entry was damaged.
+    if (isUntold && (witness.hash === null || witness.hash === held.hash)) return null;
+    return { afterCursor: common };
+  }
+  return null;
+}
+
+/**
+ * The newest entry up to `upTo` that stands as it was witnessed: what comes before it came before it then. How many
+ * entries there are proves nothing: a clone may have others under the same cursors.
+ */
+function commonCursor({ db, trail }: Comparing, upTo: number): number {
+  const isStanding = ({ cursor, proof }: TrailMark) => {
+    const entry = cursor <= upTo ? entryAt(db, cursor) : null;
+    return entry !== null && entry !== 'damaged' && entry.proof === proof;
+  };
+  return trail.find(isStanding)?.cursor ?? 0;
+}
+
+/** Whether nothing witnessed up to `upTo` is another entry here, or none. Damage says nothing. */
+function isProven({ db, trail }: Comparing, upTo: number): boolean {
+  for (const { cursor, proof } of trail) {
+    const entry = cursor <= upTo ? entryAt(db, cursor) : 'damaged';
+    if (entry !== 'damaged') return entry?.proof === proof;
+  }
+  return true;
 }

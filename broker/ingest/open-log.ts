@@ -5,10 +5,13 @@ import type { DatabaseSync } from 'node:sqlite';
 import { CodedError, isCoded } from '@commonworks/core';
 import type { EdgeBudgets } from '@commonworks/telemetry/edge-budgets.ts';
 import { Cursors } from '@commonworks/telemetry/log/cursors.ts';
+import { LogHoles } from '@commonworks/telemetry/log/log-holes.ts';
 import { LogIdentity } from '@commonworks/telemetry/log/log-identity.ts';
+import { proveMarks } from '@commonworks/telemetry/log/prove-marks.ts';
 import { faultAtOpen } from '@commonworks/telemetry/log/salvage-rows.ts';
 import { lockDatabase, openLocked } from '@commonworks/telemetry/sqlite/open-database.ts';
 import { TELEMETRY_MIGRATIONS } from '@commonworks/telemetry/sqlite/schema.ts';
+import { inTransaction } from '@commonworks/telemetry/sqlite/transaction.ts';
 import { markerOf } from './damage-met.ts';
 import { isDamagedFile, isOurSchema } from './file-damage.ts';
 import { type CommitTables, openLogTables } from './log-tables.ts';
@@ -104,6 +107,7 @@ function load(path: string, options: LoadOptions): Tables {
 
 function tablesOf(db: DatabaseSync, { nowMs, budgets }: LoadOptions): Tables {
   const identity = new LogIdentity(db, nowMs);
+  inTransaction(db, () => proveMarks(db, new LogHoles(db), nowMs));
   const tables = openLogTables(db, { budgets, firstCursor: () => identity.current.firstCursor });
   return { ...tables, identity, cursors: new Cursors(db) };
 }

@@ -55,7 +55,7 @@ export function repairLog(files: { telemetryFile: string; brokerFile: string }, 
     const log = openLog(files.telemetryFile, { witness, nowMs: options.nowMs, isSalvageWanted });
     try {
       const keeper = new LogKeeper({ ...log, broker });
-      if (log.salvaged === null) keeper.compare(options.nowMs);
+      keeper.compare(options.nowMs);
       const logs = new Set([log.identity.log, ...(witness === null ? [] : [witness.log])]);
       for (const file of copies) assertOwn(file, logs, options);
       const edges = edgesOf(saved);

@@ -4,7 +4,9 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { isUuid, type LogEntry, type LogHole } from '@commonworks/core';
 import { isStorageFault } from '@commonworks/store/store-fault.ts';
+import { GENERATION_MAX, identityFault, rebuildGenerations } from '@commonworks/telemetry/log/identity-fault.ts';
 import { provenLetter } from '@commonworks/telemetry/log/letter-check.ts';
+import { SINGLE_HOLES_MAX } from '@commonworks/telemetry/log/log-holes.ts';
 import { LogIdentity, newestCursor } from '@commonworks/telemetry/log/log-identity.ts';
 import { type ProvenRow, ROW_COLUMNS, rowCheck } from '@commonworks/telemetry/log/row-check.ts';
 import { lastCursor, readableRows } from '@commonworks/telemetry/log/salvage-rows.ts';
@@ -115,27 +117,41 @@ function copyAll(path: string, to: DatabaseSync, { witness, nowMs }: SalvageOpti
     const waiting = new Map(rowsOf(from, 'unplaced', ['cursor']).map((row) => [Number(row['cursor']), row]));
     const log = nameOf(from);
     const generations = rowsOf(from, 'log_generation', ['generation']);
-    nameLog(to, { log: log ?? witness?.log, generations, nowMs });
+    const isWhole = log !== null && generations.length > 0 && identityFault(from) === null;
+    nameLog(to, { log: log ?? witness?.log, generations: isWhole ? generations : [], nowMs });
     for (const [table, key] of COPIED) inTransaction(to, () => copyRows(to, table, rowsOf(from, table, key)));
     const letters = rowsOf(from, 'dead_letter', ['id']).filter((row) => provenLetter(row) !== null);
     inTransaction(to, () => copyRows(to, 'dead_letter', letters));
-    const isSame = log === null || witness?.log === log;
+    const witnessed = log === null || witness?.log === log ? (witness?.head ?? 0) : 0;
     const sources = new SalvagedSources(from, to);
-    const scanned = opened === null ? newestOnPages(path, sources) : 0;
-    const head = lastCursor(from, Math.max(scanned, isSame ? (witness?.head ?? 0) : 0));
+    const head = headOf(from, { scanned: opened === null ? newestOnPages(path, sources) : 0, witnessed });
     const copy = { path, from, to, offsets: offsetsOf(from), waiting, sources };
-    const holes = copyPacks(copy, head);
+    const keys = copyPacks(copy, head);
+    if (!isWhole) rebuildGenerations(to, nowMs);
+    const holes = holesOf(to, head, keys);
     inTransaction(to, () => copyRows(to, 'boot_clock', bootRows(copy.offsets)));
     const lost = inTransaction(to, () => copy.sources.finish(holes, nowMs));
     const newest = newestCursor(to);
-    const seen = { seenCursor: Math.max(head, newest), aboveGeneration: witness?.generation };
-    new LogIdentity(to, nowMs).raise({ cause: 'repaired', nowMs, ...seen, afterCursor: newest });
+    const known = generations.map((row) => Number(row['generation'])).filter((one) => one >= 1 && one < GENERATION_MAX);
+    const aboveGeneration = Math.max(witness?.generation ?? 0, ...known);
+    const seen = { seenCursor: Math.max(head, newest, witnessed), aboveGeneration };
+    const afterCursor = isWhole ? newest : 0;
+    new LogIdentity(to, nowMs).raise({ cause: 'repaired', nowMs, ...seen, afterCursor });
     replay(copy);
     const packs = Number(to.prepare('SELECT count(*) AS n FROM pack').get()?.['n'] ?? 0);
     return { packs, holes, lost };
   } finally {
     from.close();
   }
+}
+
+/**
+ * Up to where entries are looked for. A witness that saw far more saw another generation, or a later state of the file: that
+ * is no damage, and edges send again what is beyond their marks.
+ */
+function headOf(from: DatabaseSync, { scanned, witnessed }: { scanned: number; witnessed: number }): number {
+  const newest = lastCursor(from, scanned);
+  return witnessed - newest > SINGLE_HOLES_MAX ? newest : Math.max(newest, witnessed);
 }
 
 function newestOnPages(path: string, sources: SalvagedSources): number {
@@ -205,8 +221,8 @@ function bootRows(offsets: BootOffsets): Record<string, unknown>[] {
   });
 }
 
-/** What SQLite gives, and what it does not from the raw pages. Returns what then still is missing. */
-function copyPacks(copy: Copy, head: number): LogHole[] {
+/** What SQLite gives, and what it does not from the raw pages. Returns the keys of what was missing at first. */
+function copyPacks(copy: Copy, head: number): ReadonlyMap<number, LogHole> {
   const { path, from, to } = copy;
   const keys = new Map<number, LogHole>();
   const take = packTaker(copy);
@@ -220,10 +236,19 @@ function copyPacks(copy: Copy, head: number): LogHole[] {
   }
   if (keys.size > 0) for (const found of scanPages(path, copy.sources.of)) if (found.entry.cursor <= head) take(found);
   to.exec('COMMIT');
+  return keys;
+}
+
+/** What is missing now; many in a row of which nothing is known are one. */
+function holesOf(to: DatabaseSync, head: number, keys: ReadonlyMap<number, LogHole>): LogHole[] {
   const holes: LogHole[] = [];
   for (const step of walkLog(to, { after: 0, head, scansMax: 0 })) {
     if (step.kind !== 'hole' || !step.isNew) continue;
     const { fromCursor, toCursor } = step.hole;
+    if (toCursor - fromCursor >= SINGLE_HOLES_MAX) {
+      holes.push(step.hole);
+      continue;
+    }
     for (let cursor = fromCursor; cursor <= toCursor; cursor++) {
       const { edge, epoch, seq, reason } = keys.get(cursor) ?? { ...step.hole, reason: 'page' as const };
       holes.push({ fromCursor: cursor, toCursor: cursor, edge, epoch, seq, reason });

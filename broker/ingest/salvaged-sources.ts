@@ -1,7 +1,8 @@
 /** The sources of a salvaged log: numbered anew, their marks kept as far as they can be true, their lost packs named. */
 import type { DatabaseSync } from 'node:sqlite';
 import { isUuid, type LogEntry, type LogHole } from '@commonworks/core';
-import { LogHoles } from '@commonworks/telemetry/log/log-holes.ts';
+import { LogHoles, SINGLE_HOLES_MAX } from '@commonworks/telemetry/log/log-holes.ts';
+import { isRangeProven, rangeCheck } from '@commonworks/telemetry/log/prove-marks.ts';
 import { type SourceOf, sourceReader } from '@commonworks/telemetry/log/row-check.ts';
 import { readableRows } from '@commonworks/telemetry/log/salvage-rows.ts';
 
@@ -30,7 +31,8 @@ export class SalvagedSources {
     for (const row of readableRows(from, { table: 'held_range', key: ['source', 'from_seq', 'to_seq'] })) {
       const key = keys.get(row['source']);
       const [fromSeq, toSeq] = [Number(row['from_seq']), Number(row['to_seq'])];
-      if (key === undefined || !(fromSeq >= 1 && toSeq >= fromSeq)) continue;
+      const [edge = '', epoch = ''] = key?.split('/') ?? [];
+      if (key === undefined || !isRangeProven({ edge, epoch }, { row_check: null, ...row })) continue;
       this.#declared.push({ key, from: fromSeq, to: toSeq, reason: String(row['reason']) });
     }
   }
@@ -64,7 +66,11 @@ export class SalvagedSources {
       lost += remembered.remember({ cursor, edge, epoch, seq, hash: null, reason }, nowMs);
     }
     // Which of the lost keys stood at which of the lost cursors nobody can tell: they are told in their order.
-    const nameless = holes.filter(({ seq }) => seq === null);
+    const nameless = holes.filter(({ seq, fromCursor, toCursor }) => seq === null && fromCursor === toCursor);
+    for (const { fromCursor: cursor, toCursor, reason } of holes) {
+      const hole = { cursor, toCursor, edge: null, epoch: null, seq: null, hash: null, reason };
+      if (toCursor > cursor) lost += remembered.remember(hole, nowMs);
+    }
     const keys = this.#settleMarks(nowMs);
     for (let k = 0; k < Math.max(nameless.length, keys.length); k++) {
       const cursor = nameless[k]?.fromCursor ?? null;
@@ -76,10 +82,11 @@ export class SalvagedSources {
   }
 
   #declare(nowMs: number): void {
-    const hold = this.#to.prepare('INSERT OR IGNORE INTO held_range VALUES (?, ?, ?, ?)');
+    const hold = this.#to.prepare('INSERT OR IGNORE INTO held_range VALUES (?, ?, ?, ?, ?)');
     for (const { key, from, to, reason } of this.#declared) {
       const source = this.#source(key, this.#marks.get(key)?.seenMs ?? nowMs);
-      hold.run(source.id, from, to, reason);
+      const [edge = '', epoch = ''] = key.split('/');
+      hold.run(source.id, from, to, reason, rangeCheck({ edge, epoch }, { fromSeq: from, toSeq: to, reason }));
       source.held.push({ from, to });
       source.newest = Math.max(source.newest, to);
     }
@@ -117,19 +124,22 @@ export class SalvagedSources {
   }
 }
 
-/** The mark: as it was, if anything reaches so far, and at least up to the first gap. */
+/**
+ * The mark: as it was, if anything reaches so far, and at least up to the first gap. Before a gap too wide to be asked for
+ * pack by pack it stops: then the edge sends again from there what it has.
+ */
 function missingBelow({ held, newest }: Source, told: number): { mark: number; missing: Range[] } {
-  const ranges = [...held].sort((a, b) => a.from - b.from);
   const wanted = Math.min(told, newest);
+  const ranges = [...held, { from: wanted + 1, to: wanted }].sort((a, b) => a.from - b.from);
   const missing: Range[] = [];
   let reached = 0;
   for (const { from, to } of ranges) {
     if (from > reached + 1) {
       if (from > wanted + 1) break;
+      if (from - reached > SINGLE_HOLES_MAX) return { mark: reached, missing };
       missing.push({ from: reached + 1, to: from - 1 });
     }
     reached = Math.max(reached, to);
   }
-  if (reached < wanted) missing.push({ from: reached + 1, to: wanted });
-  return { mark: Math.max(reached, wanted), missing };
+  return { mark: reached, missing };
 }

@@ -3,13 +3,14 @@ import type { DatabaseSync } from 'node:sqlite';
 import { AccessDocument, isUuid } from '@commonworks/core';
 import { isDamage } from '@commonworks/telemetry/log/row-check.ts';
 import { Value } from 'typebox/value';
-import type { LogWitness, SavedAccess, SavedDevices, SavedStatus } from '../broker-tables.ts';
+import type { LogWitness, SavedAccess, SavedDevices, SavedStatus, SavedTrail } from '../broker-tables.ts';
 
 export type Saved = {
   readonly access: SavedAccess | null;
   readonly statuses: readonly SavedStatus[];
   readonly devices: readonly Pick<SavedDevices, 'edge' | 'page' | 'payload'>[];
   readonly witness: LogWitness | null;
+  readonly trail: readonly SavedTrail[];
 };
 export type SavedFound = Saved & { readonly faults: readonly string[] };
 
@@ -19,6 +20,7 @@ const TIME_MAX_MS = 8.64e15;
 const CURSOR_MAX = 2 ** 52;
 const GENERATION_MAX = 2 ** 40;
 const PAGES_MAX = 1_000_000;
+const PROOF = /^[0-9a-f]{16,64}$/;
 
 type Row = Record<string, unknown>;
 
@@ -32,8 +34,9 @@ export function savedRows(db: DatabaseSync): SavedFound {
     });
   const access = take('access', accessOf)[0] ?? null;
   const witness = take('log_witness', witnessOf)[0] ?? null;
+  const trail = take('log_trail', trailOf);
   const [statuses, devices] = [take('edge_status', statusOf), take('edge_devices', devicesOf)];
-  return { access, witness, statuses, devices, faults };
+  return { access, witness, trail, statuses, devices, faults };
 }
 
 /** From the beginning, and where that does not reach the end from there; whole numbers of any size are read. */
@@ -82,6 +85,12 @@ function witnessOf(row: Row): LogWitness | null {
   if (head === null || sinceMs === null || writtenMs === null) return null;
   if (hash !== null && !(typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash))) return null;
   return { log, generation, sinceMs, head, hash, writtenMs };
+}
+
+function trailOf({ log, cursor, proof }: Row): SavedTrail | null {
+  const at = whole(cursor, CURSOR_MAX);
+  if (at === null || typeof log !== 'string' || !isUuid(log)) return null;
+  return typeof proof === 'string' && PROOF.test(proof) ? { log, cursor: at, proof } : null;
 }
 
 function whole(value: unknown, most: number): number | null {

@@ -1,7 +1,7 @@
 /** Takes damaged entries out of a running log: remembered, and asked for from their edges. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { LogHole } from '@commonworks/core';
-import type { FoundHole } from '@commonworks/telemetry/log/log-holes.ts';
+import { type FoundHole, SINGLE_HOLES_MAX } from '@commonworks/telemetry/log/log-holes.ts';
 import type { Mark, PackLog } from '@commonworks/telemetry/log/pack-log.ts';
 import { provenHash, ROW_COLUMNS } from '@commonworks/telemetry/log/row-check.ts';
 import { inTransaction } from '@commonworks/telemetry/sqlite/transaction.ts';
@@ -31,6 +31,8 @@ export function setAside(
 /** One for each cursor: the row's own hash where that is proven, so that no other bytes are taken in its place. */
 function foundHoles(db: DatabaseSync, hole: LogHole): FoundHole[] {
   const { fromCursor, toCursor, edge, epoch, seq, reason } = hole;
+  // Nothing is known of what stood there, and a row for each cursor would fill the file.
+  if (toCursor - fromCursor >= SINGLE_HOLES_MAX) return [{ ...hole, cursor: fromCursor, hash: null }];
   const select = db.prepare(`SELECT ${ROW_COLUMNS} FROM pack WHERE cursor = ?`);
   const found: FoundHole[] = [];
   for (let cursor = fromCursor; cursor <= toCursor; cursor++) {

@@ -1,9 +1,11 @@
 /** Reads all of telemetry.db and compares it with what proves it: each pack, each mark, each reading of the series. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { LogEntry, LogHole, LogState } from '@commonworks/core';
+import { identityFault } from '@commonworks/telemetry/log/identity-fault.ts';
 import { countDamagedLetters } from '@commonworks/telemetry/log/letter-check.ts';
 import { LogHoles } from '@commonworks/telemetry/log/log-holes.ts';
-import { LogIdentity } from '@commonworks/telemetry/log/log-identity.ts';
+import { newestGeneration } from '@commonworks/telemetry/log/log-identity.ts';
+import { isRangeProven } from '@commonworks/telemetry/log/prove-marks.ts';
 import { isDamage, unlessDamaged } from '@commonworks/telemetry/log/row-check.ts';
 import { lastCursor } from '@commonworks/telemetry/log/salvage-rows.ts';
 import { walkLog } from '@commonworks/telemetry/log/walk-log.ts';
@@ -52,8 +54,9 @@ export function verifyLog(path: string, options: VerifyOptions): LogVerdict {
   try {
     db = openForReading(path);
     db.exec('BEGIN');
-    const { log, current } = new LogIdentity(db, 0);
-    named = { log, generation: current.generation, setAside: new LogHoles(db).state().holes };
+    const fault = identityFault(db);
+    if (fault !== null) found.faults.push(fault);
+    named = { ...nameOf(db), setAside: new LogHoles(db).state().holes };
     look(db, named, { ...options, found });
   } catch (error) {
     if (!isOfFile(error)) throw error;
@@ -64,6 +67,12 @@ export function verifyLog(path: string, options: VerifyOptions): LogVerdict {
   const { spans, faults, packs, readings } = found;
   const verdict = spans.length + faults.length === 0 ? 'sound' : 'damaged';
   return { verdict, ...named, packs, readings, damaged: spans, faults: faults.slice(0, FAULTS_MAX) };
+}
+
+/** As far as they can be told; a log that nobody has opened yet has none. */
+function nameOf(db: DatabaseSync): Pick<LogVerdict, 'log' | 'generation'> {
+  const log = db.prepare('SELECT log FROM log_identity').get()?.['log'];
+  return { log: typeof log === 'string' ? log : null, generation: newestGeneration(db)?.generation ?? null };
 }
 
 /** SQLite's refusals of every kind: the statements are right, so that the file is at fault. */
@@ -137,14 +146,20 @@ type Numbered = { edge: string; epoch: string; mark: number; seqs: { from: numbe
 class SourceCheck {
   readonly #sources = new Map<string, Numbered>();
   readonly #unknown = new Set<string>();
+  readonly #unproven = new Set<string>();
 
   constructor(db: DatabaseSync) {
     for (const row of unlessDamaged(() => db.prepare('SELECT * FROM source').iterate())) {
       const source = { edge: String(row['edge']), epoch: String(row['epoch']), mark: Number(row['mark']), seqs: [] };
       this.#sources.set(`${source.edge}/${source.epoch}`, source);
     }
-    const held = db.prepare('SELECT edge, epoch, from_seq, to_seq FROM held_range JOIN source ON source.id = source');
+    const held = db.prepare('SELECT edge, epoch, held_range.* FROM held_range JOIN source ON source.id = source');
     for (const row of unlessDamaged(() => held.iterate())) {
+      const of = { edge: String(row['edge']), epoch: String(row['epoch']) };
+      if (!isRangeProven(of, { row_check: null, ...row })) {
+        this.#unproven.add(of.edge);
+        continue;
+      }
       const range = { from: Number(row['from_seq']), to: Number(row['to_seq']) };
       this.#sources.get(`${row['edge']}/${row['epoch']}`)?.seqs.push(range);
     }
@@ -168,7 +183,8 @@ class SourceCheck {
       const missing = missingOf(source);
       return missing === 0 ? [] : [`edge ${source.edge}: ${missing} packs up to its mark ${source.mark} are nowhere`];
     });
-    return [...unknown, ...wrong];
+    const unproven = [...this.#unproven].map((edge) => `edge ${edge}: a range of packs that it declared is damaged`);
+    return [...unknown, ...unproven, ...wrong];
   }
 
   #add(key: string, seq: number): boolean {

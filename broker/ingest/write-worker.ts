@@ -43,8 +43,8 @@ const handlers = {
     const { log, salvaged, orphanedWal } = telemetry;
     const keeper = new LogKeeper({ ...telemetry, broker });
     opened = { ...telemetry, brokerFile: brokerOwned, broker, keeper };
-    const rolledBack = salvaged === null ? keeper.compare(nowMs) : null;
-    if (salvaged !== null) keeper.witness(nowMs, { isDue: true });
+    // A damaged file may be an older one, too.
+    const rolledBack = keeper.compare(nowMs);
     const { access, statuses, devices } = saved;
     const state = { stateDamaged, access, statuses, devices };
     return { head: log.head, log: keeper.state(), rolledBack, salvaged, orphanedWal, ...state };

@@ -16,7 +16,7 @@ export type Connecting = {
 };
 
 export type LogInsOptions = {
-  readonly hooks: Pick<MqttHooks, 'login' | 'mayPublish' | 'refused'>;
+  readonly hooks: Pick<MqttHooks, 'login' | 'stands' | 'mayPublish' | 'refused'>;
   readonly limits: Pick<MqttLimits, 'refusalMs'>;
   readonly manners: Manners;
   readonly log: BrokerLog;
@@ -54,7 +54,8 @@ export class LogIns {
     try {
       const result = await this.#check(connecting, connect, given);
       if (!result.ok) return refuse(RETURN_CODES.notAuthorized, result.message);
-      await this.#admit(connecting, result.value, clientId);
+      const isIn = await this.#admit(connecting, result.value, clientId);
+      if (!isIn) return refuse(RETURN_CODES.notAuthorized, 'its access was withdrawn');
       done(null, true);
     } catch (error) {
       this.#options.log.error({ err: String(error) }, 'a log-in could not be checked');
@@ -84,14 +85,16 @@ export class LogIns {
     return allowed.ok ? { ok: true, value: principal } : allowed;
   }
 
-  /** Who was cut for what it did, or connects all the time, waits; it is not turned away. */
-  async #admit(connecting: Connecting, principal: Principal, clientId: string): Promise<void> {
+  /** Who was cut for what it did, or connects all the time, waits; it is turned away only when its access was withdrawn meanwhile. */
+  async #admit(connecting: Connecting, principal: Principal, clientId: string): Promise<boolean> {
     const { manners, addressOf, claim, admitted } = this.#options;
     const before = clientId === '' ? null : addressOf(clientId);
     await pause(manners.connects(principal.user, { address: connecting.address, before }));
     await claim(clientId, principal);
+    if (!this.#options.hooks.stands(principal)) return false;
     connecting.principal = principal;
     admitted(connecting);
+    return true;
   }
 }
 

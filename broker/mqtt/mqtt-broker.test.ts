@@ -15,6 +15,7 @@ async function openBroker() {
     ...{ limits: MQTT_LIMITS, budgets: USER_BUDGETS, now: Date.now, elapsedMs: () => performance.now(), log: SILENT },
     hooks: {
       login: async () => accept({ user: 'q', role: 'service', secretHash: '' }),
+      stands: () => true,
       mayPublish: () => accept({ community: 'c', edge: 'e', channel: 'live' }),
       maySubscribe: (_principal, filter) => accept(filter),
       receive: () => 'deliver',

@@ -33,6 +33,8 @@ export type Received = {
 
 export type MqttHooks = {
   readonly login: (login: Login) => Promise<Result<Principal>>;
+  /** Whether it is still what the access document says. */
+  readonly stands: (principal: Principal) => boolean;
   readonly mayPublish: (principal: Principal, publication: Publication) => Result<EdgeTopic>;
   readonly maySubscribe: (principal: Principal, filter: string) => Result<string>;
   /** QoS 1 is acknowledged when it resolves; a rejection closes the connection without acknowledgement. */
@@ -72,6 +74,10 @@ const PACKET_BUDGETS: Readonly<Record<string, BudgetName>> = {
   subscribe: 'subscribe',
   unsubscribe: 'subscribe',
   pingreq: 'ping',
+  puback: 'confirm',
+  pubrec: 'confirm',
+  pubrel: 'confirm',
+  pubcomp: 'confirm',
 };
 
 export class MqttBroker {
@@ -243,6 +249,8 @@ export class MqttBroker {
 
   #spendOn({ principal, guard }: Connection, cmd: string): void {
     const budget = PACKET_BUDGETS[cmd];
+    // The others are sent as much as there is, and confirm it.
+    if (budget === 'confirm' && principal?.role !== 'edge') return;
     if (budget === undefined || principal === null || this.#manners.spend(principal.user, budget)) return;
     guard.cut('broker.budget-exceeded', BUDGET_WORDS[budget]);
   }

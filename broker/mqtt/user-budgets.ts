@@ -5,9 +5,10 @@ export type Budget = { readonly burst: number; readonly perSecond: number };
 /**
  * Far above what any agent of ours does, and far below what hurts. `connect`: an agent that flaps every two seconds stays
  * within it. `subscribe`: also UNSUBSCRIBE. `devices`: a list of 256 pages, eight times in a row. `live`: a thousand
- * devices that are told twice a second. `poison`: packs put into quarantine. `data`: bytes of packs; 120 kB a second are 2,000
+ * devices that are told twice a second. `poison`: packs put into quarantine. `confirm`: PUBACK, PUBREC, PUBREL and PUBCOMP of
+ * an edge, to which marks and commands are sent, and little else. `data`: bytes of packs; 120 kB a second are 2,000
  * readings, and a gigabyte is the outbox of a week: beyond it an edge is let wait, so that no one fills the disk by itself
- * in an hour.
+ * in an hour. `days`: blocks of a day that its readings touch, where they are many in one commit.
  */
 export const USER_BUDGETS = {
   connect: { burst: 60, perSecond: 1 },
@@ -16,9 +17,12 @@ export const USER_BUDGETS = {
   status: { burst: 120, perSecond: 2 },
   devices: { burst: 2048, perSecond: 16 },
   live: { burst: 20_000, perSecond: 2000 },
-  poison: { burst: 200, perSecond: 0.1 },
+  poison: { burst: 50, perSecond: 0.1 },
+  ask: { burst: 200, perSecond: 25 },
+  confirm: { burst: 5000, perSecond: 500 },
   overrun: { burst: 1000, perSecond: 1 },
   data: { burst: 1_073_741_824, perSecond: 262_144 },
+  days: { burst: 1000, perSecond: 5 },
 } as const satisfies Readonly<Record<string, Budget>>;
 
 export type BudgetName = keyof typeof USER_BUDGETS;
@@ -33,7 +37,10 @@ export const BUDGET_WORDS: Readonly<Record<BudgetName, string>> = {
   devices: 'it sends its device list all the time',
   live: 'it sends more live values than anybody can look at; the others are dropped',
   poison: 'it sends packs that cannot be read or taken, again and again',
+  ask: 'it asks for the time all the time',
+  confirm: 'it confirms what nobody sent',
   overrun: 'it sends more different devices, points or states, or more values that cannot be taken, than a site has',
+  days: 'its readings lie on hundreds of different days: it is let wait for each pack',
   data: 'it sends more readings than a site has: it is let wait for each, and keeps the others itself',
 };
 

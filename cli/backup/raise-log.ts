@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { currentGeneration, type Generation, raiseGeneration } from '@commonworks/telemetry/log/log-identity.ts';
+import { type Generation, newestGeneration, raiseGeneration } from '@commonworks/telemetry/log/log-identity.ts';
 import { openOwnedDatabase } from '@commonworks/telemetry/sqlite/open-database.ts';
 import { TELEMETRY_MIGRATIONS } from '@commonworks/telemetry/sqlite/schema.ts';
 import { inTransaction } from '@commonworks/telemetry/sqlite/transaction.ts';
@@ -20,8 +20,8 @@ export function logReach(file: string): LogReach | null {
     db = new DatabaseSync(file, { readOnly: true });
     const head = Number(db.prepare('SELECT max(cursor) AS head FROM pack').get()?.['head'] ?? 0);
     const isNamed = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'log_generation'").get() !== undefined;
-    const known = isNamed ? currentGeneration(db) : null;
-    if (known === null || !Number.isSafeInteger(known.generation)) return { cursor: head, generation: 0 };
+    const known = isNamed ? newestGeneration(db) : null;
+    if (known === null) return { cursor: head, generation: 0 };
     return { cursor: Math.max(head, known.firstCursor - 1), generation: known.generation };
   } catch {
     return null;

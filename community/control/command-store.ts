@@ -143,6 +143,7 @@ type LastCommand = {
   readonly state: CommandState;
   readonly issued_ms: number;
   readonly lease_until_ms: number | null;
+  readonly requested_by: string;
 };
 
 export async function lastCommands(
@@ -151,7 +152,7 @@ export async function lastCommands(
 ): Promise<LastCommands> {
   const ofDevice = db
     .selectFrom('command')
-    .select(['id', 'value', 'state', 'issued_ms', 'lease_until_ms'])
+    .select(['id', 'value', 'state', 'issued_ms', 'lease_until_ms', 'requested_by'])
     .where('edge', '=', which.edge)
     .where('device', '=', which.device)
     .where('kind', '=', which.kind)

@@ -6,6 +6,7 @@ import type { HubTime } from '@commonworks/clock/hub-time.ts';
 import type { SiteConfig } from '@commonworks/core';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { Auditor } from '../audit/open-audit.ts';
 import type { LogIn } from '../auth/log-in.ts';
 import type { Commands } from '../control/commands.ts';
 import type { Db } from '../database.ts';
@@ -30,6 +31,7 @@ export type App = {
   readonly logIn: LogIn;
   readonly live: CommunityLive;
   readonly commands: Commands;
+  readonly audit: Pick<Auditor, 'state'>;
   readonly askAboutMonth: AskAboutMonth;
   /** The register of edges changed: the broker must hear of it. */
   readonly accessChanged: () => void;

@@ -4,6 +4,7 @@ import { Problem } from '@commonworks/core/api/index.ts';
 import rateLimit from '@fastify/rate-limit';
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import { type FastifyBaseLogger, fastify, LogController } from 'fastify';
+import { auditRoutes } from '../audit/routes.ts';
 import { checkAccess, collectRules, type RouteRule } from './access.ts';
 import type { App, Server } from './app.ts';
 import { serveDashboard } from './dashboard-files.ts';
@@ -100,6 +101,7 @@ function apiRoutes(server: Server, app: App): void {
     workshopRoutes,
     operationRoutes,
     accountRoutes,
+    auditRoutes,
     backupRoutes,
     clockRoutes,
     closingRoutes,

@@ -109,6 +109,7 @@ export async function startTestCommunity(options: { isDemo?: boolean } = {}) {
   const app: App = {
     ...{ site: SITE, community: SITE, isDemo: options.isDemo ?? false, publicUrl: 'http://127.0.0.1:8880', db, clock },
     ...{ hub: rightHub(now), dataDir: dir },
+    audit: { state: async () => ({ nowMs: now(), isBrokerKnown: false, checks: [] }) },
     ...{ logIn, live, commands, accessChanged: () => {}, adminTokenFile, serviceToken: SERVICE_TOKEN },
     askAboutMonth: async <Q extends Question>(question: Q) =>
       (await answerQuestion(db, { community: SITE, nowMs: now(), isTimeKnown: true }, question)) as Result<

@@ -31,6 +31,7 @@ const well: Snapshot = {
   stored: { state: null, names: new Map(), replacedMs: null },
   hubTime: hubTime({}),
   backup: null,
+  audit: [],
 };
 const broken = (change: Partial<RegisterBreak['judgement']>): RegisterBreak => ({
   pointName: 'Household 3',

@@ -5,6 +5,7 @@ import type { StillInForce } from '../control/in-force.ts';
 import type { EdgeOver } from '../edge-budgets/over-budget.ts';
 import type { RegisterBreak } from '../metering/list-judgements.ts';
 import type { Condition } from './alarms.ts';
+import { type AuditSeen, auditConditions } from './audit-conditions.ts';
 import { type BackupSeen, backupConditions } from './backup-conditions.ts';
 import { clockConditions } from './clock-conditions.ts';
 import { type EdgeSeen, edgeConditions } from './edge-conditions.ts';
@@ -23,6 +24,8 @@ export type Snapshot = {
   readonly hubTime: HubTimeState;
   /** Null in a demo, which needs no backup. */
   readonly backup: BackupSeen | null;
+  /** What the checks found, of this server and of the broker. */
+  readonly audit: AuditSeen;
   readonly stillInForce: readonly StillInForce[];
   /** When the broker last took the list of who may connect; null when it has not since the start. */
   readonly access: { readonly isCurrent: boolean; readonly sinceMs: number };
@@ -48,6 +51,7 @@ export function findConditions(snapshot: Snapshot): Condition[] {
     ...serverConditions(snapshot),
     ...logConditions(snapshot.stored, snapshot),
     ...edgeConditions(snapshot.edges, snapshot),
+    ...auditConditions(snapshot.audit),
     ...backupConditions(snapshot.backup, snapshot.hubTime.nowMs),
     ...clockConditions(snapshot.hubTime, snapshot.edges),
     ...snapshot.stillInForce.map((one) => inForceCondition(one, snapshot.devices)),

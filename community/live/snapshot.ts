@@ -3,6 +3,7 @@ import type { OpenedClock } from '@commonworks/clock';
 import type { HubTime } from '@commonworks/clock/hub-time.ts';
 import { uuidTimeMs } from '@commonworks/core';
 import type { AccessSync } from '../access-sync/sync-access.ts';
+import type { Auditor } from '../audit/open-audit.ts';
 import { type BackedUpSite, seeBackup } from '../backup/newest-backup.ts';
 import { commandsStillInForce } from '../control/in-force.ts';
 import type { Db } from '../database.ts';
@@ -46,6 +47,7 @@ export async function takeSnapshot(of: {
   readRefusals: ReadRefusals;
   readLogState: ReadLogState;
   backedUp: BackedUpSite;
+  audit: Pick<Auditor, 'state'>;
   zone: string;
 }): Promise<Snapshot> {
   const { live } = of;
@@ -58,6 +60,7 @@ export async function takeSnapshot(of: {
     isBrokerKnown: of.link.connectedForMs() > STATUSES_TOLD_MS,
     edges: await seenEdges(of),
     hubTime: of.hub.state(),
+    audit: (await of.audit.state()).checks,
     backup: await seeBackup(of.backedUp),
     stillInForce: await commandsStillInForce(of.db),
     access: of.access.state(),

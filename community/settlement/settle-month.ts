@@ -13,6 +13,7 @@ import {
   periodEntries,
   resultsHash,
 } from '@commonworks/core/settlement/index.ts';
+import { auditRefusal } from '../audit/audit-refusal.ts';
 import { openNotes, runNotes } from '../closing/closing-notes.ts';
 import { decide } from '../closing/decide.ts';
 import { monthReadiness } from '../closing/month-readiness.ts';
@@ -54,6 +55,8 @@ export async function settleMonth(db: Db, request: SettleRequest): Promise<Resul
   if (nowMs < monthSpan(month, community.zone).toMs) {
     return refuse('community.period-open', `${month} is not over yet`);
   }
+  const refusal = await auditRefusal(db, month);
+  if (refusal !== null) return refusal;
   // A device assigned late, a tariff dated back: what that changes is derived before it is frozen.
   await serveRequests(db);
   const readiness = await decidedReadiness(db, request);

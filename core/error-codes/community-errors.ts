@@ -7,6 +7,11 @@ export const COMMUNITY_ERRORS = {
     remedy:
       'See whether the broker runs; it works on with its last list, and the list is sent again until it is taken.',
   },
+  'community.audit-finding': {
+    title: 'A check of the ledger or of this month found something that is not right',
+    remedy:
+      'Nothing was posted. See the card Checks on the operator page for what it is and what to do; the month can be closed once the check finds it right.',
+  },
   'community.database-unusable': {
     title: 'The community database cannot be opened or written',
     remedy:
@@ -116,6 +121,11 @@ export const COMMUNITY_ERRORS = {
     title: "The broker's list of who may connect is not up to date",
     remedy:
       'See whether the broker runs; until then it works with its last list, and a revoked device can still connect.',
+  },
+  'live.audit-failed': {
+    title: 'A check of the stored data found something that is not right',
+    remedy:
+      'The card Checks on the operator page says what to do first. Readings are taken as ever; of what is not right no month is closed. docs/durability.md lists the checks.',
   },
   'live.backup-old': {
     title: 'The site has no backup of the last seven days',

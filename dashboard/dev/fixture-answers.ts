@@ -2,9 +2,11 @@
 
 import { LedgerHead, LinkInfo, TariffRecord } from '@commonworks/core/api/admin.ts';
 import * as api from '@commonworks/core/api/index.ts';
+import { AuditState } from '@commonworks/core/audit/invariants.ts';
 import { ERROR_CATALOGUE } from '@commonworks/core/error-catalogue.ts';
 import { localMonth, previousMonth } from '@commonworks/core/time.ts';
 import { type TSchema, Type } from 'typebox';
+import { fixtureAudit } from './fixture-audit.ts';
 import { fixtureBackup } from './fixture-backup.ts';
 import { fixtureClocks } from './fixture-clocks.ts';
 import { createClosing } from './fixture-closing.ts';
@@ -150,6 +152,7 @@ function readRoutes(now: () => number): Record<string, Handler> {
     'GET /tariffs': () => ({ schema: Type.Array(TariffRecord), body: [TARIFF] }),
     'GET /ledger/head': () => ({ schema: LedgerHead, body: { seq: 4_812, hash: hashOf('head') } }),
     'GET /devices': () => ({ schema: Type.Array(api.Device), body: devicesAt(now()) }),
+    'GET /audit': () => ({ schema: AuditState, body: fixtureAudit(now()) }),
     'GET /backup': () => ({ schema: api.BackupState, body: fixtureBackup(now()) }),
     'GET /clocks': () => ({ schema: api.Clocks, body: fixtureClocks(now()) }),
     'POST /clocks/confirmations': () => ({ status: 201, schema: api.Clocks, body: fixtureClocks(now()) }),

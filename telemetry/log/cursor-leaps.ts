@@ -12,7 +12,7 @@ export function cursorLeaps(db: DatabaseSync): Leap[] {
   for (const row of unlessDamaged(() => db.prepare(generations).iterate())) {
     const first = Number(row['first_cursor']);
     const told = row['last_cursor'] ?? newestBelow(db, 'pack', first);
-    const last = Math.max(Number(told), newestBelow(db, 'log_hole', first));
+    const last = Math.max(Number(told), newestBelow(db, 'log_hole', first), rangeBelow(db, first));
     if (first > last + 1) leaps.push({ from: last + 1, to: first - 1 });
   }
   return leaps;
@@ -20,6 +20,12 @@ export function cursorLeaps(db: DatabaseSync): Leap[] {
 
 function newestBelow(db: DatabaseSync, table: 'pack' | 'log_hole', cursor: number): number {
   const newest = db.prepare(`SELECT max(cursor) AS cursor FROM ${table} WHERE cursor < ?`);
+  const [row] = [...unlessDamaged(() => newest.iterate(cursor))];
+  return Number(row?.['cursor'] ?? 0);
+}
+
+function rangeBelow(db: DatabaseSync, cursor: number): number {
+  const newest = db.prepare('SELECT max(to_cursor) AS cursor FROM log_hole WHERE to_cursor < ?');
   const [row] = [...unlessDamaged(() => newest.iterate(cursor))];
   return Number(row?.['cursor'] ?? 0);
 }
@@ -44,6 +50,12 @@ export function countBehind(db: DatabaseSync, { after, head }: { after: number; 
   if (head <= after) return 0;
   const spans = withoutLeaps({ from: after + 1, to: head }, cursorLeaps(db));
   const cursors = spans.reduce((sum, { from, to }) => sum + to - from + 1, 0);
-  const holes = db.prepare('SELECT count(*) AS n FROM log_hole WHERE cursor > ? AND cursor <= ?').get(after, head);
-  return Math.max(0, cursors - Number(holes?.['n'] ?? 0));
+  const single = 'SELECT count(*) AS n FROM log_hole WHERE cursor > ? AND cursor <= ? AND to_cursor IS NULL';
+  const ranges = `SELECT sum(min(to_cursor, ?2) - max(cursor, ?1 + 1) + 1) AS n FROM log_hole
+    WHERE to_cursor > ?1 AND cursor <= ?2`;
+  const holes = [single, ranges].map((sql) => Number(db.prepare(sql).get(after, head)?.['n'] ?? 0));
+  return Math.max(
+    0,
+    holes.reduce((rest, packs) => rest - packs, cursors),
+  );
 }

@@ -1,9 +1,9 @@
 /** Whether the log is what a follower has read of it, and up to where. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { LogChanged, LogHole, LogPage } from '@commonworks/core';
+import type { LogChanged, LogEntry, LogHole, LogPage } from '@commonworks/core';
 import { LogIdentity, newestCursor } from './log-identity.ts';
 import { type LogAsk, readLog } from './read-log.ts';
-import { isDamage, ROW_COLUMNS, readRow, sourceReader } from './row-check.ts';
+import { isDamage, ROW_COLUMNS, readRow, rowCheck, sourceReader } from './row-check.ts';
 
 /** What a follower knows of the log: its name and generation, and the hash of the last entry it took, at `after`. */
 export type FollowerPlace = {
@@ -39,21 +39,35 @@ export function judgeFollower(db: DatabaseSync, place: FollowerPlace, head: numb
   return { commonCursor: 0, isNews: isNamed };
 }
 
-/** Hex; `damaged` where an entry stood, null where there is none. */
-export function hashAt(db: DatabaseSync, cursor: number): string | 'damaged' | null {
+/** `hash` is of its body; `proof` of all of its row, both hex: the same pack that came at another moment has another. */
+export type StandingEntry = { readonly hash: string; readonly proof: string };
+
+/** `damaged` where an entry stood, null where there is none. */
+export function entryAt(db: DatabaseSync, cursor: number): StandingEntry | 'damaged' | null {
   const select = `SELECT ${ROW_COLUMNS} FROM pack WHERE cursor = ?`;
   try {
     const row = db.prepare(select).get(cursor);
     if (row !== undefined) {
       const verdict = readRow(row, sourceReader(db));
-      return verdict.ok ? verdict.entry.hash : 'damaged';
+      return verdict.ok ? { hash: verdict.entry.hash, proof: proofOf(verdict.entry) } : 'damaged';
     }
-    const isHole = db.prepare('SELECT 1 FROM log_hole WHERE cursor = ?').get(cursor) !== undefined;
-    return isHole ? 'damaged' : null;
+    const hole = 'SELECT 1 FROM log_hole WHERE cursor = ?1 OR (to_cursor >= ?1 AND cursor < ?1)';
+    return db.prepare(hole).get(cursor) !== undefined ? 'damaged' : null;
   } catch (error) {
     if (isDamage(error)) return 'damaged';
     throw error;
   }
+}
+
+function proofOf(entry: LogEntry): string {
+  const { isHubTrusted = true, hash } = entry;
+  return rowCheck({ ...entry, isHubTrusted, hash: Buffer.from(hash, 'hex') }).toString('hex');
+}
+
+/** Hex; `damaged` where an entry stood, null where there is none. */
+export function hashAt(db: DatabaseSync, cursor: number): string | 'damaged' | null {
+  const entry = entryAt(db, cursor);
+  return entry === null || entry === 'damaged' ? entry : entry.hash;
 }
 
 export type LogAnswer =

@@ -6,8 +6,13 @@ import type { LogHole, LogState, PackKey, SeqRange } from '@commonworks/core';
 export type WantedPack = PackKey & { readonly no: number; readonly hash: Uint8Array | null };
 export type FoundHole = Omit<LogHole, 'fromCursor' | 'toCursor'> & {
   readonly cursor: number | null;
+  /** Of a range that stands for each cursor in it; nothing is known of what stood there. */
+  readonly toCursor?: number | undefined;
   readonly hash: Uint8Array | null;
 };
+
+/** Cursors in a row that are remembered each by itself: beyond, one row stands for all. */
+export const SINGLE_HOLES_MAX = 10_000;
 
 /** Ranges told with one mark: a message of some 10 kB. The others are told when these have come. */
 const WANTED_MAX = 100;
@@ -64,26 +69,35 @@ export class LogHoles {
    * were new. @throws what SQLite throws when the row or its page cannot be changed: then only a salvage helps.
    */
   setAside(holes: readonly FoundHole[], nowMs: number): number {
-    const gone = this.#db.prepare('DELETE FROM pack WHERE cursor = ?');
-    const waiting = this.#db.prepare('DELETE FROM unplaced WHERE cursor = ?');
+    const gone = this.#db.prepare('DELETE FROM pack WHERE cursor BETWEEN ? AND ?');
+    const waiting = this.#db.prepare('DELETE FROM unplaced WHERE cursor BETWEEN ? AND ?');
     let count = 0;
     for (const hole of holes) {
-      if (hole.cursor !== null) waiting.run(hole.cursor);
-      if (hole.cursor !== null) gone.run(hole.cursor);
+      const { cursor, toCursor = cursor } = hole;
+      for (const statement of [waiting, gone]) if (cursor !== null) statement.run(cursor, toCursor);
       count += this.remember(hole, nowMs);
     }
     return count;
   }
 
-  /** Inside a transaction. Returns 1 when it was not known before. */
-  remember({ cursor, edge, epoch, seq, hash, reason }: FoundHole, nowMs: number): number {
+  /** Inside a transaction: one that has come again already. */
+  takeOut(hole: FoundHole & PackKey & { readonly cursor: number }, nowMs: number): WantedPack {
+    this.setAside([hole], nowMs);
+    const { no } = this.#db.prepare('SELECT no FROM log_hole WHERE cursor = ?').get(hole.cursor) as { no: number };
+    return { ...hole, no };
+  }
+
+  /** Inside a transaction. Returns for how many packs it stands when it was not known before. */
+  remember({ cursor, toCursor, edge, epoch, seq, hash, reason }: FoundHole, nowMs: number): number {
     const { changes } = this.#db
       .prepare(
-        `INSERT OR IGNORE INTO log_hole (cursor, edge, epoch, seq, hash, reason, found_ms) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT OR IGNORE INTO log_hole (cursor, edge, epoch, seq, hash, reason, found_ms, to_cursor)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       )
-      .run(cursor, edge, epoch, seq, hash, reason, Math.trunc(nowMs));
-    if (Number(changes) > 0) this.#isChanged = true;
-    return Number(changes);
+      .run(cursor, edge, epoch, seq, hash, reason, Math.trunc(nowMs), toCursor ?? null);
+    if (Number(changes) === 0) return 0;
+    this.#isChanged = true;
+    return toCursor === undefined || cursor === null ? 1 : toCursor - cursor + 1;
   }
 
   /** What was remembered is asked for from now on. */
@@ -97,7 +111,9 @@ export class LogHoles {
 
   /** Cursors of lost packs whose keys nobody knows. */
   nameless(): number[] {
-    const rows = this.#db.prepare('SELECT cursor FROM log_hole WHERE seq IS NULL AND mended_cursor IS NULL').all();
+    const rows = this.#db
+      .prepare('SELECT cursor FROM log_hole WHERE seq IS NULL AND mended_cursor IS NULL AND to_cursor IS NULL')
+      .all();
     return rows.flatMap(({ cursor }) => (cursor === null ? [] : [Number(cursor)]));
   }
 
@@ -108,13 +124,15 @@ export class LogHoles {
   }
 
   newestCursor(): number {
-    return Number(this.#db.prepare('SELECT max(cursor) AS cursor FROM log_hole').get()?.['cursor'] ?? 0);
+    const newest =
+      'SELECT max((SELECT max(cursor) FROM log_hole), coalesce((SELECT max(to_cursor) FROM log_hole), 0)) AS n';
+    return Number(this.#db.prepare(newest).get()?.['n'] ?? 0);
   }
 
   state(): Pick<LogState, 'holes' | 'damage'> {
     const rows = this.#db
       .prepare(
-        `SELECT edge, count(*) AS packs, sum(mended_cursor IS NULL AND seq IS NOT NULL) AS asked,
+        `SELECT edge, sum(coalesce(to_cursor - cursor + 1, 1)) AS packs, sum(mended_cursor IS NULL AND seq IS NOT NULL) AS asked,
            sum(mended_cursor > 0) AS mended, sum(mended_cursor < 0) AS declared, min(found_ms) AS since_ms,
            max(found_ms) AS last_ms FROM log_hole GROUP BY edge ORDER BY packs DESC LIMIT ${EDGES_MAX}`,
       )

@@ -1,7 +1,7 @@
 /** Which log this is, and in which generation: so that an older file put back, a lost one or a copy is seen by all who follow it. */
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
-import { uuidV7 } from '@commonworks/core';
+import { CodedError, uuidV7 } from '@commonworks/core';
 
 export const GENERATION_CAUSES = ['created', 'restored', 'rolled-back', 'repaired'] as const;
 export type GenerationCause = (typeof GENERATION_CAUSES)[number];
@@ -30,7 +30,7 @@ export type RaiseGeneration = {
 };
 
 /** How far beyond the newest cursor known a new generation begins: what was given out last may be known to nobody here. */
-const CURSOR_STRIDE = 1_000_000;
+export const CURSOR_STRIDE = 1_000_000;
 
 export class LogIdentity {
   readonly #db: DatabaseSync;
@@ -86,15 +86,25 @@ export function raiseGeneration(
   return next;
 }
 
+/** @throws CodedError `telemetry.log-damaged` */
 export function currentGeneration(db: DatabaseSync): Generation {
+  const newest = newestGeneration(db);
+  if (newest === null) throw new CodedError('telemetry.log-damaged', 'the generations of the log are damaged');
+  return newest;
+}
+
+/** Null when there is none, or one that cannot be. */
+export function newestGeneration(db: DatabaseSync): Generation | null {
   const row = db.prepare('SELECT * FROM log_generation ORDER BY generation DESC LIMIT 1').get() ?? {};
-  return {
-    generation: Number(row['generation']),
-    sinceMs: Number(row['since_ms']),
-    cause: row['cause'] as GenerationCause,
-    afterCursor: Number(row['after_cursor']),
-    firstCursor: Number(row['first_cursor']),
-  };
+  const cause = GENERATION_CAUSES.find((one) => one === row['cause']);
+  const [generation, sinceMs, afterCursor, firstCursor] = [
+    row['generation'],
+    row['since_ms'],
+    row['after_cursor'],
+    row['first_cursor'],
+  ].map(Number) as [number, number, number, number];
+  const isWhole = [generation, sinceMs, afterCursor, firstCursor].every(Number.isSafeInteger);
+  return cause === undefined || !isWhole ? null : { generation, sinceMs, cause, afterCursor, firstCursor };
 }
 
 function nameOf(db: DatabaseSync, nowMs: number): string {

@@ -3,13 +3,14 @@ import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { PackKey, SeqRange } from '@commonworks/core';
 import { EDGE_BUDGETS, type EdgeBudgets } from '../edge-budgets.ts';
-import { LogHoles } from './log-holes.ts';
+import { LogHoles, type WantedPack } from './log-holes.ts';
 import { newestCursor } from './log-identity.ts';
-import { rowCheck } from './row-check.ts';
+import { rangeCheck } from './prove-marks.ts';
+import { provenHash, ROW_COLUMNS, readRow, rowCheck, type SourceOf, unlessDamaged } from './row-check.ts';
 import { SeqRanges } from './seq-ranges.ts';
 import { storeBody } from './stored-body.ts';
 
-/** `hash`: SHA-256 of the pack `seq`, hex; null when none is held there: nothing yet, a declared gap, a quarantined pack. */
+/** `hash`: SHA-256 of the pack `seq`, hex; null when none is proven there: nothing yet, a declared gap, a quarantined or damaged pack. */
 export type Mark = {
   readonly edge: string;
   readonly epoch: string;
@@ -21,7 +22,7 @@ export type Mark = {
 };
 
 /**
- * `held`: new; `repeated`: the same bytes were there; `reused`: other bytes stand under this key; `scattered`, and `crowded`
+ * `held`: new; `repeated`: the same bytes were there, and prove themselves; `reused`: other bytes stand under this key; `scattered`, and `crowded`
  * (one epoch too many): refused.
  */
 export type InsertOutcome =
@@ -32,6 +33,7 @@ type Source = { readonly id: number; readonly edge: string; readonly epoch: stri
 
 export class PackLog {
   readonly #sources = new Map<string, Source>();
+  readonly #sourcesById = new Map<number, Source>();
   readonly #epochsOf = new Map<string, number>();
   readonly #epochsMax: number;
   /** Ranges that each edge declared, and those of this transaction. */
@@ -44,6 +46,7 @@ export class PackLog {
   /** The first key of each source that came with other bytes than it has here, in this transaction. */
   readonly #reused = new Map<Source, Mark>();
   readonly #firstCursor: () => number;
+  readonly #sourceOf: SourceOf = (id) => this.#sourcesById.get(Number(id)) ?? null;
   readonly holes: LogHoles;
   #head: number;
   #headBefore: number;
@@ -69,6 +72,7 @@ export class PackLog {
         seenMs: Number(row['seen_ms']),
       };
       this.#sources.set(`${source.edge}/${source.epoch}`, source);
+      this.#sourcesById.set(source.id, source);
       this.#countEpoch(source.edge, 1);
     }
     for (const source of this.#sources.values()) this.#readAhead(source, db);
@@ -90,12 +94,13 @@ export class PackLog {
     const source = this.#source(key, receivedMs);
     const hash = createHash('sha256').update(body).digest();
     const known = this.#statements.find.get(source.id, key.seq);
-    if (known !== undefined && hash.equals(known['hash'] as Uint8Array)) return { kind: 'repeated' };
-    if (known !== undefined) {
+    const proven = known === undefined ? null : readRow(known, this.#sourceOf);
+    if (proven?.ok === true) {
+      if (proven.entry.hash === hash.toString('hex')) return { kind: 'repeated' };
       if (!this.#reused.has(source)) this.#reused.set(source, this.#markAt(source, key.seq));
       return { kind: 'reused' };
     }
-    const wanted = this.holes.find(key);
+    const wanted = known === undefined ? this.holes.find(key) : this.#damaged(key, known, receivedMs);
     if (wanted !== null && wanted.hash !== null && !hash.equals(wanted.hash)) return { kind: 'reused' };
     const isFar = source.held.isScattered && key.seq > source.held.mark + 1;
     if (isFar) return { kind: 'scattered' };
@@ -109,6 +114,12 @@ export class PackLog {
     this.#head = cursor;
     source.held.add(key.seq);
     return { kind: 'held', cursor };
+  }
+
+  /** A row that does not prove itself says nothing of what came: that is taken in its place. */
+  #damaged(key: PackKey, row: Record<string, unknown>, nowMs: number): WantedPack {
+    const found = { ...key, cursor: Number(row['cursor']), hash: provenHash(row, key), reason: 'row' } as const;
+    return this.holes.takeOut(found, nowMs);
   }
 
   isHeld(key: PackKey): boolean {
@@ -130,11 +141,21 @@ export class PackLog {
   ): boolean {
     if (this.#isOneTooMany(key)) return true;
     const source = this.#source(key, nowMs);
-    if (source.held.hasAll(range.fromSeq, range.toSeq)) return true;
+    if (source.held.hasAll(range.fromSeq, range.toSeq)) {
+      // A damaged pack below the mark counts as held, and may be wanted still.
+      this.holes.declared(key, range);
+      return true;
+    }
     if (source.held.isScattered && range.fromSeq > source.held.mark + 1) return true;
     const ranges = this.#rangesOf.get(key.edge) ?? 0;
     if (ranges >= this.#rangesMax) return false;
-    const { changes } = this.#statements.hold.run(source.id, range.fromSeq, range.toSeq, range.reason);
+    const { changes } = this.#statements.hold.run(
+      source.id,
+      range.fromSeq,
+      range.toSeq,
+      range.reason,
+      rangeCheck(key, range),
+    );
     this.holes.declared(key, range);
     source.held.add(range.fromSeq, range.toSeq);
     if (changes === 0) return true;
@@ -196,9 +217,14 @@ export class PackLog {
   }
 
   #markAt({ id, edge, epoch, seenMs }: Source, seq: number): Mark {
-    const hash = this.#statements.find.get(id, seq)?.['hash'];
-    const hex = hash === undefined ? null : Buffer.from(hash as Uint8Array).toString('hex');
-    return { edge, epoch, seq, seenMs, hash: hex, wanted: this.holes.wanted({ edge, epoch }, seq) };
+    const hash = this.#provenHash(id, seq);
+    return { edge, epoch, seq, seenMs, hash, wanted: this.holes.wanted({ edge, epoch }, seq) };
+  }
+
+  #provenHash(id: number, seq: number): string | null {
+    const [row] = [...unlessDamaged(() => this.#statements.find.iterate(id, seq))];
+    const proven = row === undefined ? null : readRow(row, this.#sourceOf);
+    return proven?.ok === true ? proven.entry.hash : null;
   }
 
   #source(key: Omit<PackKey, 'seq'>, nowMs: number): Source {
@@ -208,6 +234,7 @@ export class PackLog {
       const id = Number(this.#statements.addSource.run(key.edge, key.epoch, nowMs).lastInsertRowid);
       source = { id, edge: key.edge, epoch: key.epoch, held: new SeqRanges(0), seenMs: nowMs };
       this.#sources.set(text, source);
+      this.#sourcesById.set(id, source);
       this.#countEpoch(key.edge, 1);
       this.#before.set(text, null);
     }
@@ -236,10 +263,10 @@ export class PackLog {
 
 function prepare(db: DatabaseSync) {
   return {
-    find: db.prepare('SELECT hash FROM pack WHERE source = ? AND seq = ?'),
+    find: db.prepare(`SELECT ${ROW_COLUMNS} FROM pack WHERE source = ? AND seq = ?`),
     insert: db.prepare(`INSERT INTO pack
       (cursor, source, seq, received_ms, hash, compression, body, hub_untrusted, row_check) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`),
-    hold: db.prepare('INSERT OR IGNORE INTO held_range VALUES (?, ?, ?, ?)'),
+    hold: db.prepare('INSERT OR IGNORE INTO held_range VALUES (?, ?, ?, ?, ?)'),
     mark: db.prepare('UPDATE source SET mark = ?, seen_ms = ? WHERE id = ?'),
     addSource: db.prepare('INSERT INTO source (edge, epoch, mark, seen_ms) VALUES (?, ?, 0, ?)'),
   };

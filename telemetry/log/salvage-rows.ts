@@ -1,5 +1,6 @@
 /** What can still be read of a damaged telemetry.db: rows from both ends of a table, and where the log ended. */
 import type { DatabaseSync } from 'node:sqlite';
+import { identityFault } from './identity-fault.ts';
 import { newestCursor } from './log-identity.ts';
 import { isDamage, ROW_COLUMNS, readRow, sourceReader, unlessDamaged } from './row-check.ts';
 
@@ -62,11 +63,13 @@ export function lastCursor(db: DatabaseSync, seen: number): number {
 }
 
 /**
- * Whether a log that opens is sound where everything rests on it: its newest entry, each source's key, and that no mark
+ * Whether a log that opens is sound where everything rests on it: its name, its newest entry, each source's key, and that no mark
  * stands above what is held. A full look is `walkLog`'s.
  */
 export function faultAtOpen(db: DatabaseSync): string | null {
   try {
+    const fault = identityFault(db);
+    if (fault !== null) return fault;
     const newest = newestCursor(db);
     if (newest > 0 && !isProven(db, newest)) return 'the newest entry of the log is damaged';
     const last = db.prepare('SELECT cursor, seq FROM pack WHERE source = ? ORDER BY seq DESC LIMIT 1');

@@ -100,9 +100,18 @@ class HoleTeller {
   }
 
   *#cut({ from, to }: Leap): Generator<CutHole, void> {
-    const remembered = rememberedHoles(this.#db, { from, to });
+    const { remembered, ranges } = rememberedHoles(this.#db, { from, to });
     let last = null as CutHole | null;
     for (let cursor = from; cursor <= to; cursor++) {
+      const range = ranges.find((one) => one.from <= cursor && cursor <= one.to);
+      if (range !== undefined) {
+        if (last !== null) yield last;
+        last = null;
+        const toCursor = Math.min(range.to, to);
+        yield { fromCursor: cursor, toCursor, ...NO_KEY, reason: range.reason, isNew: false };
+        cursor = toCursor;
+        continue;
+      }
       const bad = this.#bad.get(cursor);
       const known = remembered.get(cursor) ?? this.#keyAt(cursor, bad);
       const reason = bad?.reason ?? known.reason ?? 'missing';
@@ -162,13 +171,23 @@ const INDEX = 'SELECT cursor, source, seq FROM pack INDEXED BY sqlite_autoindex_
 /** Keys kept of one look through the index. */
 const SCAN_CURSORS = 10_000;
 
-function rememberedHoles(db: DatabaseSync, { from, to }: Leap): Map<number, HoleKey> {
-  const rows = db.prepare('SELECT cursor, edge, epoch, seq, reason FROM log_hole WHERE cursor BETWEEN ? AND ?');
+type Remembered = {
+  readonly remembered: ReadonlyMap<number, HoleKey>;
+  readonly ranges: readonly (Leap & { readonly reason: Reason })[];
+};
+
+function rememberedHoles(db: DatabaseSync, { from, to }: Leap): Remembered {
+  const columns = 'SELECT cursor, to_cursor, edge, epoch, seq, reason FROM log_hole';
+  const one = db.prepare(`${columns} WHERE cursor BETWEEN ? AND ? AND to_cursor IS NULL`);
   const keys = new Map<number, HoleKey>();
-  for (const row of unlessDamaged(() => rows.iterate(from, to))) {
+  for (const row of unlessDamaged(() => one.iterate(from, to))) {
     keys.set(Number(row['cursor']), { ...keyOf(row), reason: row['reason'] as Reason });
   }
-  return keys;
+  const many = db.prepare(`${columns} WHERE to_cursor >= ? AND cursor <= ?`);
+  const ranges = [...unlessDamaged(() => many.iterate(from, to))].map((row) => {
+    return { from: Number(row['cursor']), to: Number(row['to_cursor']), reason: row['reason'] as Reason };
+  });
+  return { remembered: keys, ranges };
 }
 
 function keyOf(row: Record<string, unknown>): HoleKey {

@@ -103,6 +103,15 @@ ALTER TABLE boot_clock ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX boot_clock_told ON boot_clock (edge, told);
 `;
 
+/** Many cursors in a row that nobody knows anything of are one hole, up to and including `to_cursor`. */
+const RANGES = `
+ALTER TABLE log_hole ADD COLUMN to_cursor INTEGER;
+CREATE INDEX log_hole_ranges ON log_hole (to_cursor) WHERE to_cursor IS NOT NULL;
+`;
+
+/** What proves a declared range (telemetry/log/prove-marks.ts); null for ranges of before. */
+const RANGE_CHECKS = 'ALTER TABLE held_range ADD COLUMN row_check BLOB;';
+
 /** telemetry/log/letter-check.ts; null for letters of before. */
 const LETTER_CHECKS = `
 ALTER TABLE dead_letter ADD COLUMN row_check BLOB;
@@ -115,5 +124,7 @@ export const TELEMETRY_MIGRATIONS: readonly Migration[] = [
   BUDGETS,
   DAMAGE,
   BOOTS,
+  RANGES,
+  RANGE_CHECKS,
   LETTER_CHECKS,
 ];

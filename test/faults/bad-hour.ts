@@ -1,5 +1,8 @@
 /** The whole of it: open the site, let everything go wrong for a while, let it heal, and hold it against what truly happened. */
+
 import { join } from 'node:path';
+import { auditSite } from '../../cli/commands/audit.ts';
+import { foundBy } from '../site/found-by.ts';
 import { installTap } from '../site/outbox-tap.ts';
 import { withDatabase } from '../site/stored.ts';
 import { CYCLE_MS, type Happened, runBadCycle } from './bad-minutes.ts';
@@ -32,6 +35,8 @@ export type BadHour = {
   readonly sessions: { readonly lines: readonly string[]; readonly wrong: readonly string[] };
   /** What had not healed in time. */
   readonly unhealed: readonly string[];
+  /** By the checks of the stored data, at the end. */
+  readonly found: readonly string[];
 };
 
 const HEAL_MS = 60_000;
@@ -70,6 +75,7 @@ export async function runBadHour(options: { seed: number; forMs: number }): Prom
     relays: compareRelays(bad, happened),
     sessions: compareSessions(bad, happened),
     unhealed,
+    found: foundBy(await auditSite(bad.site.dir)),
   };
 }
 
@@ -95,5 +101,7 @@ function isNumberKnown(bad: BadSite, device: string): boolean {
 }
 
 function packsIn(file: string): number {
-  return withDatabase(file, (db) => Number(db.prepare('SELECT count(*) AS n FROM pack').get()?.['n']));
+  return withDatabase(file, (db) =>
+    Number(db.prepare('SELECT count(*) AS n FROM pack JOIN epoch USING (epoch) WHERE seq > mark').get()?.['n']),
+  );
 }

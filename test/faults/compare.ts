@@ -141,7 +141,10 @@ export function serialsOf(log: readonly LogEntry[], device: string): string[] {
 
 function waitingKeys(file: string): string[] {
   return withDatabase(file, (db) => {
-    const rows = db.prepare('SELECT epoch, seq FROM pack').all() as { epoch: string; seq: number }[];
+    const rows = db.prepare('SELECT epoch, seq FROM pack JOIN epoch USING (epoch) WHERE seq > mark').all() as {
+      epoch: string;
+      seq: number;
+    }[];
     return rows.map(({ epoch, seq }) => `${epoch} ${seq}`);
   });
 }

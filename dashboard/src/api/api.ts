@@ -54,6 +54,7 @@ import type {
   SwapRequest,
   UnknownBadge,
 } from '@commonworks/core/api/index.ts';
+import type { AuditState } from '@commonworks/core/audit/invariants.ts';
 import type { Static } from 'typebox';
 import { type Call, type Fetch, request } from './http.ts';
 
@@ -180,6 +181,7 @@ function operatorCalls(get: Get, send: Send) {
   return {
     devices: (options?: Options) => get<Device[]>('/devices', options),
     alarms: (options?: Options) => get<Alarm[]>('/alarms', options),
+    audit: (options?: Options) => get<AuditState>('/audit', options),
     backup: (options?: Options) => get<BackupState>('/backup', options),
     clocks: (options?: Options) => get<Clocks>('/clocks', options),
     confirmTime: (body: ConfirmTimeRequest) => send<Clocks>('POST', '/clocks/confirmations', { body }),

@@ -1,5 +1,6 @@
 /** For those who keep it running: alarms with remedies, devices, a command and its life. */
 import type { Alarm, Device } from '@commonworks/core/api/index.ts';
+import { ChecksCard } from '../audit/checks-card.tsx';
 import { overlay } from '../live/live-store.ts';
 import { AlarmList } from '../operator/alarm-list.tsx';
 import { BackupCard } from '../operator/backup-card.tsx';
@@ -37,6 +38,7 @@ export function OperatorPage() {
               <div class="stack">
                 <DeviceList devices={all} />
                 <ClocksCard />
+                <ChecksCard />
                 <BackupCard />
               </div>
               <div class="stack">

@@ -1,4 +1,5 @@
 /** The English catalogue: every word of the web app. A neighbour's word first, the field's term second. */
+import { enAudit } from './en-audit.ts';
 import { enBackup } from './en-backup.ts';
 import { enClocks } from './en-clocks.ts';
 import { enClosing } from './en-closing.ts';
@@ -86,6 +87,7 @@ export const en = {
   ...enEnergy,
   ...enWork,
   membership: enMembership,
+  audit: enAudit,
   backup: enBackup,
   clocks: enClocks,
   closing: enClosing,
