@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { BrokerStatus, LogPage } from '@commonworks/core';
+import type { BrokerStatus, LogPage, SeriesRange } from '@commonworks/core';
+import { SeriesTables } from '@commonworks/telemetry/series/series-tables.ts';
 import { expect, it } from 'vitest';
 import { BrokerFolder, EdgeLine, packBody } from './broker/broker-in-folder.ts';
 
@@ -131,6 +132,25 @@ it('damage that cannot be set aside ends the broker with a code, and its next st
   expect((await pageOf(folder)).entries).toHaveLength(300);
   expect((await logOf(folder)).damage).toBe('none');
   line.close();
+});
+
+it('a changed block of readings is never answered: the broker ends with a code, and its next start makes it anew', async () => {
+  await using folder = await startWith(50);
+  const asked = `/series?edge=${folder.edges[0]}&device=meter&point=importedWh&fromMs=0&toMs=${Date.now() + 1e9}`;
+  const before = (await folder.ask<SeriesRange>(asked)).body;
+  expect(before.values).toHaveLength(50);
+  await folder.stop();
+  const db = new DatabaseSync(folder.telemetryFile);
+  new SeriesTables(db).sealAll();
+  db.exec("UPDATE chunk SET body = CAST(body || x'00' AS BLOB)");
+  db.close();
+  await folder.start();
+  const died = folder.broker?.died.catch((error: unknown) => error);
+  expect((await folder.ask(asked)).status).toBeGreaterThanOrEqual(500);
+  expect(await died).toMatchObject({ code: 'telemetry.log-damaged' });
+  await folder.stop();
+  await folder.start();
+  expect((await folder.ask<SeriesRange>(asked)).body).toEqual(before);
 });
 
 it('damage in broker.db is never blamed on telemetry.db: it is set aside, said once, and the broker serves', async () => {

@@ -6,8 +6,9 @@ import type { LastAsk, RangeAsk } from '@commonworks/telemetry/series/series-rea
 import { SeriesReader } from '@commonworks/telemetry/series/series-reader.ts';
 import { openForReading } from '@commonworks/telemetry/sqlite/open-database.ts';
 import { serveCalls } from '@commonworks/telemetry/worker/serve-calls.ts';
+import { damageOf } from './damage-met.ts';
 
-type Opened = { readonly db: DatabaseSync; readonly reader: SeriesReader };
+type Opened = { readonly db: DatabaseSync; readonly reader: SeriesReader; readonly path: string };
 
 let opened: Opened | null = null;
 
@@ -15,10 +16,10 @@ let opened: Opened | null = null;
 const handlers = {
   open: (telemetryFile: string) => {
     const db = openForReading(telemetryFile);
-    opened = { db, reader: new SeriesReader(db) };
+    opened = { db, reader: new SeriesReader(db), path: telemetryFile };
   },
-  range: (ask: RangeAsk) => textOf(open().reader.range(ask)),
-  last: (ask: LastAsk) => textOf(open().reader.last(ask)),
+  range: (ask: RangeAsk) => guarded(() => textOf(open().reader.range(ask))),
+  last: (ask: LastAsk) => guarded(() => textOf(open().reader.last(ask))),
   close: () => open().db.close(),
 };
 
@@ -26,6 +27,15 @@ export type QueryWorkerApi = typeof handlers;
 
 function textOf(page: object | null): string | null {
   return page === null ? null : JSON.stringify(page);
+}
+
+/** A block that is not what was written ends the process: the next start makes the series anew from the packs. */
+function guarded<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw opened === null ? error : damageOf(opened, error);
+  }
 }
 
 function open(): Opened {

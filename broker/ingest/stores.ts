@@ -28,14 +28,14 @@ export type Stores = {
 };
 
 export async function openStores(files: StoreFiles, start: typeof startWorker = startWorker): Promise<Stores> {
-  const { calls: writer, damaged } = watchDamage(
-    await start<WriteWorkerApi>(new URL('./write-worker.ts', import.meta.url)),
-  );
-  const { calls: reader, damaged: damagedRead } = watchDamage(
-    await start<ReadWorkerApi>(new URL('./read-worker.ts', import.meta.url)),
-  );
+  const damage = Promise.withResolvers<never>();
+  damage.promise.catch(() => undefined);
+  const begin = async <Api extends Handlers>(file: string) =>
+    watched(await start<Api>(new URL(file, import.meta.url)), damage.reject);
+  const writer = await begin<WriteWorkerApi>('./write-worker.ts');
+  const reader = await begin<ReadWorkerApi>('./read-worker.ts');
   const queries = new Queries(async () => {
-    const thread = await start<QueryWorkerApi>(new URL('./query-worker.ts', import.meta.url));
+    const thread = await begin<QueryWorkerApi>('./query-worker.ts');
     try {
       await thread.call('open', files.telemetryFile);
     } catch (error) {
@@ -62,7 +62,7 @@ export async function openStores(files: StoreFiles, start: typeof startWorker = 
         sink: (name) => reader.call('sink', name),
       },
       queries,
-      died: Promise.race([writer.died, reader.died, damaged, damagedRead]),
+      died: Promise.race([writer.died, reader.died, damage.promise]),
       close: async () => {
         await queries.close();
         await reader.call('close', undefined);
@@ -77,19 +77,19 @@ export async function openStores(files: StoreFiles, start: typeof startWorker = 
 }
 
 /** The first call that meets damage ends the process: what follows it must not be served from a file that is not sound. */
-function watchDamage<Api extends Handlers>(started: WorkerCalls<Api>) {
-  const damage = Promise.withResolvers<never>();
-  damage.promise.catch(() => undefined);
-  const calls: WorkerCalls<Api> = {
+function watched<Api extends Handlers>(
+  started: WorkerCalls<Api>,
+  onDamage: (error: unknown) => void,
+): WorkerCalls<Api> {
+  return {
     ...started,
     call: async (...of) => {
       try {
         return await started.call(...of);
       } catch (error) {
-        if (of[0] !== 'open' && isCoded(error, 'telemetry.log-damaged')) damage.reject(error);
+        if (of[0] !== 'open' && isCoded(error, 'telemetry.log-damaged')) onDamage(error);
         throw error;
       }
     },
   };
-  return { calls, damaged: damage.promise };
 }

@@ -1,5 +1,6 @@
 /** Chunk rows: one series in one window, encoded, with its summary beside it. */
 import type { DatabaseSync } from 'node:sqlite';
+import { assertCheck, blockCheck, lastCheck } from './checksums.ts';
 import { decodeColumn, encodeColumn } from './codec.ts';
 import type { Column } from './column.ts';
 import { isNullFlagged, isWordFlagged } from './flags.ts';
@@ -22,23 +23,33 @@ export class Chunks {
   readonly #next;
 
   constructor(db: DatabaseSync) {
-    this.#read = db.prepare('SELECT body FROM chunk WHERE key = ?');
-    this.#last = db.prepare('SELECT last_ms, last_value, last_flags FROM chunk WHERE key = ?');
+    this.#read = db.prepare('SELECT body, body_crc FROM chunk WHERE key = ?');
+    this.#last = db.prepare('SELECT last_ms, last_value, last_flags, last_crc FROM chunk WHERE key = ?');
     // Two queries: SQLite looks up a lone min or max, and scans the table for both at once.
     this.#bounds = db.prepare('SELECT (SELECT min(key) FROM chunk) AS low, (SELECT max(key) FROM chunk) AS high');
     this.#next = db.prepare('SELECT key FROM chunk WHERE key >= ? ORDER BY key LIMIT 1');
-    this.#write = db.prepare('INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#write = db.prepare('INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
   }
 
+  /** @throws CodedError `telemetry.chunk-corrupt`. */
   read(window: number, series: number): Column | null {
-    const row = this.#read.get(window * SERIES_SPAN + series);
-    return row === undefined ? null : decodeColumn(row['body'] as Uint8Array);
+    const key = window * SERIES_SPAN + series;
+    const row = this.#read.get(key);
+    if (row === undefined) return null;
+    const body = row['body'] as Uint8Array;
+    assertCheck(row['body_crc'], blockCheck(key, body));
+    return decodeColumn(body);
   }
 
+  /** @throws CodedError `telemetry.chunk-corrupt`. */
   last(window: number, series: number): LastReading | null {
-    const row = this.#last.get(window * SERIES_SPAN + series);
+    const key = window * SERIES_SPAN + series;
+    const row = this.#last.get(key);
     if (row === undefined) return null;
-    return { timeMs: Number(row['last_ms']), value: Number(row['last_value']), flags: Number(row['last_flags']) };
+    const last = [Number(row['last_ms']), Number(row['last_value']), Number(row['last_flags'])] as const;
+    assertCheck(row['last_crc'], lastCheck(key, last));
+    const [timeMs, value, flags] = last;
+    return { timeMs, value, flags };
   }
 
   /** The first and last window with a chunk; null when there is none. */
@@ -64,7 +75,10 @@ export class Chunks {
     const at = column.length - 1;
     const { min, max, sum } = summary(column);
     const last = [column.times[at] ?? 0, column.values[at] ?? 0, column.flags[at] ?? 0];
-    this.#write.run(window * SERIES_SPAN + series, column.length, min, max, sum, ...last, encodeColumn(column));
+    const key = window * SERIES_SPAN + series;
+    const body = encodeColumn(column);
+    const checks = [blockCheck(key, body), lastCheck(key, last)];
+    this.#write.run(key, column.length, min, max, sum, ...last, body, ...checks);
   }
 }
 

@@ -117,6 +117,12 @@ const LETTER_CHECKS = `
 ALTER TABLE dead_letter ADD COLUMN row_check BLOB;
 `;
 
+/** CRC-32 of a chunk's block and of its newest reading (telemetry/series/checksums.ts); null for chunks of before. */
+const CHUNK_CHECKS = `
+ALTER TABLE chunk ADD COLUMN body_crc INTEGER;
+ALTER TABLE chunk ADD COLUMN last_crc INTEGER;
+`;
+
 export const TELEMETRY_MIGRATIONS: readonly Migration[] = [
   SERIES + LOG,
   WAITING,
@@ -127,4 +133,5 @@ export const TELEMETRY_MIGRATIONS: readonly Migration[] = [
   RANGES,
   RANGE_CHECKS,
   LETTER_CHECKS,
+  CHUNK_CHECKS,
 ];
