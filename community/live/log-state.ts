@@ -2,31 +2,19 @@
 import { LogState } from '@commonworks/core';
 import { Value } from 'typebox/value';
 import type { Db } from '../database.ts';
+import { type BrokerSource, createBrokerReader } from './ask-broker.ts';
 import type { LogSeen } from './log-conditions.ts';
 
-const TIMEOUT_MS = 3000;
 /** Alarms are looked for every few seconds; the answer may be this old. */
 const AGE_MAX_MS = 30_000;
 
 export type ReadLogState = () => Promise<LogState | null>;
 
-/** Never throws: without an answer the last one stands, and that the broker is away is an alarm of its own. */
-export function createLogStateReader(source: { url: string; token: string }): ReadLogState {
-  let known: LogState | null = null;
-  let askedMs = Number.NEGATIVE_INFINITY;
-  return async () => {
-    if (performance.now() - askedMs < AGE_MAX_MS) return known;
-    askedMs = performance.now();
-    const headers = { authorization: `Bearer ${source.token}` };
-    try {
-      const response = await fetch(`${source.url}/status`, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
-      const { log } = (await response.json()) as { log?: unknown };
-      if (Value.Check(LogState, log)) known = log;
-    } catch {
-      // It is asked again.
-    }
-    return known;
-  };
+export function createLogStateReader(source: BrokerSource): ReadLogState {
+  return createBrokerReader<LogState | null>(source, {
+    ...{ path: '/status', ageMaxMs: AGE_MAX_MS, first: null },
+    read: ({ log }) => (Value.Check(LogState, log) ? log : null),
+  });
 }
 
 export async function seenLog(
