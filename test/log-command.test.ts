@@ -1,7 +1,7 @@
 /** `commonworks log verify` and `log repair` as an operator meets them: words, exit codes, a backup put to use. */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { encodePack } from '@commonworks/core';
@@ -92,4 +92,28 @@ it('tells what is damaged, fills it from a backup, and finds nothing wrong then'
   const sound = await commonworks('log', 'verify', site.dir);
   expect(sound.stdout).toMatch(/^sound: 99 packs/);
   expect(sound.code).toBe(0);
+});
+
+it('makes a lost telemetry.db anew from the folder of a backup', async () => {
+  using site = newBrokerSite();
+  const data = join(site.dir, 'data');
+  const path = join(data, 'telemetry.db');
+  mkdirSync(data, { recursive: true });
+  addPacks(path, 1, 60);
+  // As `backup create` lays it out: the site's own files under site/.
+  const backup = join(site.dir, '..', 'backup-2026-11-01T02-00-00Z');
+  mkdirSync(join(backup, 'site', 'data'), { recursive: true });
+  copyFileSync(join(site.dir, 'site.yaml'), join(backup, 'site', 'site.yaml'));
+  copyFileSync(path, join(backup, 'site', 'data', 'telemetry.db'));
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
+  expect(await commonworks('log', 'repair', site.dir)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('telemetry.log-missing'),
+  });
+  const repaired = await commonworks('log', 'repair', site.dir, '--from', backup);
+  expect(repaired).toMatchObject({ code: 0, stdout: expect.stringContaining('60 packs') });
+  expect(await commonworks('log', 'verify', site.dir)).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^sound: 60 packs/),
+  });
 });

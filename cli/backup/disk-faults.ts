@@ -1,4 +1,5 @@
 /** What a failing disk is called: full, not ours to write, not ours to read; and whether there is room before we begin. */
+import { readdirSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { CodedError, type ErrorCode } from '@commonworks/core';
 import { resultCode, storeFault } from '@commonworks/store/store-fault.ts';
@@ -21,6 +22,20 @@ export function diskFault(error: unknown, { place, otherwise }: { place: string;
     return new CodedError('backup.unwritable', `cannot write in ${place}: ${reason}`, { cause: error });
   }
   return new CodedError(otherwise, `${place}: ${reason}`, { cause: error });
+}
+
+/** A file or folder that is there and does not let itself be read. */
+export function isForbidden(error: unknown): boolean {
+  return FORBIDDEN.includes((error as NodeJS.ErrnoException | null)?.code ?? '');
+}
+
+/** The names in a folder. @throws CodedError `backup.unreadable`. */
+export function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (cause) {
+    throw new CodedError('backup.unreadable', `${folder} cannot be read: ${String(cause)}`, { cause });
+  }
 }
 
 /** @throws CodedError `backup.disk-full`; a disk that tells no numbers is tried. */

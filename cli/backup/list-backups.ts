@@ -1,8 +1,9 @@
 /** The backups in a folder, newest first, and the removal of those beyond what is to be kept. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError, isCoded } from '@commonworks/core';
+import { isForbidden, namesIn } from './disk-faults.ts';
 import { BACKUP_PREFIX, bytesOf, type Manifest, readManifest, UNFINISHED_PREFIX } from './manifest.ts';
 import { remove } from './staging.ts';
 import { glance, readCheck } from './verify-backup.ts';
@@ -20,7 +21,7 @@ export type ListedBackup = {
 /** @throws CodedError `backup.not-found` for a folder that is not there. */
 export async function listBackups(dir: string): Promise<ListedBackup[]> {
   if (!existsSync(dir)) throw new CodedError('backup.not-found', `there is no folder ${dir}`);
-  const names = readdirSync(dir).filter((name) => name.startsWith(BACKUP_PREFIX));
+  const names = namesIn(dir).filter((name) => name.startsWith(BACKUP_PREFIX));
   const all = await Promise.all(names.map((name) => look(dir, name)));
   // A name tells the time, too: for one whose list is lost.
   const age = ({ manifest, name }: ListedBackup) => manifest?.createdMs ?? timeOf(name);
@@ -29,7 +30,7 @@ export async function listBackups(dir: string): Promise<ListedBackup[]> {
 
 /** Folders that a run left which was cut short: no backups. */
 export function unfinished(dir: string): string[] {
-  return readdirSync(dir).filter((name) => name.startsWith(UNFINISHED_PREFIX));
+  return namesIn(dir).filter((name) => name.startsWith(UNFINISHED_PREFIX));
 }
 
 /**
@@ -61,8 +62,9 @@ async function look(dir: string, name: string): Promise<ListedBackup> {
     const fault = seen === undefined ? failed : `${seen.path} ${seen.what}`;
     return { name, manifest, bytes: bytesOf(manifest), fault, checkedMs: checked?.atMs ?? null };
   } catch (error) {
-    if (!isCoded(error)) throw error;
-    return { name, manifest: null, bytes: null, fault: error.message, checkedMs: null };
+    // One that this user may not read is no reason to be silent of the others.
+    if (!isCoded(error) && !isForbidden(error)) throw error;
+    return { name, manifest: null, bytes: null, fault: (error as Error).message, checkedMs: null };
   }
 }
 

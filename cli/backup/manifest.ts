@@ -1,11 +1,12 @@
 /** backup.json: what a backup holds, by name, size and hash; sealed, so that a change of the list itself is seen. */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError } from '@commonworks/core';
 import { canonicalJson } from '@commonworks/core/canonical-json.ts';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { isForbidden, namesIn } from './disk-faults.ts';
 
 export const MANIFEST_FILE = 'backup.json';
 /** Below it stands the site's folder as it was. */
@@ -67,6 +68,7 @@ export function readManifest(backup: string): Manifest {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
+    if (isForbidden(cause)) throw new CodedError('backup.unreadable', `${file}: ${String(cause)}`, { cause });
     const [newest] = backupsIn(backup);
     const hint = newest === undefined ? '' : `; it holds some: name one of them, such as ${join(backup, newest)}`;
     throw new CodedError('backup.not-found', `${backup} is no backup: there is no readable ${file}${hint}`, { cause });
@@ -86,7 +88,7 @@ export function readManifest(backup: string): Manifest {
 /** Newest first, by their names. */
 function backupsIn(folder: string): string[] {
   if (!existsSync(folder) || !statSync(folder).isDirectory()) return [];
-  const names = readdirSync(folder).filter((name) => name.startsWith(BACKUP_PREFIX));
+  const names = namesIn(folder).filter((name) => name.startsWith(BACKUP_PREFIX));
   return names.sort().reverse();
 }
 

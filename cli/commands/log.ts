@@ -59,7 +59,8 @@ function verify(site: string, flags: { json?: true }): void {
 }
 
 async function repair(site: string, flags: { from?: string[]; ofAnotherLog?: true; json?: true }): Promise<void> {
-  const files = filesOf(site);
+  // From a backup the whole log can come: its packs, if not its name.
+  const files = filesOf(site, { mayBeGone: (flags.from ?? []).length > 0 });
   await holdSite(site);
   const onPack = createProgress('packs read');
   const { id } = readSite(site).community;
@@ -74,11 +75,11 @@ async function repair(site: string, flags: { from?: string[]; ofAnotherLog?: tru
 }
 
 /** @throws CodedError `site.not-found`, `telemetry.log-missing`. */
-function filesOf(site: string): { telemetryFile: string; brokerFile: string } {
+function filesOf(site: string, { mayBeGone = false } = {}): { telemetryFile: string; brokerFile: string } {
   readSite(site);
   const { data } = siteFiles(site);
   const telemetryFile = join(data, 'telemetry.db');
-  if (!existsSync(telemetryFile)) {
+  if (!mayBeGone && !existsSync(telemetryFile)) {
     throw new CodedError('telemetry.log-missing', `there is no ${telemetryFile}`);
   }
   return { telemetryFile, brokerFile: join(data, 'broker.db') };

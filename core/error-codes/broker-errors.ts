@@ -193,7 +193,7 @@ export const BROKER_ERRORS = {
   'telemetry.log-missing': {
     title: 'The site has no telemetry.db',
     remedy:
-      'If it was lost, copy the newest one of a backup to data/telemetry.db of the site; else start the site: it makes a new one, and the agents send what they still keep.',
+      'If it was lost, stop the site and give `npx commonworks log repair SITE --from BACKUP` with your newest backup; without one start the site: it makes a new one, and the agents send what they still keep. A site that was never started has none yet.',
   },
   'telemetry.range-too-large': {
     title: 'A query asks for more readings than are given at once',

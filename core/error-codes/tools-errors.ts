@@ -31,7 +31,7 @@ export const TOOLS_ERRORS = {
   'backup.site-damaged': {
     title: "The site's own files are damaged or missing, so that a backup of them would be no good",
     remedy:
-      'Keep the backups you have: nothing of them was changed. A damaged broker.db, and a telemetry.db that is gone, are made anew when the site starts: then give the command again. For any other, check the disk, then restore the newest good one with `npx commonworks backup restore BACKUP DIR --over`: the files of now are kept aside.',
+      'Keep the backups you have: nothing of them was changed. A damaged broker.db, and a telemetry.db that is gone, are made anew when the site starts: then give the command again. A damaged telemetry.db is mended without losing anything else: stop the site, then `npx commonworks log repair SITE --from BACKUP`. For any other, check the disk, then restore the newest good backup with `npx commonworks backup restore BACKUP DIR --over`; what was booked since it was made is then gone, and the files of now are kept aside.',
   },
   'backup.site-running': {
     title: 'A backup is to be restored over a site that runs',
