@@ -38,8 +38,6 @@ export function OperatorPage() {
               <div class="stack">
                 <DeviceList devices={all} />
                 <ClocksCard />
-                <ChecksCard />
-                <BackupCard />
               </div>
               <div class="stack">
                 {hasRole(me, 'operator') && <CommandForm devices={all} />}
@@ -51,6 +49,8 @@ export function OperatorPage() {
                     )}
                   </Loaded>
                 </section>
+                <ChecksCard />
+                <BackupCard />
               </div>
             </div>
           </div>
