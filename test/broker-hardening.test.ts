@@ -1,39 +1,16 @@
 /** What hostile, broken or slow clients do to the real listeners, and that the others do not notice. */
 import { randomUUID } from 'node:crypto';
-import { type BrokerStatus, type DeadLetterPage, encodePack, type LogPage } from '@commonworks/core';
+import type { BrokerStatus, DeadLetterPage, LogPage } from '@commonworks/core';
 import type { IConnectPacket } from 'mqtt-packet';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { type BrokerUnderTest, SECRET, SERVICE_TOKEN, startBroker } from './broker/broker-under-test.ts';
+import { as, asService, EPOCH, packOf as packOfEdge } from './broker/attack.ts';
+import { type BrokerUnderTest, startBroker } from './broker/broker-under-test.ts';
 import { RawMqtt } from './broker/raw-mqtt.ts';
 import { asBusy } from './setup/busyness.ts';
 
-const EPOCH = randomUUID();
-const BOOT = randomUUID();
-
-const asEdge = (broker: BrokerUnderTest, more: Partial<IConnectPacket> = {}): Partial<IConnectPacket> => ({
-  clientId: broker.edge,
-  username: broker.edge,
-  password: Buffer.from(SECRET),
-  ...more,
-});
-const asService = (more: Partial<IConnectPacket> = {}): Partial<IConnectPacket> => ({
-  clientId: `service-${randomUUID()}`,
-  username: 'service',
-  password: Buffer.from(SERVICE_TOKEN),
-  ...more,
-});
-
-function packOf(broker: BrokerUnderTest, seq: number, edge = broker.edge): string {
-  const sample = {
-    device: 'home-1',
-    point: 'activePowerW',
-    timeMs: Date.now() - seq,
-    value: seq,
-    quality: 'good',
-  } as const;
-  return encodePack({ edge, epoch: EPOCH, seq, boot: BOOT, samples: [sample], events: [] });
-}
+const asEdge = (broker: BrokerUnderTest, more: Partial<IConnectPacket> = {}) => as(broker.edge, more);
+const packOf = (broker: BrokerUnderTest, seq: number, edge = broker.edge) => packOfEdge(edge, seq);
 
 function publish(
   client: RawMqtt,

@@ -6,7 +6,7 @@ import { expect } from 'vitest';
 import { type BrokerUnderTest, SECRET, SERVICE_TOKEN } from './broker-under-test.ts';
 import { RawMqtt } from './raw-mqtt.ts';
 
-const EPOCH = randomUUID();
+export const EPOCH = randomUUID();
 export const BOOT = randomUUID();
 
 export const as = (user: string, more: Partial<IConnectPacket> = {}): Partial<IConnectPacket> => ({
@@ -15,10 +15,11 @@ export const as = (user: string, more: Partial<IConnectPacket> = {}): Partial<IC
   password: Buffer.from(SECRET),
   ...more,
 });
-export const asService = (): Partial<IConnectPacket> => ({
+export const asService = (more: Partial<IConnectPacket> = {}): Partial<IConnectPacket> => ({
   clientId: `service-${randomUUID()}`,
   username: 'service',
   password: Buffer.from(SERVICE_TOKEN),
+  ...more,
 });
 
 export const FREE = { live: { burst: 1e6, perSecond: 1 } };
