@@ -102,7 +102,7 @@ type Base = {
 async function assemble(options: Known, base: Base): Promise<Broker> {
   const { stores, opened } = base;
   const whole = connect(options, base);
-  const judgeAgain = createJudgeAgain({ writer: stores.writer, moment: options.hub.moment, log: options.log });
+  const { judgeAgain } = whole;
   options.hub.onChange((state) => {
     tellTime(options.log, state);
     void judgeAgain();
@@ -131,10 +131,13 @@ type Whole = Access & {
   readonly ingest: Ingest;
   readonly mqtt: MqttBroker;
   readonly latest: LatestMessages;
+  readonly judgeAgain: () => Promise<void>;
   readonly watch: LogWatch;
 };
 
-type IngestLinks = Pick<Whole, 'mqtt' | 'misuse' | 'watch'> & { readonly tell: (marks: readonly Mark[]) => void };
+type IngestLinks = Pick<Whole, 'mqtt' | 'misuse' | 'watch' | 'judgeAgain'> & {
+  readonly tell: (marks: readonly Mark[]) => void;
+};
 
 /** What follows each commit: marks, and what edges have used up. */
 function openIngest(
@@ -153,6 +156,7 @@ function openIngest(
       watch.marked(marks);
       if (ingest.pending < limits.pendingTotal) mqtt.wakeAll();
     },
+    onDeferred: () => void links().judgeAgain(),
     // On credit: what it sends next has to wait for it.
     onSpread: (spread) => {
       for (const { edge, days } of spread) links().mqtt.pace(edge, 'days', days);
@@ -171,7 +175,8 @@ function openIngest(
 function connect(options: Known, { limits, stores, audit }: Base): Whole {
   const { community, log, hub } = options;
   const { now } = hub;
-  const ingest: Ingest = openIngest(options, { limits, stores }, () => ({ mqtt, misuse, watch, tell }));
+  const ingest: Ingest = openIngest(options, { limits, stores }, () => ({ mqtt, misuse, watch, tell, judgeAgain }));
+  const judgeAgain = createJudgeAgain({ writer: stores.writer, moment: hub.moment, log });
   const tell = (marks: readonly Mark[]) => tellMarks(mqtt, { community, watch }, marks);
   const watch: LogWatch = createLogWatch({ stores, ingest, log, now, tellMarks: tell });
   const access = openAccess({
@@ -211,7 +216,7 @@ function connect(options: Known, { limits, stores, audit }: Base): Whole {
       isFull: () => ingest.pending >= limits.pendingTotal,
     },
   });
-  return { ...access, options, stores, audit, ingest, mqtt, latest, watch };
+  return { ...access, options, stores, audit, ingest, mqtt, latest, watch, judgeAgain };
 }
 
 async function listenAll(whole: Whole, limits: MqttLimits, opened: Base['opened']): Promise<Broker['addresses']> {

@@ -9,7 +9,7 @@ import { readDeadLetters, readLog } from '@commonworks/telemetry/log/read-log.ts
 import { TELEMETRY_MIGRATIONS } from '@commonworks/telemetry/sqlite/schema.ts';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { commitPacks } from './commit-packs.ts';
+import { commitPacks, judgeSomeAgain } from './commit-packs.ts';
 import type { CommitTables } from './log-tables.ts';
 import { openLogTables } from './log-tables.ts';
 
@@ -283,13 +283,22 @@ describe('a group commit', () => {
 });
 
 describe('a boot that waited long for its clock', () => {
-  it('has every reading placed, however many packs waited', () => {
+  it('has every reading placed, however many packs waited, and holds up nobody with it', () => {
     const tables = openTables();
     const waiting = Array.from({ length: 2500 }, (_, i) => packText(i + 1, { samples: [reading(i * 1000, i)] }));
     commit(tables, ...waiting);
     const clock = { device: 'edge', type: 'clock', timeMs: NOW, body: { boot: BOOT, offsetMs: NOW - 3_600_000 } };
-    commit(tables, packText(2501, { events: [clock] }));
+    expect(commit(tables, packText(2501, { events: [clock] })).hasDeferred).toBe(true);
+    // The rest has its turn beside the data, in transactions of two hundred packs.
+    const placed = [values(tables).length];
+    expect(commit(tables, packText(2502)).hasDeferred).toBe(false);
+    const hub = { nowMs: NOW, isTrusted: true, boot: 'hub', upMs: 0 };
+    for (let after: number | null = 0; after !== null; placed.push(values(tables).length)) {
+      after = judgeSomeAgain(tables, { reason: 'told', afterCursor: after, hub });
+    }
+    expect(Math.max(...placed.map((count, k) => count - (placed[k - 1] ?? 0)))).toBe(200);
     expect(values(tables)).toEqual(waiting.map((_, i) => i));
+    expect(tables.clocks.waiting()).toEqual([]);
   });
 });
 

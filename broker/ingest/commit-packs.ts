@@ -2,6 +2,7 @@
 import { type HubMoment, isCoded } from '@commonworks/core';
 import { isStorageFault } from '@commonworks/store/store-fault.ts';
 import type { Overrun } from '@commonworks/telemetry/edge-budgets.ts';
+import type { JudgedAgain } from '@commonworks/telemetry/log/boot-clocks.ts';
 import type { Mark } from '@commonworks/telemetry/log/pack-log.ts';
 import { windowOf } from '@commonworks/telemetry/series/chunks.ts';
 import type { RefusedSample } from '@commonworks/telemetry/series/series-tables.ts';
@@ -18,6 +19,8 @@ export type CommitReport = {
   readonly head: number;
   readonly overruns: readonly Overrun[];
   /** Edges whose readings of this commit lie on many days: each day is a block of its own, opened and written. */
+  /** Packs whose time is known by now wait to be judged beside the data. */
+  readonly hasDeferred: boolean;
   readonly spread: readonly { readonly edge: string; readonly days: number }[];
 };
 
@@ -25,12 +28,12 @@ export type CommitReport = {
 const JUDGED_MAX = 200;
 
 /**
- * Judges some of what waited for the hub's time, or was refused by it, in one transaction. Returns the cursor to go on
+ * Judges some of what waited for a time, or was refused by one, in one transaction. Returns the cursor to go on
  * after; null when there are no more.
  */
 export function judgeSomeAgain(
   tables: CommitTables,
-  { reason, afterCursor, hub }: { reason: 'hub' | 'refused'; afterCursor: number; hub: HubMoment },
+  { reason, afterCursor, hub }: { reason: JudgedAgain; afterCursor: number; hub: HubMoment },
 ): number | null {
   const { db, clocks } = tables;
   try {
@@ -84,6 +87,7 @@ function joined(reports: readonly CommitReport[]): CommitReport {
     head: reports.at(-1)?.head ?? 0,
     overruns: reports.flatMap((report) => report.overruns),
     spread: reports.flatMap((report) => report.spread),
+    hasDeferred: reports.some((report) => report.hasDeferred),
   };
 }
 
@@ -99,7 +103,7 @@ function commit(tables: CommitTables, packs: readonly IncomingPack[], take: Take
       return { outcomes, marks: log.saveMarks(), head: log.head, spread: spreadOf(arrivals) };
     });
     committed(tables);
-    return { ...report, overruns: overruns.take() };
+    return { ...report, overruns: overruns.take(), hasDeferred: tables.clocks.takeDeferred() };
   } catch (error) {
     rolledBack(tables);
     throw error;

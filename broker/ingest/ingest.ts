@@ -24,6 +24,8 @@ export type IngestOptions = {
   readonly log: BrokerLog;
   readonly onMarks: (marks: readonly Mark[]) => void;
   /** After each commit: what edges asked for beyond their budgets in it, usually nothing. */
+  /** Packs of a boot whose clock is known by now are to be judged. */
+  readonly onDeferred?: () => void;
   /** Edges whose readings lie on many days. */
   readonly onSpread?: (spread: CommitReport['spread']) => void;
   readonly onOverruns?: (overruns: readonly Overrun[]) => void;
@@ -123,7 +125,7 @@ export class Ingest {
   }
 
   #committed(batch: readonly Waiting[], report: CommitReport): void {
-    const { log, onMarks, onOverruns, onSpread } = this.#options;
+    const { log, onMarks, onOverruns, onSpread, onDeferred } = this.#options;
     if (!this.isWritable) log.info({}, 'readings are written to disk again');
     this.isWritable = true;
     this.counts.commits += 1;
@@ -137,6 +139,7 @@ export class Ingest {
     onMarks(report.marks);
     onOverruns?.(report.overruns);
     onSpread?.(report.spread);
+    if (report.hasDeferred) onDeferred?.();
     for (const wake of [...this.#watchers]) wake();
   }
 

@@ -157,9 +157,10 @@ function takeClock(tables: LogTables, { incoming, pack }: Held, told: { body: un
   if (!Value.Check(ClockEvent, told.body) || !Number.isFinite(told.body.offsetMs)) return false;
   const { boot, offsetMs } = told.body;
   tables.overruns.note(pack.edge, 'boots', tables.clocks.set(pack.edge, boot, offsetMs));
-  for (let some = tables.clocks.take(pack.edge, boot); some.length > 0; some = tables.clocks.take(pack.edge, boot)) {
-    for (const waiting of some) judgeAgain(tables, waiting, { hub: receiptOf(incoming), arrivals: told.arrivals });
-  }
+  const hub = receiptOf(incoming);
+  for (const waiting of tables.clocks.take(pack.edge, boot))
+    judgeAgain(tables, waiting, { hub, arrivals: told.arrivals });
+  tables.clocks.defer(pack.edge, boot);
   return true;
 }
 

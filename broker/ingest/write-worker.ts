@@ -3,6 +3,7 @@ import type { HubMoment, LogHole } from '@commonworks/core';
 import { invariant } from '@commonworks/core';
 import { isStorageFault } from '@commonworks/store/store-fault.ts';
 import type { EdgeBudgets } from '@commonworks/telemetry/edge-budgets.ts';
+import type { JudgedAgain } from '@commonworks/telemetry/log/boot-clocks.ts';
 import { inTransaction } from '@commonworks/telemetry/sqlite/transaction.ts';
 import { serveCalls } from '@commonworks/telemetry/worker/serve-calls.ts';
 import type { BrokerTables, SavedAccess } from '../broker-tables.ts';
@@ -50,8 +51,7 @@ const handlers = {
     return { head: log.head, log: keeper.state(), rolledBack, salvaged, orphanedWal, ...state };
   },
   commit: (batch: PackedBatch) => commitPacks(tables(), unpackBatch(batch)),
-  judgeAgain: (some: { reason: 'hub' | 'refused'; afterCursor: number; hub: HubMoment }) =>
-    judgeSomeAgain(tables(), some),
+  judgeAgain: (some: { reason: JudgedAgain; afterCursor: number; hub: HubMoment }) => judgeSomeAgain(tables(), some),
   /** Here and not from a reader: a mark must never be told after a newer one. */
   marks: (edge: string | undefined) => tables().log.marks(edge),
   mark: ({ edge, epoch }: { edge: string; epoch: string }) => tables().log.mark(edge, epoch),

@@ -18,7 +18,7 @@ export const USER_BUDGETS = {
   devices: { burst: 2048, perSecond: 16 },
   live: { burst: 20_000, perSecond: 2000 },
   poison: { burst: 50, perSecond: 0.1 },
-  ask: { burst: 200, perSecond: 25 },
+  ask: { burst: 1000, perSecond: 25 },
   confirm: { burst: 5000, perSecond: 500 },
   overrun: { burst: 1000, perSecond: 1 },
   data: { burst: 1_073_741_824, perSecond: 262_144 },

@@ -4,13 +4,15 @@ import type { Receipt, WaitsFor } from '@commonworks/core';
 import { EDGE_BUDGETS, type EdgeBudgets } from '../edge-budgets.ts';
 import { bodyOf } from './stored-body.ts';
 
-/** Packs in memory at a time. */
-const TAKEN_MAX = 1000;
+/** Packs of a boot that are placed with the pack that tells its clock; the others a little later, some at a time. */
+const TAKEN_MAX = 200;
 /** Refused packs beyond an edge's budget are looked for once in so many, not with each. */
 const TRIMMED_EVERY = 100;
 
-/** `refused`: judged by a clock that was thought right. */
-export type WaitingFor = WaitsFor | 'refused';
+/** `refused`: judged by a clock that was thought right. `told`: its boot's clock is known, and its turn comes. */
+export type WaitingFor = WaitsFor | JudgedAgain;
+/** What is judged again beside the data, some packs at a time. */
+export type JudgedAgain = 'hub' | 'refused' | 'told';
 
 export type WaitingPack = { readonly cursor: number; readonly body: Uint8Array; readonly receipt: Receipt };
 /** How many packs of an edge wait, and since when by the hub's clock. */
@@ -27,6 +29,7 @@ export class BootClocks {
   readonly #bootsMax: number;
   /** By edge, since the last trimming. */
   readonly #refused = new Map<string, number>();
+  #isDeferred = false;
 
   constructor(db: DatabaseSync, { refusedPacks, boots }: Pick<EdgeBudgets, 'refusedPacks' | 'boots'> = EDGE_BUDGETS) {
     this.#refusedMax = refusedPacks;
@@ -61,13 +64,25 @@ export class BootClocks {
     if (refused >= TRIMMED_EVERY) this.#statements.trim.run(edge, edge, this.#refusedMax);
   }
 
-  /** Takes the oldest packs that waited for this boot's clock; none left when it is empty. */
+  /** Takes the oldest packs that waited for this boot's clock. */
   take(edge: string, boot: string): WaitingPack[] {
     return this.#taken(this.#statements.ofBoot.all(edge, boot));
   }
 
+  /** Those that still wait for it have their turn beside the data: one clock must not hold up the packs of everybody. */
+  defer(edge: string, boot: string): void {
+    if (Number(this.#statements.defer.run(edge, boot).changes) > 0) this.#isDeferred = true;
+  }
+
+  /** Whether some were, since it was last asked. */
+  takeDeferred(): boolean {
+    const isDeferred = this.#isDeferred;
+    this.#isDeferred = false;
+    return isDeferred;
+  }
+
   /** Takes packs of a reason up to a cursor, oldest first: those that wait again come behind it. */
-  takeFor(reason: 'hub' | 'refused', span: { afterCursor: number; limit: number }): WaitingPack[] {
+  takeFor(reason: JudgedAgain, span: { afterCursor: number; limit: number }): WaitingPack[] {
     return this.#taken(this.#statements.ofReason.all(reason, span.afterCursor, span.limit));
   }
 
@@ -114,8 +129,10 @@ function prepare(db: DatabaseSync) {
       WHERE unplaced.edge = ? AND unplaced.boot = ? AND reason = 'boot' ORDER BY cursor LIMIT ${TAKEN_MAX}`),
     ofReason: db.prepare(`SELECT ${columns} FROM unplaced JOIN pack USING (cursor)
       WHERE reason = ? AND cursor > ? ORDER BY cursor LIMIT ?`),
+    defer: db.prepare("UPDATE unplaced SET reason = 'told' WHERE edge = ? AND boot = ? AND reason = 'boot'"),
     placed: db.prepare('DELETE FROM unplaced WHERE cursor = ?'),
-    count: db.prepare(`SELECT edge, reason, count(*) AS packs, min(hub_ms) AS since_ms FROM unplaced
-      WHERE reason <> 'refused' GROUP BY edge, reason ORDER BY edge, reason`),
+    count:
+      db.prepare(`SELECT edge, iif(reason = 'told', 'boot', reason) AS reason, count(*) AS packs, min(hub_ms) AS since_ms
+      FROM unplaced WHERE reason <> 'refused' GROUP BY 1, 2 ORDER BY 1, 2`),
   };
 }
