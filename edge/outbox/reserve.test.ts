@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { decodePack, type MarkMessage, type Sample } from '@commonworks/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { statements } from './statements.ts';
 import { type KeptPack, type OutboxOptions, type OutboxStore, openOutboxStore, type PackDraft } from './store.ts';
 
 const EDGE = '01900000-0000-7000-8000-000000000001';
@@ -253,6 +254,20 @@ describe('The reserve', () => {
     store = open();
     expect(mark(400).backlog.packs).toBe(100);
     expect(mark(100).backlog.packs).toBe(400);
+  });
+
+  it('is not walked to find what waits behind it, as every append and every reading does', () => {
+    append(500);
+    mark(400);
+    store.close();
+    const db = new DatabaseSync(join(folder, 'outbox.db'));
+    const { sourceSQL } = statements(db).firstWaiting;
+    const plan = db.prepare(`EXPLAIN QUERY PLAN ${sourceSQL}`).all();
+    // SQLite's words: whatever is no search by an index is a walk; that of the few epochs is meant.
+    const walks = plan.flatMap(({ detail }) => /^(?:SCAN|SEARCH) (\w+)(?!.*USING)/.exec(String(detail))?.[1] ?? []);
+    db.close();
+    store = open();
+    expect(walks).toEqual(['e']);
   });
 });
 

@@ -11,8 +11,9 @@ export function statements(db: DatabaseSync) {
   return {
     epochs: createEpochRows(db),
     insert: db.prepare('INSERT INTO pack (epoch, seq, body, bytes, bornMs, hash) VALUES (?, ?, ?, ?, ?, ?)'),
-    // Within an epoch numbers and n rise together: the index leads to the first that waits, past a long reserve.
-    firstWaiting: db.prepare(`SELECT min(n) AS n FROM epoch AS e JOIN pack AS p ON p.epoch = e.epoch
+    // Within an epoch numbers and n rise together: the index leads to the first that waits, past a long reserve. CROSS:
+    // from the few epochs to their packs, never from every pack of the reserve.
+    firstWaiting: db.prepare(`SELECT min(n) AS n FROM epoch AS e CROSS JOIN pack AS p ON p.epoch = e.epoch
       AND p.seq = (SELECT min(seq) FROM pack AS q WHERE q.epoch = e.epoch AND q.seq > e.mark)`),
     waiting: db.prepare(
       `SELECT n, epoch, seq, body, bytes, bornMs, hash ${WITH_MARK} n > ? AND ${WAITS} ORDER BY n LIMIT ?`,
