@@ -1,12 +1,21 @@
-/** Three kinds of test: `unit` beside the code, in seconds; in test/, with real peers and processes, `system` and `waiting`. */
+/** Kinds of test: `unit` beside the code, in seconds; in test/, with real peers and processes, `idle`, `pairs` and `system`. */
 import { defineConfig } from 'vitest/config';
 
 const shared = { pool: 'forks' as const, restoreMocks: true };
 const real = { ...shared, testTimeout: 300_000, hookTimeout: 120_000 };
-/** One of them waits: two cores have room for a third. */
-const BESIDE = 3;
-/** Most of their time nothing happens: a minute without a register, an edge that nobody sees. They run beside the unit tests. */
-const WAITING = ['test/edge-meter.test.ts', 'test/edge-never-seen.test.ts', 'test/demo-slow-start.test.ts'];
+/** Two of them wait: two cores have room for as many beside. */
+const BESIDE = 4;
+/** Most of their time nothing happens: a minute without a register, an auditor that takes its time. They run beside the unit tests. */
+const IDLE = [
+  'test/audit.test.ts',
+  'test/edge-meter.test.ts',
+  'test/edge-never-seen.test.ts',
+  'test/demo-slow-start.test.ts',
+];
+/** A whole site or a browser has the machine for itself; the others, with a process or two, run in pairs. */
+const ALONE = ['demo', 'fault-run', 'kill', 'pages', 'people-page', 'staff-pages'].map(
+  (name) => `test/${name}.test.ts`,
+);
 
 export default defineConfig({
   test: {
@@ -27,16 +36,19 @@ export default defineConfig({
           maxWorkers: BESIDE,
         },
       },
-      { test: { ...real, name: 'waiting', include: WAITING, maxWorkers: BESIDE } },
+      // Projects begin in the order of their names: these before the unit tests.
+      { test: { ...real, name: 'idle', include: IDLE, maxWorkers: BESIDE } },
       {
         test: {
           ...real,
-          name: 'system',
+          name: 'pairs',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/tidy.test.ts', ...WAITING, '**/node_modules/**'],
-          fileParallelism: false,
+          exclude: ['test/tidy.test.ts', ...IDLE, ...ALONE, '**/node_modules/**'],
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
+      { test: { ...real, name: 'system', include: ALONE, fileParallelism: false } },
     ],
   },
 });

@@ -19,7 +19,7 @@ import { checkShares } from './site/shares.ts';
 import { countersOf, withDatabase } from './site/stored.ts';
 
 const isLong = process.env['LONG'] === '1';
-const KILLING_MS = (isLong ? 20 : 2) * 60_000;
+const KILLING_MS = (isLong ? 20 : 1) * 60_000;
 const PAUSE_MS = { min: 500, max: 3500 } as const;
 /** A busy machine replays slowly; this only bounds how long a stuck one is waited for. */
 const DRAIN_MS = 10 * 60_000;
