@@ -116,8 +116,18 @@ static int ends_with(const char *name, const char *end) {
   return all >= tail && strcmp(name + all - tail, end) == 0;
 }
 
+static void forget(int fd) {
+  struct entry *of = watched(fd);
+  if (of == NULL) return;
+  pthread_mutex_lock(&lock);
+  free(of->name);
+  *of = (struct entry){0};
+  pthread_mutex_unlock(&lock);
+}
+
 static void note_open(int fd, int flags, int was_there) {
   if (journal < 0 || fd < 0 || fd >= FDS) return;
+  forget(fd);
   char link[64], path[PATH_MAX];
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
   ssize_t length = readlink(link, path, sizeof path - 1);
@@ -160,13 +170,7 @@ int creat64(const char *path, mode_t mode) { return open(path, O_CREAT | O_WRONL
 
 int close(int fd) {
   REAL(int, close, int);
-  struct entry *of = watched(fd);
-  if (of != NULL) {
-    pthread_mutex_lock(&lock);
-    free(of->name);
-    *of = (struct entry){0};
-    pthread_mutex_unlock(&lock);
-  }
+  forget(fd);
   return real(fd);
 }
 
@@ -380,7 +384,7 @@ ssize_t copy_file_range(int from, off64_t *from_at, int to, off64_t *to_at, size
   return syscall(SYS_copy_file_range, from, from_at, to, to_at, bytes, flags);
 }
 
-/* libuv asks the kernel past libc for these two, and does without them where they are missing. */
+/* libuv asks the kernel past libc for the first two, and does without them where they are missing; it closes files so, too. */
 long syscall(long number, ...) {
   REAL(long, syscall, long, ...);
   va_list rest;
@@ -388,6 +392,7 @@ long syscall(long number, ...) {
   long a[6];
   for (int i = 0; i < 6; i++) a[i] = va_arg(rest, long);
   va_end(rest);
+  if (number == SYS_close) forget(a[0]);
   if (journal >= 0 && number == SYS_io_uring_setup) return errno = ENOSYS, -1;
   if (number == SYS_copy_file_range && watched(a[2]) != NULL) return errno = EXDEV, -1;
   return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
