@@ -43,7 +43,7 @@ describe(`a broker whose disk fails (CUT_SEED=${SEED})`, () => {
     const send = (ms: number) =>
       Promise.all(edges.map((edge) => edge.run(cutting.site, broker, AbortSignal.timeout(ms))));
     await send(300);
-    for (let round = 1; round <= (isLong ? 10 : 2); round++) {
+    for (let round = 1; round <= (isLong ? 10 : 1); round++) {
       disk.fail({ ...fault, after: Math.floor(random() * 60) });
       await until(() => send(100).then(() => isWritable(broker).then((is) => !is)), 30_000, 'a commit to fail');
       const before = acknowledged(cutting);
@@ -97,7 +97,7 @@ describe(`a broker whose disk fails (CUT_SEED=${SEED})`, () => {
     await using cutting = await openCutting(library, env);
     const { disk, site, edges } = cutting;
     const random = seeded(SEED);
-    for (let i = 0; i < (isLong ? 40 : 4); i++) {
+    for (let i = 0; i < (isLong ? 40 : 3); i++) {
       const fault = FAULTS[i % FAULTS.length] ?? { of: 'writes', errno: 'EIO' };
       disk.fail({ ...fault, after: Math.floor(random() * (fault.of === 'writes' ? 8 : 4)) });
       const broker = await startOnDisk(cutting).catch((error: unknown) => {
@@ -153,7 +153,7 @@ async function liveThroughFaults<Line extends { readonly said: string; readonly 
       if (line.said === 'failed' && ++count.failed % 3 === 0) disk.heal();
       if (line.said === 'failed') said.push(line.fault ?? '');
       if (line.said === writer.kept && count.failed > 0 && ++count.kept % 6 === 0) {
-        if (++count.rounds === (isLong ? 20 : 3)) return 'stop';
+        if (++count.rounds === (isLong ? 20 : 2)) return 'stop';
         disk.fail({ ...fault, after: Math.floor(random() * 40) });
       }
       return 'go on';

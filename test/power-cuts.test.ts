@@ -15,10 +15,10 @@ import { seedOf } from './setup/seed.ts';
 const SEED = seedOf('CUT_SEED');
 const isLong = process.env['LONG'] === '1';
 const SERIES = [
-  { what: 'a broker under load', series: cutBroker, cuts: isLong ? 300 : 5 },
-  { what: 'an outbox that keeps, sends and trims', series: cutOutbox, cuts: isLong ? 400 : 8 },
-  { what: 'a community that posts and settles', series: cutLedger, cuts: isLong ? 240 : 4 },
-  { what: 'a community server that registers people', series: cutServer, cuts: isLong ? 60 : 3 },
+  { what: 'a broker under load', series: cutBroker, cuts: isLong ? 300 : 3 },
+  { what: 'an outbox that keeps, sends and trims', series: cutOutbox, cuts: isLong ? 400 : 5 },
+  { what: 'a community that posts and settles', series: cutLedger, cuts: isLong ? 240 : 3 },
+  { what: 'a community server that registers people', series: cutServer, cuts: isLong ? 60 : 2 },
 ] as const;
 const CARELESS = new URL('cuts/careless-commits.ts', import.meta.url).pathname;
 const CUT_MAX_MS = 20_000;

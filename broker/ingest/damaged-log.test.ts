@@ -299,7 +299,7 @@ it('finds nothing wrong with a sound one', () => {
 
 describe('a damaged telemetry.db', () => {
   it('gives nothing else than was acknowledged, and has it all again when edges send it, with a page zeroed', () => {
-    for (const page of chosen(20, pages)) {
+    for (const page of chosen(12, pages)) {
       check(`page ${page + 1}`, (path) => {
         const bytes = readFileSync(path);
         bytes.fill(0, page * PAGE, (page + 1) * PAGE);
@@ -309,7 +309,7 @@ describe('a damaged telemetry.db', () => {
   });
 
   it('so with one bit flipped', () => {
-    for (const page of chosen(20, pages)) {
+    for (const page of chosen(12, pages)) {
       for (const offset of [3, 9, 60, 700, 2048, 4090].slice(0, isLong ? 6 : 3 + (page % 3))) {
         check(`page ${page + 1}, offset ${offset}`, (path) => flip(path, page * PAGE + offset));
       }

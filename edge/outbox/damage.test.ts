@@ -164,7 +164,7 @@ describe('An outbox file with a damaged page', { timeout: 600_000 }, () => {
     ['overwritten', 0xa5],
   ])('that is %s keeps every pack on the other pages, and declares the rest', (_, fill) => {
     const special = pagesOf().filter((page) => nameOf.get(page) !== 'pack' || !packsOn.has(page));
-    for (const page of new Set([...sampled(pagesOf(), 30), ...sampled(special, 10), 1, 2, 3, 4, 5, 6, 7])) {
+    for (const page of new Set([...sampled(pagesOf(), 14), ...sampled(special, 6), 1, 2, 3, 4, 5, 6, 7])) {
       clear();
       const bytes = Buffer.from(whole);
       bytes.fill(fill, (page - 1) * PAGE, page * PAGE);
@@ -178,7 +178,7 @@ describe('An outbox file with a damaged page', { timeout: 600_000 }, () => {
   it('of which one bit is flipped sends nothing that was not appended', () => {
     const chance = chances(7);
     const next = (below: number) => (chance.next().value ?? 0) % below;
-    for (const page of [...sampled(pagesOf(), 40), 1, 2, 3, 4, 5, 6, 7].flatMap((page) => [page, page])) {
+    for (const page of [...sampled(pagesOf(), 16), 1, 2, 3, 4, 5, 6, 7].flatMap((page) => [page, page])) {
       clear();
       const bytes = Buffer.from(whole);
       const at = next(PAGE);

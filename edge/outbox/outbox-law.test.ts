@@ -12,7 +12,7 @@ import { type KeptPack, type OutboxOptions, type OutboxStore, openOutboxStore, t
 const EDGE = '01900000-0000-7000-8000-000000000001';
 const BOOT = '01900000-0000-7000-8000-0000000000b0';
 const NOW = Date.UTC(2025, 0, 1);
-const RUNS = process.env['LONG'] === '1' ? 1000 : 60;
+const RUNS = process.env['LONG'] === '1' ? 1000 : 30;
 const PAGE = 4096;
 const idOf = (n: number) => `01900000-0000-7000-8000-${n.toString(16).padStart(12, '0')}`;
 
