@@ -18,9 +18,9 @@ export type CommitReport = {
   readonly marks: readonly Mark[];
   readonly head: number;
   readonly overruns: readonly Overrun[];
-  /** Edges whose readings of this commit lie on many days: each day is a block of its own, opened and written. */
   /** Packs whose time is known by now wait to be judged beside the data. */
   readonly hasDeferred: boolean;
+  /** Edges whose readings of this commit lie on many days: each day is a block of its own, opened and written. */
   readonly spread: readonly { readonly edge: string; readonly days: number }[];
 };
 

@@ -23,11 +23,11 @@ export type IngestOptions = {
   readonly hub: { readonly moment: () => HubMoment };
   readonly log: BrokerLog;
   readonly onMarks: (marks: readonly Mark[]) => void;
-  /** After each commit: what edges asked for beyond their budgets in it, usually nothing. */
   /** Packs of a boot whose clock is known by now are to be judged. */
   readonly onDeferred?: () => void;
   /** Edges whose readings lie on many days. */
   readonly onSpread?: (spread: CommitReport['spread']) => void;
+  /** After each commit: what edges asked for beyond their budgets in it, usually nothing. */
   readonly onOverruns?: (overruns: readonly Overrun[]) => void;
 };
 

@@ -12,8 +12,9 @@ export type JudgeAgainOptions = {
 };
 
 /**
- * Returns what to call at the start, at every change of the hub's time, and when the clock of a boot with many packs was told. An untrusted hub looks too: what its clock was
- * too far behind for may fit it now; what it refused while trusted it judges again only when it is trusted.
+ * Returns what to call at the start, at every change of the hub's time, and when the clock of a boot with many packs was
+ * told. An untrusted hub looks too: what its clock was too far behind for may fit it now; what it refused while trusted
+ * it judges again only when it is trusted.
  */
 export function createJudgeAgain({ writer, moment, log }: JudgeAgainOptions): () => Promise<void> {
   let running: Promise<void> | null = null;
